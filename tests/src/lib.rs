@@ -1,0 +1,1 @@
+//! Tests that need more than one layer live beside this file.
