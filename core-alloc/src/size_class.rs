@@ -1,0 +1,178 @@
+//! The block sizes that pages are cut into.
+//!
+//! Sixteen-byte steps up to 128 bytes, then eight classes a doubling up to [`SizeClass::MAX_SIZE`]:
+//!
+//! ```text
+//!  16  32  48 … 128 | 144 160 176 … 256 | 288 320 … 512 | … | 18432 20480 … 32768
+//!   step 16         |  step 16          |  step 32      |   |  step 2048
+//! ```
+//!
+//! Both allocation and deallocation know the [`Layout`], mostly as a constant, so [`SizeClass::of`] usually costs
+//! nothing at run time. The spacing is that of jemalloc's and snmalloc's tables, with eight steps instead of four.
+
+use core::alloc::Layout;
+
+/// log2 of the number of classes in each doubling.
+const STEPS_LOG2: u32 = 3;
+const STEPS: usize = 1 << STEPS_LOG2;
+/// log2 of the smallest step, which is also the smallest block.
+const GRANULE_LOG2: u32 = 4;
+/// Up to here classes are one granule apart.
+const LINEAR_LIMIT: usize = STEPS << GRANULE_LOG2;
+
+/// One of the block sizes that pages serve.
+///
+/// # Invariants
+///
+/// `self.0 < SizeClass::COUNT`, so it may index any table with an entry a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SizeClass(u8);
+
+impl SizeClass {
+    /// The number of classes.
+    pub const COUNT: usize = class_index(Self::MAX_SIZE) + 1;
+
+    /// The largest block that a page serves, in bytes.
+    pub const MAX_SIZE: usize = 32 * 1024;
+
+    /// The smallest block, in bytes; every block's size is a multiple of it.
+    pub const MIN_SIZE: usize = 1 << GRANULE_LOG2;
+
+    /// The smallest class whose blocks hold `layout`, or `None` when no page serves it.
+    ///
+    /// A size of zero is served as one byte is. A block's address is its page's plus a multiple of the block size,
+    /// so a size that is a multiple of the alignment gives a class whose blocks are all aligned, wherever the page
+    /// itself is aligned that far.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use mudlark_core_alloc::SizeClass;
+    ///
+    /// let class = SizeClass::of(Layout::new::<[u8; 100]>()).unwrap();
+    /// assert_eq!(class.block_size(), 112);
+    /// assert_eq!(SizeClass::of(Layout::new::<[u8; 100_000]>()), None);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn of(layout: Layout) -> Option<Self> {
+        if layout.size() > Self::MAX_SIZE || layout.align() > Self::MAX_SIZE {
+            return None;
+        }
+        let size = if layout.size() == 0 { 1 } else { layout.size() };
+        let size = size.next_multiple_of(layout.align());
+        if size > Self::MAX_SIZE {
+            return None;
+        }
+        // INVARIANT: `size` is in 1..=MAX_SIZE, and `class_index` is monotonic.
+        Some(Self::from_small(class_index(size)))
+    }
+
+    /// The class with the given index, or `None` beyond the last.
+    #[must_use]
+    pub const fn from_index(index: usize) -> Option<Self> {
+        if index < Self::COUNT {
+            // INVARIANT: just checked.
+            Some(Self::from_small(index))
+        } else {
+            None
+        }
+    }
+
+    /// All classes, smallest first.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
+        // INVARIANT: the range ends at COUNT.
+        (0..Self::COUNT).map(Self::from_small)
+    }
+
+    /// The place of this class in a table with an entry a class.
+    #[inline]
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The size of this class's blocks, in bytes.
+    #[inline]
+    #[must_use]
+    pub const fn block_size(self) -> usize {
+        let index = self.index();
+        if index < STEPS {
+            return (index + 1) << GRANULE_LOG2;
+        }
+        let doubling = index / STEPS - 1;
+        (STEPS + 1 + index % STEPS) << (GRANULE_LOG2 as usize + doubling)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "an index is below COUNT, which is below 256")]
+    const fn from_small(index: usize) -> Self {
+        Self(index as u8)
+    }
+}
+
+/// The index of the smallest class with blocks of at least `size` bytes.
+const fn class_index(size: usize) -> usize {
+    if size <= LINEAR_LIMIT {
+        return (size - 1) >> GRANULE_LOG2;
+    }
+    let last = size - 1;
+    // `last` lies in [2^log2, 2^(log2 + 1)), which holds STEPS classes.
+    let log2 = last.ilog2();
+    let doubling = (log2 - LINEAR_LIMIT.ilog2()) as usize;
+    let step_in_doubling = (last >> (log2 - STEPS_LOG2)) & (STEPS - 1);
+    (doubling + 1) * STEPS + step_in_doubling
+}
+
+const _: () = assert!(SizeClass::COUNT <= 256, "an index fits a byte");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).expect("a valid layout")
+    }
+
+    #[test]
+    fn classes_ascend_and_name_themselves() {
+        let sizes = SizeClass::all().map(SizeClass::block_size);
+        assert!(sizes.clone().zip(sizes.skip(1)).all(|(small, large)| small < large));
+        for class in SizeClass::all() {
+            assert_eq!(SizeClass::of(layout(class.block_size(), 1)), Some(class));
+            assert_eq!(SizeClass::from_index(class.index()), Some(class));
+        }
+        assert_eq!(SizeClass::from_index(SizeClass::COUNT), None);
+    }
+
+    #[test]
+    fn every_size_gets_the_smallest_block_that_holds_it() {
+        for size in 0..=SizeClass::MAX_SIZE {
+            let class = SizeClass::of(layout(size, 1)).expect("a class for every small size");
+            assert!(class.block_size() >= size);
+            if class.index() > 0 {
+                let smaller = SizeClass::from_index(class.index() - 1).expect("a smaller class");
+                assert!(smaller.block_size() < size, "{size} B went to {} B", class.block_size());
+            }
+        }
+        assert_eq!(SizeClass::of(layout(SizeClass::MAX_SIZE + 1, 1)), None);
+    }
+
+    #[test]
+    fn blocks_of_a_class_are_as_aligned_as_the_layout_asked() {
+        for align in (0..=15).map(|log2| 1 << log2) {
+            for size in (0..=SizeClass::MAX_SIZE).step_by(if align < 64 { 7 } else { 1 }) {
+                let class = SizeClass::of(layout(size, align)).expect("a class");
+                assert_eq!(class.block_size() % align, 0, "{size} B aligned to {align}");
+            }
+        }
+        assert_eq!(SizeClass::of(layout(16, 2 * SizeClass::MAX_SIZE)), None);
+    }
+
+    #[test]
+    fn no_block_wastes_more_than_a_fifth_beyond_its_smallest_requests() {
+        for class in SizeClass::all().skip(STEPS) {
+            let smaller = SizeClass::from_index(class.index() - 1).expect("a smaller class");
+            let waste = class.block_size() - (smaller.block_size() + 1);
+            assert!(waste * 5 <= class.block_size(), "{} B wastes {waste} B", class.block_size());
+        }
+    }
+}
