@@ -79,7 +79,7 @@ impl SizeClass {
     }
 
     /// All classes, smallest first.
-    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + Clone {
         // INVARIANT: the range ends at COUNT.
         (0..Self::COUNT).map(Self::from_small)
     }
