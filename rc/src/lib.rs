@@ -1,2 +1,88 @@
-//! Stub.
+//! `Counted<T>`: a counted pointer like [`Rc`](alloc::rc::Rc), with half the header.
+//!
+//! # Handle, box, weak box
+//!
+//! A **handle** is what a program holds: a strong one, [`Counted`], keeps the value alive; a weak one, [`Weak`], does not.
+//! The **box** is the value with the **count word** before it. A box that has had a weak handle also has a **weak box**,
+//! which is made by the first **downgrade**:
+//!
+//! ```text
+//!   before the first downgrade               after it
+//!
+//!            Counted   Counted                        Counted   Counted
+//!                  │   │                                    │   │
+//!                  ▼   ▼                                    ▼   ▼
+//!   box:   │ 2    │ value … │               box:   │ ●────│ value … │
+//!                                                    │      ▲
+//!                                                    ▼      │
+//!                                         weak box: │ 2 strong, 1 weak │ value │
+//!                                                    ▲
+//!                                                    │
+//!                                                  Weak
+//! ```
+//!
+//! - The count word says either how many strong handles there are, or where the weak box is (`count.rs` draws its bits).
+//!   So a box without weak handles, as most are, pays one word for being counted, and no other memory.
+//! - When the last strong handle goes, the value is dropped and its memory freed at once. The weak box (three words)
+//!   stays until the last weak handle goes, so that **upgrade** can find out.
+//! - A count that would overflow makes the value **immortal**: it is never dropped, rather than the program aborted.
+//!
+//! The value's own handles are dropped with it, each inside the drop of the one before: dropping the first box of a very
+//! long chain (some hundred thousand boxes) overflows the stack, as it does with `Rc`.
+//!
+//! # Rc and Counted: what differs
+//!
+//! Everything else is meant to be the same, names included.
+//!
+//! | | `Rc` | `Counted` |
+//! |---|---|---|
+//! | words before the value | two | one |
+//! | a handle points at | the counts | the value |
+//! | first downgrade | an addition | allocates the weak box |
+//! | memory of a value whose weak handles remain | stays | is freed; the weak box stays |
+//! | a count overflows | aborts | the value becomes immortal |
+//! | `make_mut` with weak handles left | moves the value | leaves it where it is |
+//! | to `dyn Trait` | by itself | [`unsize!`], [`from_raw`](Counted::from_raw), or from a `Box<dyn Trait>` |
+//! | `Weak::into_raw`, `as_ptr` | yes | no: a weak handle leads to the weak box |
+//! | a value that borrows from a neighbour | may be dropped together with it | the neighbour has to outlive it |
+//! | method receivers `self: Rc<Self>` | yes | no |
+//!
+//! The last three need what only the standard library may use.
+//!
+//! # Example
+//!
+//! ```
+//! use mudlark_rc::Counted;
+//!
+//! let line: Counted<str> = Counted::from("It is counted.");
+//! let bookmark = Counted::downgrade(&line);
+//! let copy = line.clone();
+//! drop(line);
+//! assert_eq!(bookmark.upgrade().as_deref(), Some("It is counted."));
+//! drop(copy);
+//! assert!(bookmark.upgrade().is_none());
+//! ```
+//!
+//! # Features
+//!
+//! - `std` (default): conversions from `OsStr`, `OsString`, `Path`, `PathBuf`. Without it, the crate needs `alloc` only.
 #![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod clone_to_counted;
+mod convert;
+mod count;
+mod counted;
+mod counted_box;
+mod forward;
+mod unsize;
+mod weak;
+mod weak_box;
+mod wide_pointer;
+
+pub use clone_to_counted::CloneToCounted;
+pub use counted::Counted;
+pub use weak::Weak;

@@ -1,0 +1,228 @@
+//! Handles made of other values, and of each other.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::ffi::CStr;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+use crate::counted::Counted;
+use crate::counted_box::{VacantBox, slice_layout};
+use crate::wide_pointer::with_metadata_of;
+
+/// A new box with the bytes of `value`.
+///
+/// # Safety
+///
+/// `value` points at a value, which is moved out of there by this, unless it is of a kind whose bytes may be duplicated (as
+/// those of `Copy` types).
+unsafe fn from_bytes_of<T: ?Sized>(value: NonNull<T>) -> Counted<T> {
+    // SAFETY: by the contract, there is a value.
+    let layout = Layout::for_value(unsafe { value.as_ref() });
+    let vacant = VacantBox::new(layout);
+    // SAFETY: both places have the size of the value, and the box is new, so they do not overlap.
+    unsafe { vacant.value().copy_from_nonoverlapping(value.cast(), layout.size()) };
+    let place = with_metadata_of(vacant.value(), value);
+    // SAFETY: the value was just copied there, and its metadata is that of the original.
+    Counted::from_inner_box(unsafe { vacant.occupied(place) })
+}
+
+/// A box for a slice while its elements are written, in order.
+///
+/// Dropped before it is full (because making an element panicked), it drops what was written and frees the box.
+///
+/// # Invariants
+///
+/// The box is for `capacity` elements, of which the first `len` are written.
+struct SliceInProgress<T> {
+    vacant: ManuallyDrop<VacantBox>,
+    capacity: usize,
+    len: usize,
+    elements: NonNull<T>,
+}
+
+impl<T> SliceInProgress<T> {
+    fn new(capacity: usize) -> Self {
+        let vacant = VacantBox::new(slice_layout::<T>(capacity));
+        let elements = vacant.value().cast();
+        // INVARIANT: nothing is written yet.
+        Self { vacant: ManuallyDrop::new(vacant), capacity, len: 0, elements }
+    }
+
+    fn push(&mut self, element: T) {
+        assert!(self.len < self.capacity, "a slice gets no more elements than it has room for");
+        // SAFETY: by the invariant and the check, there is room for this element.
+        let place = unsafe { self.elements.add(self.len) };
+        // SAFETY: as above.
+        unsafe { place.write(element) };
+        // INVARIANT: one element more is written.
+        self.len += 1;
+    }
+
+    fn written(&self) -> NonNull<[T]> {
+        NonNull::slice_from_raw_parts(self.elements, self.len)
+    }
+
+    fn finish(self) -> Counted<[T]> {
+        assert!(self.len == self.capacity, "a slice is finished when it is full");
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is forgotten, so the box is taken only here.
+        let vacant = unsafe { ManuallyDrop::take(&mut this.vacant) };
+        // SAFETY: all elements are written.
+        Counted::from_inner_box(unsafe { vacant.occupied(this.written()) })
+    }
+}
+
+impl<T> Drop for SliceInProgress<T> {
+    fn drop(&mut self) {
+        // SAFETY: the box is taken only here: `finish` forgets `self`. It is freed also when an element's drop panics.
+        let _vacant = unsafe { ManuallyDrop::take(&mut self.vacant) };
+        // SAFETY: by the invariant these elements are written, and no one else uses them.
+        unsafe { self.written().drop_in_place() };
+    }
+}
+
+impl<T> From<T> for Counted<T> {
+    #[inline]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: ?Sized> From<Box<T>> for Counted<T> {
+    /// Moves the value over. The value may be unsized, a `dyn Trait` for one.
+    fn from(value: Box<T>) -> Self {
+        let boxed = NonNull::from(Box::leak(value));
+        // SAFETY: the value is in its `Box`, and moved out.
+        let counted = unsafe { from_bytes_of(boxed) };
+        // SAFETY: the `Box` was leaked above. As one of `ManuallyDrop` it frees the memory without dropping the value.
+        drop(unsafe { Box::from_raw(boxed.as_ptr() as *mut ManuallyDrop<T>) });
+        counted
+    }
+}
+
+impl<T: Clone> From<&[T]> for Counted<[T]> {
+    /// Clones the elements. When a clone panics, those made before are dropped.
+    fn from(elements: &[T]) -> Self {
+        let mut slice = SliceInProgress::new(elements.len());
+        for element in elements {
+            slice.push(element.clone());
+        }
+        slice.finish()
+    }
+}
+
+impl<T> From<Vec<T>> for Counted<[T]> {
+    /// Moves the elements over.
+    fn from(mut elements: Vec<T>) -> Self {
+        let all = NonNull::from(elements.as_mut_slice());
+        // SAFETY: the elements are there, and moved out.
+        let counted = unsafe { from_bytes_of(all) };
+        // SAFETY: no elements are as good as initialised; those that were there belong to the new box.
+        unsafe { elements.set_len(0) };
+        counted
+    }
+}
+
+impl<T, const N: usize> From<[T; N]> for Counted<[T]> {
+    #[inline]
+    fn from(elements: [T; N]) -> Self {
+        crate::unsize!(Counted::new(elements) => [T])
+    }
+}
+
+impl<T> FromIterator<T> for Counted<[T]> {
+    /// Collects the elements into a `Vec` first, since their number is not known before.
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        Self::from(Vec::from_iter(elements))
+    }
+}
+
+impl<T, const N: usize> TryFrom<Counted<[T]>> for Counted<[T; N]> {
+    type Error = Counted<[T]>;
+
+    /// The same handle, if the slice has `N` elements; else it is given back.
+    fn try_from(slice: Counted<[T]>) -> Result<Self, Self::Error> {
+        if slice.len() != N {
+            return Err(slice);
+        }
+        let array = Counted::into_raw(slice).cast::<[T; N]>();
+        // SAFETY: the pointer was a handle to as many elements in a row.
+        Ok(unsafe { Self::from_raw(array) })
+    }
+}
+
+impl From<Counted<str>> for Counted<[u8]> {
+    /// The same handle.
+    #[inline]
+    fn from(text: Counted<str>) -> Self {
+        // SAFETY: the pointer was a handle, and text may be read as its bytes.
+        unsafe { Self::from_raw(Counted::into_raw(text) as *const [u8]) }
+    }
+}
+
+/// Strings of all kinds: a reference is copied, an owned one too, since the box needs room before the text.
+macro_rules! from_text {
+    ($($text:ty, $owned:ty);*) => {$(
+        impl From<&$text> for Counted<$text> {
+            #[inline]
+            fn from(text: &$text) -> Self {
+                // SAFETY: a reference points at a value; text is plain bytes, which may be duplicated.
+                unsafe { from_bytes_of(NonNull::from(text)) }
+            }
+        }
+
+        impl From<$owned> for Counted<$text> {
+            #[inline]
+            fn from(text: $owned) -> Self {
+                Self::from(&*text)
+            }
+        }
+    )*};
+}
+
+from_text!(str, String; CStr, CString);
+#[cfg(feature = "std")]
+from_text!(std::ffi::OsStr, std::ffi::OsString; std::path::Path, std::path::PathBuf);
+
+impl<'a, B> From<Cow<'a, B>> for Counted<B>
+where
+    B: ToOwned + ?Sized,
+    Counted<B>: From<&'a B> + From<B::Owned>,
+{
+    fn from(value: Cow<'a, B>) -> Self {
+        match value {
+            Cow::Borrowed(value) => Self::from(value),
+            Cow::Owned(value) => Self::from(value),
+        }
+    }
+}
+
+impl<T: Default> Default for Counted<T> {
+    #[inline]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Default for Counted<[T]> {
+    fn default() -> Self {
+        Self::from([])
+    }
+}
+
+impl Default for Counted<str> {
+    fn default() -> Self {
+        Self::from("")
+    }
+}
+
+impl Default for Counted<CStr> {
+    fn default() -> Self {
+        Self::from(c"")
+    }
+}
