@@ -1,1 +1,197 @@
-//! Stub.
+//! `#[derive(Trace)]` for `mudlark-gc`, which documents and re-exports it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
+
+/// Implements `Trace`: reports the edges of every field.
+///
+/// The type may not implement `Drop`, since its fields may lead to values that have been dropped already; it may
+/// implement `Finalize` instead.
+///
+/// On the type:
+/// - `#[trace(finalize)]`: the type implements `Finalize`, and its finalizer runs once before a value is dropped.
+/// - `#[trace(bound = "T: MyTrait")]`: these bounds instead of `Trace` on each type parameter.
+/// - `#[trace(crate = path)]`: where `mudlark_gc` is found.
+///
+/// On a field:
+/// - `#[trace(skip)]`: its handles, if it has any, count as held from outside, so what they lead to is never collected
+///   while the value lives. For fields of types without `Trace`.
+#[proc_macro_derive(Trace, attributes(trace))]
+pub fn derive_trace(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    expand(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// What `#[trace(..)]` on the type says.
+struct TypeOptions {
+    finalize: bool,
+    bound: Option<Punctuated<WherePredicate, Token![,]>>,
+    krate: Path,
+}
+
+impl TypeOptions {
+    fn parse(attributes: &[Attribute]) -> Result<Self> {
+        let mut options = Self { finalize: false, bound: None, krate: parse_quote!(::mudlark_gc) };
+        for attribute in trace_attributes(attributes) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("finalize") {
+                    options.finalize = true;
+                } else if meta.path.is_ident("bound") {
+                    let text: syn::LitStr = meta.value()?.parse()?;
+                    options.bound = Some(text.parse_with(Punctuated::parse_terminated)?);
+                } else if meta.path.is_ident("crate") {
+                    options.krate = meta.value()?.parse()?;
+                } else {
+                    return Err(meta.error("on a type: `finalize`, `bound = \"..\"` or `crate = path`"));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(options)
+    }
+}
+
+fn trace_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("trace"))
+}
+
+fn is_skipped(field: &syn::Field) -> Result<bool> {
+    let mut skip = false;
+    for attribute in trace_attributes(&field.attrs) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("skip") {
+                return Err(meta.error("on a field: `skip`"));
+            }
+            skip = true;
+            Ok(())
+        })?;
+    }
+    Ok(skip)
+}
+
+/// A struct's fields, or those of one variant.
+struct Shape<'a> {
+    /// `Self` or `Self::Variant`.
+    constructor: TokenStream,
+    fields: &'a Fields,
+}
+
+fn shapes(input: &DeriveInput) -> Result<Vec<Shape<'_>>> {
+    match &input.data {
+        Data::Struct(data) => Ok(vec![Shape { constructor: quote!(Self), fields: &data.fields }]),
+        Data::Enum(data) => Ok(data
+            .variants
+            .iter()
+            .map(|variant| {
+                let name = &variant.ident;
+                Shape { constructor: quote!(Self::#name), fields: &variant.fields }
+            })
+            .collect()),
+        Data::Union(data) => {
+            Err(Error::new_spanned(data.union_token, "a union cannot say which field is there to be traced"))
+        }
+    }
+}
+
+impl Shape<'_> {
+    /// A match arm that traces each field that is not skipped.
+    fn trace_arm(&self, krate: &Path) -> Result<TokenStream> {
+        let constructor = &self.constructor;
+        let mut patterns = Vec::new();
+        let mut traces = Vec::new();
+        for (index, field) in self.fields.iter().enumerate() {
+            if is_skipped(field)? {
+                continue;
+            }
+            let member = match &field.ident {
+                Some(name) => syn::Member::Named(name.clone()),
+                None => syn::Member::Unnamed(index.into()),
+            };
+            let binding = format_ident!("field_{index}");
+            patterns.push(quote!(#member: #binding));
+            traces.push(quote!(#krate::Trace::trace(#binding, tracer);));
+        }
+        Ok(quote!(#constructor { #(#patterns,)* .. } => { #(#traces)* }))
+    }
+
+    fn traced_types(&self) -> Result<Vec<&syn::Type>> {
+        let mut types = Vec::new();
+        for field in self.fields {
+            if !is_skipped(field)? {
+                types.push(&field.ty);
+            }
+        }
+        Ok(types)
+    }
+}
+
+fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let TypeOptions { finalize, bound, krate } = TypeOptions::parse(&input.attrs)?;
+    let shapes = shapes(input)?;
+    let arms = shapes.iter().map(|shape| shape.trace_arm(&krate)).collect::<Result<Vec<_>>>()?;
+    let mut types = Vec::new();
+    for shape in &shapes {
+        types.extend(shape.traced_types()?);
+    }
+    let needs_trace = quote!(false #(|| <#types as #krate::Trace>::needs_trace(depth))*);
+    let finalizer = finalize.then(|| {
+        quote! {
+            fn finalizer() -> ::core::option::Option<fn(&Self)> {
+                ::core::option::Option::Some(<Self as #krate::Finalize>::finalize)
+            }
+        }
+    });
+    let name = &input.ident;
+    let generics = with_bounds(&input.generics, bound, &krate);
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    Ok(quote! {
+        const _: () = {
+            // SAFETY: each field that is not skipped is reported once, by its own `Trace`; nothing else is done. The
+            // type has no destructor of its own, as the conflict below would show.
+            #[automatically_derived]
+            unsafe impl #impl_generics #krate::Trace for #name #type_generics #where_clause {
+                #[inline]
+                #[allow(unused_variables, reason = "a type without traced fields uses neither")]
+                fn trace(&self, tracer: &mut #krate::Tracer<'_>) {
+                    match self {
+                        #(#arms)*
+                        #[allow(unreachable_patterns, reason = "an enum may have no variants")]
+                        _ => {}
+                    }
+                }
+
+                #[allow(unused_variables, reason = "a type without traced fields does not use it")]
+                fn needs_trace(depth: ::core::primitive::u32) -> ::core::primitive::bool {
+                    #needs_trace
+                }
+
+                #finalizer
+            }
+
+            trait TracedTypesMayNotImplementDrop {}
+            #[allow(drop_bounds, reason = "the bound is what makes the conflict")]
+            impl<T: ::core::ops::Drop + ?::core::marker::Sized> TracedTypesMayNotImplementDrop for T {}
+            #[automatically_derived]
+            impl #impl_generics TracedTypesMayNotImplementDrop for #name #type_generics #where_clause {}
+        };
+    })
+}
+
+/// The type's generics, each type parameter bound by `Trace` unless the bounds are given.
+fn with_bounds(
+    generics: &syn::Generics,
+    bound: Option<Punctuated<WherePredicate, Token![,]>>,
+    krate: &Path,
+) -> syn::Generics {
+    let mut generics = generics.clone();
+    let predicates = bound.unwrap_or_else(|| {
+        let parameters = generics.type_params().map(|parameter| &parameter.ident);
+        parameters.map(|name| -> WherePredicate { parse_quote!(#name: #krate::Trace) }).collect()
+    });
+    if !predicates.is_empty() {
+        generics.make_where_clause().predicates.extend(predicates);
+    }
+    generics
+}

@@ -1,0 +1,299 @@
+//! The handle.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use alloc::alloc::handle_alloc_error;
+
+use crate::collector::Collector;
+use crate::object::{self, Flags, Last, Object, ObjectRef};
+use crate::release;
+use crate::trace::Trace;
+
+/// A counted handle to an object whose cycles are collected.
+///
+/// It is used as an `Rc` is: clone it to share the object, and the value is dropped with the last handle. When handles
+/// form a cycle, which an `Rc` never frees, a [`Collector`] finds and drops the objects that only each other keep
+/// alive. There are no roots to register: a handle that is not inside a traced value is one.
+///
+/// A handle is one word, and so is an `Option` of it; following it costs what following a reference costs. Handles stay
+/// in their thread.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use core::cell::RefCell;
+/// use mudlark_gc::{Collector, Gc, Generation, Trace};
+///
+/// #[derive(Trace)]
+/// struct Person {
+///     name: String,
+///     friend: RefCell<Option<Gc<Person>>>,
+/// }
+///
+/// let ann = Gc::new(Person { name: "Ann".into(), friend: RefCell::default() });
+/// let bob = Gc::new(Person { name: "Bob".into(), friend: RefCell::new(Some(ann.clone())) });
+/// *ann.friend.borrow_mut() = Some(bob.clone());
+/// assert_eq!(bob.friend.borrow().as_ref().unwrap().name, "Ann");
+///
+/// drop((ann, bob));
+/// assert_eq!(Collector::current().collect(Generation::Young), 2);
+/// # }
+/// ```
+///
+/// # Invariants
+///
+/// `object` points to an object whose strong count includes this handle, unless the object is condemned: then its
+/// value may have been dropped, and this handle is dropped without being followed. Pointed-to values are only shared.
+pub struct Gc<T: ?Sized + 'static> {
+    object: NonNull<Object<T>>,
+    /// Owns a `T`; is neither `Send` nor `Sync`.
+    owns: PhantomData<Object<T>>,
+}
+
+const _: () = assert!(size_of::<Option<Gc<u64>>>() == size_of::<usize>());
+
+/// There was no memory for an object; the value comes back unharmed.
+///
+/// ```
+/// use mudlark_gc::OutOfMemory;
+///
+/// let error = OutOfMemory("precious");
+/// assert_eq!(error.to_string(), "out of memory");
+/// assert_eq!(error.0, "precious");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OutOfMemory<T>(
+    /// The value that did not fit.
+    pub T,
+);
+
+impl<T> fmt::Debug for OutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OutOfMemory(..)")
+    }
+}
+
+impl<T> fmt::Display for OutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of memory")
+    }
+}
+
+impl<T> core::error::Error for OutOfMemory<T> {}
+
+impl<T: Trace + 'static> Gc<T> {
+    /// A new object with `value` in it, watched by the thread's default collector.
+    ///
+    /// Amortised O(1), but it may run a collection first; see [`Gc::new_in`], whose panics it shares.
+    ///
+    /// ```
+    /// use mudlark_gc::Gc;
+    ///
+    /// assert_eq!(*Gc::new(5), 5);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Collector::with_current(|collector| Self::new_in(value, collector))
+    }
+
+    /// A new object with `value` in it, watched by `collector`.
+    ///
+    /// Amortised O(1). When the collector's thresholds say so, a collection runs first.
+    ///
+    /// # Panics
+    ///
+    /// When a finalizer, a destructor or a callback does in that collection; `value` is dropped then. When memory is
+    /// exhausted it ends the program as [`handle_alloc_error`] does; [`try_new_in`](Gc::try_new_in) does not.
+    ///
+    /// ```
+    /// use mudlark_gc::{Collector, Gc};
+    ///
+    /// let collector = Collector::new();
+    /// let object = Gc::new_in([1, 2, 3], &collector);
+    /// assert_eq!(object.len(), 3);
+    /// ```
+    #[must_use]
+    pub fn new_in(value: T, collector: &Collector) -> Self {
+        Self::try_new_in(value, collector).unwrap_or_else(|_| handle_alloc_error(Layout::new::<Object<T>>()))
+    }
+
+    /// [`new_in`](Gc::new_in) that says when memory is exhausted.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] with the value, when there is no memory for the object or its place in the collector. A caller
+    /// may [`collect`](Collector::collect) and try again.
+    ///
+    /// # Panics
+    ///
+    /// When a finalizer, a destructor or a callback does in the collection that may run first.
+    pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
+        let state = collector.state();
+        let Some(info) = state.types.info_of::<T>(collector.pointer()) else {
+            return Err(OutOfMemory(value));
+        };
+        // SAFETY: infos live as long as their collector.
+        let tracked = unsafe { info.as_ref() }.tracked;
+        if tracked {
+            collector.collect_if_due();
+            if state.generations.borrow_mut().reserve().is_err() {
+                return Err(OutOfMemory(value));
+            }
+        }
+        let object = object::allocate(value, info).map_err(OutOfMemory)?;
+        // SAFETY: the object was just made.
+        let erased = unsafe { ObjectRef::new(object) };
+        state.memory.add(size_of::<Object<T>>());
+        if tracked {
+            state.generations.borrow_mut().push(erased);
+        }
+        // SAFETY: the object was made with a count of one, which is this handle's.
+        Ok(unsafe { Self::from_counted(object) })
+    }
+}
+
+impl<T: ?Sized + 'static> Gc<T> {
+    /// # Safety
+    ///
+    /// `object` points to a live object of which one strong count is not yet anybody's.
+    #[inline]
+    pub(crate) unsafe fn from_counted(object: NonNull<Object<T>>) -> Self {
+        // INVARIANT: by this function's contract.
+        Self { object, owns: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn pointer(&self) -> NonNull<Object<T>> {
+        self.object
+    }
+
+    #[inline]
+    pub(crate) fn object(&self) -> ObjectRef {
+        // SAFETY: by the type's invariant the object's memory is there; the pointer reaches all of it.
+        unsafe { ObjectRef::new(self.object) }
+    }
+
+    /// Whether two handles lead to the same object.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc};
+    /// # let collector = Collector::new();
+    /// let one = Gc::new_in(1, &collector);
+    /// assert!(Gc::ptr_eq(&one, &one.clone()));
+    /// assert!(!Gc::ptr_eq(&one, &Gc::new_in(1, &collector)));
+    /// ```
+    #[must_use]
+    pub fn ptr_eq(this: &Self, other: &Self) -> bool {
+        this.object() == other.object()
+    }
+
+    /// Where the value lies, as long as a handle to it lives.
+    #[must_use]
+    pub fn as_ptr(this: &Self) -> *const T {
+        // SAFETY: the object's memory is there.
+        unsafe { &raw const (*this.object.as_ptr()).value }
+    }
+
+    /// The number of strong handles to the object, those inside other objects included.
+    ///
+    /// A count that reached its limit, some 67 million, stays there, and its object is never freed.
+    #[must_use]
+    pub fn strong_count(this: &Self) -> usize {
+        this.object().word().count() as usize
+    }
+
+    /// The collector that watches the object.
+    #[must_use]
+    pub fn collector(this: &Self) -> Collector {
+        Collector::of(this.object())
+    }
+
+    /// Whether the object's finalizer has run: CPython's `gc.is_finalized`.
+    #[must_use]
+    pub fn is_finalized(this: &Self) -> bool {
+        this.object().word().has(Flags::FINALIZED)
+    }
+
+    /// Whether the object can be part of a cycle, so that collections look at it: CPython's `gc.is_tracked`.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc};
+    /// # let collector = Collector::new();
+    /// let leaf = Gc::new_in("a string".to_string(), &collector);
+    /// assert!(!Gc::is_tracked(&leaf));
+    /// assert!(Gc::is_tracked(&Gc::new_in(Some(leaf), &collector)));
+    /// ```
+    #[must_use]
+    pub fn is_tracked(this: &Self) -> bool {
+        this.object().info().tracked
+    }
+}
+
+impl Gc<dyn Trace> {
+    /// The handle as one to a `T`.
+    ///
+    /// # Errors
+    ///
+    /// The handle itself, when the object is of another type.
+    ///
+    /// ```
+    /// use mudlark_gc::{Collector, Gc, Generation};
+    ///
+    /// let collector = Collector::new();
+    /// let pair = Gc::new_in((Gc::new_in(1, &collector), 2), &collector);
+    /// let found = collector.objects(Generation::Young).pop().unwrap();
+    /// assert!(Gc::ptr_eq(&found.downcast::<(Gc<i32>, i32)>().unwrap(), &pair));
+    /// ```
+    pub fn downcast<T: Trace + 'static>(self) -> Result<Gc<T>, Self> {
+        if (self.object().info().vtable.type_id)() != core::any::TypeId::of::<T>() {
+            return Err(self);
+        }
+        // INVARIANT: the count moves with the pointer.
+        let object = self.object.cast();
+        core::mem::forget(self);
+        // SAFETY: the type was checked, and the count is that of `self`.
+        Ok(unsafe { Gc::from_counted(object) })
+    }
+}
+
+impl<T: ?Sized + 'static> Clone for Gc<T> {
+    /// Another handle to the same object. A few instructions.
+    #[inline]
+    fn clone(&self) -> Self {
+        self.object().word().increment();
+        // SAFETY: the count was just added.
+        unsafe { Self::from_counted(self.object) }
+    }
+}
+
+impl<T: ?Sized + 'static> Deref for Gc<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: by the type's invariant; no safe code can follow the handles of a condemned object.
+        unsafe { &(*self.object.as_ptr()).value }
+    }
+}
+
+impl<T: ?Sized + 'static> Drop for Gc<T> {
+    /// Gives the handle up; with the last one the object is finalized and dropped.
+    ///
+    /// Chains of any length are dropped in bounded stack.
+    ///
+    /// # Panics
+    ///
+    /// When a finalizer, a destructor or a callback does, after everything has been dropped all the same.
+    #[inline]
+    fn drop(&mut self) {
+        let object = self.object();
+        if object.word().decrement() == Last::Yes {
+            // SAFETY: that was the last handle.
+            unsafe { release::release(object) };
+        }
+    }
+}

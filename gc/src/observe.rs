@@ -1,0 +1,75 @@
+//! Observers: who wants to know when a collection starts and stops.
+
+use core::cell::{Cell, RefCell};
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::catch::Panics;
+use crate::generation::Generation;
+
+/// Whether a collection starts or stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is about to look for garbage.
+    Start,
+    /// It has destroyed the garbage.
+    Stop,
+}
+
+/// What an observer is told: the arguments of CPython's `gc.callbacks`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CollectionEvent {
+    /// Start or stop.
+    pub phase: Phase,
+    /// The oldest generation that the collection looks at.
+    pub generation: Generation,
+    /// Objects destroyed; zero at the start.
+    pub collected: usize,
+    /// Garbage that could not be destroyed; always zero.
+    pub uncollectable: usize,
+}
+
+/// Names an observer of one collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObserverId(u64);
+
+type Observer = Rc<dyn Fn(&CollectionEvent)>;
+
+/// The observers of one collector.
+#[derive(Default)]
+pub(crate) struct Observers {
+    list: RefCell<Vec<(ObserverId, Observer)>>,
+    next_id: Cell<u64>,
+}
+
+impl Observers {
+    pub(crate) fn add(&self, observer: impl Fn(&CollectionEvent) + 'static) -> ObserverId {
+        let id = ObserverId(self.next_id.get());
+        self.next_id.set(id.0 + 1);
+        self.list.borrow_mut().push((id, Rc::new(observer)));
+        id
+    }
+
+    pub(crate) fn remove(&self, id: ObserverId) -> bool {
+        let mut list = self.list.borrow_mut();
+        let removed = list.iter().position(|&(other, _)| other == id).map(|index| list.remove(index));
+        // What the observer captured may run anything when it is dropped.
+        drop(list);
+        removed.is_some()
+    }
+
+    /// Tells each observer; they may add and remove observers meanwhile.
+    pub(crate) fn notify(&self, event: &CollectionEvent, panics: &Panics) {
+        let mut index = 0;
+        loop {
+            let observer = self.list.borrow().get(index).map(|(_, observer)| Rc::clone(observer));
+            let Some(observer) = observer else { break };
+            panics.catch(|| observer(event));
+            // It may have removed itself: what it captured may panic when it is dropped.
+            panics.catch(|| drop(observer));
+            index += 1;
+        }
+    }
+}

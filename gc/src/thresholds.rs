@@ -1,0 +1,126 @@
+//! When to collect what: CPython's rule (`gc.c`, `gc_collect_generations`).
+//!
+//! Each generation has a *count* and a *threshold*. The young count is allocations less deallocations of tracked
+//! objects since the last collection; an older one's is collections of the next younger generation. The oldest
+//! generation whose count exceeds its threshold is collected. The old one only if, besides, at least a quarter of what
+//! survived its last collection has moved up since: so the work of all full collections together stays linear in the
+//! number of objects.
+
+use core::cell::Cell;
+
+use crate::generation::Generation;
+
+/// The counts and thresholds of one collector.
+#[derive(Debug)]
+pub(crate) struct Thresholds {
+    thresholds: Cell<[usize; Generation::COUNT]>,
+    counts: Cell<[usize; Generation::COUNT]>,
+    /// Objects that have become old since the last collection of the old generation.
+    pending: Cell<usize>,
+    /// Objects that survived the last collection of the old generation.
+    long_lived: Cell<usize>,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            thresholds: Cell::new([700, 10, 10]),
+            counts: Cell::default(),
+            pending: Cell::default(),
+            long_lived: Cell::default(),
+        }
+    }
+}
+
+impl Thresholds {
+    pub(crate) fn get(&self) -> [usize; Generation::COUNT] {
+        self.thresholds.get()
+    }
+
+    pub(crate) fn set(&self, thresholds: [usize; Generation::COUNT]) {
+        self.thresholds.set(thresholds);
+    }
+
+    pub(crate) fn counts(&self) -> [usize; Generation::COUNT] {
+        self.counts.get()
+    }
+
+    pub(crate) fn reset_counts(&self) {
+        self.counts.set([0; Generation::COUNT]);
+    }
+
+    fn set_count(&self, generation: Generation, count: usize) {
+        let mut counts = self.counts.get();
+        counts[generation.index()] = count;
+        self.counts.set(counts);
+    }
+
+    /// A tracked object is about to be made. Says whether the young count exceeds its threshold.
+    #[inline]
+    pub(crate) fn count_allocation(&self) -> bool {
+        let young = self.counts.get()[0] + 1;
+        self.set_count(Generation::Young, young);
+        let threshold = self.thresholds.get()[0];
+        threshold > 0 && young > threshold
+    }
+
+    /// A tracked object is gone.
+    #[inline]
+    pub(crate) fn count_deallocation(&self) {
+        let young = self.counts.get()[0];
+        self.set_count(Generation::Young, young.saturating_sub(1));
+    }
+
+    /// The oldest generation that is due.
+    pub(crate) fn due(&self) -> Option<Generation> {
+        let (counts, thresholds) = (self.counts.get(), self.thresholds.get());
+        Generation::ALL.into_iter().rev().find(|&generation| {
+            counts[generation.index()] > thresholds[generation.index()]
+                && (generation != Generation::Old || self.pending.get() >= self.long_lived.get() / 4)
+        })
+    }
+
+    pub(crate) fn collection_starts(&self, generation: Generation) {
+        let mut counts = self.counts.get();
+        counts[..=generation.index()].fill(0);
+        if generation != Generation::Old {
+            counts[generation.next().index()] += 1;
+        }
+        self.counts.set(counts);
+    }
+
+    pub(crate) fn objects_survived(&self, generation: Generation, survivors: usize) {
+        match generation {
+            Generation::Young => {}
+            Generation::Middle => self.pending.set(self.pending.get() + survivors),
+            Generation::Old => {
+                self.pending.set(0);
+                self.long_lived.set(survivors);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_collection_waits_until_a_quarter_is_new() {
+        let thresholds = Thresholds::default();
+        thresholds.set([1, 0, 0]);
+        thresholds.objects_survived(Generation::Old, 100);
+        thresholds.collection_starts(Generation::Middle);
+        thresholds.objects_survived(Generation::Middle, 24);
+        assert_eq!(thresholds.due(), None);
+        thresholds.objects_survived(Generation::Middle, 1);
+        assert_eq!(thresholds.due(), Some(Generation::Old));
+    }
+
+    #[test]
+    fn a_threshold_of_zero_turns_young_collections_off() {
+        let thresholds = Thresholds::default();
+        thresholds.set([0, 10, 10]);
+        assert!((0..5000).all(|_| !thresholds.count_allocation()));
+    }
+}

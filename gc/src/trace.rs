@@ -1,0 +1,126 @@
+//! How a value tells the collector which objects it holds handles to.
+
+use core::fmt;
+
+use crate::gc::Gc;
+use crate::object::ObjectRef;
+use crate::partition::{self, Reached};
+
+mod foreign;
+
+/// A type whose edges, the [`Gc`] handles inside its values, can be enumerated.
+///
+/// Derive it: `#[derive(Trace)]` reports every field and makes the rest of the contract hold.
+///
+/// ```
+/// use core::cell::RefCell;
+/// use mudlark_gc::{Gc, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node {
+///     name: String,
+///     neighbours: RefCell<Vec<Gc<Node>>>,
+/// }
+/// ```
+///
+/// The trait takes the place of CPython's `tp_traverse` slot.
+///
+/// # Safety
+///
+/// - [`trace`](Trace::trace) reports each handle at most once, only handles that the value itself owns, and always the
+///   same ones while the value does not change. A handle that is not reported keeps its object alive for ever, which
+///   is a leak; one too many lets a live object be freed.
+/// - It neither makes, clones nor drops handles, nor calls a collector.
+/// - Dropping a value that reports handles does not look at what they lead to, and lets none of them escape: the
+///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
+/// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
+pub unsafe trait Trace {
+    /// Reports every handle that this value owns.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// Whether a value of this type can own a handle at all; objects that cannot are not tracked.
+    ///
+    /// Types that hold others behind a pointer pass `depth` on less one and say yes when it is zero, so that a
+    /// recursive type comes to an end.
+    #[must_use]
+    fn needs_trace(depth: u32) -> bool
+    where
+        Self: Sized,
+    {
+        let _ = depth;
+        true
+    }
+
+    /// What to run once before a value of this type is dropped, if anything: [`Finalize::finalize`] for a derived type
+    /// with `#[trace(finalize)]`.
+    ///
+    /// [`Finalize::finalize`]: crate::Finalize::finalize
+    #[must_use]
+    fn finalizer() -> Option<fn(&Self)>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
+
+impl fmt::Debug for dyn Trace {
+    /// Says no more than that there is a value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dyn Trace")
+    }
+}
+
+/// Receives the edges that a value reports.
+pub struct Tracer<'a> {
+    step: Step<'a>,
+}
+
+/// What is done with each edge.
+enum Step<'a> {
+    /// Takes one from the target's external count.
+    Subtract { source: ObjectRef },
+    /// The target is reachable.
+    Spread(&'a Reached),
+    /// Somebody wants to see it.
+    Visit(&'a mut dyn FnMut(ObjectRef)),
+}
+
+impl<'a> Tracer<'a> {
+    /// Takes each edge of `source` from its target's external count.
+    pub(crate) fn subtract(source: ObjectRef) -> Self {
+        Self { step: Step::Subtract { source } }
+    }
+
+    /// Marks each target reachable.
+    pub(crate) fn spread(reached: &'a Reached) -> Self {
+        Self { step: Step::Spread(reached) }
+    }
+
+    /// Calls `visit` with each target.
+    pub(crate) fn visit(visit: &'a mut dyn FnMut(ObjectRef)) -> Self {
+        Self { step: Step::Visit(visit) }
+    }
+
+    /// Reports one handle.
+    #[inline]
+    pub fn edge<T: ?Sized + 'static>(&mut self, handle: &Gc<T>) {
+        let target = handle.object();
+        match &mut self.step {
+            Step::Subtract { source } => partition::subtract_edge(*source, target),
+            Step::Spread(reached) => reached.reach(target),
+            Step::Visit(visit) => visit(target),
+        }
+    }
+}
+
+impl fmt::Debug for Tracer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = match self.step {
+            Step::Subtract { .. } => "subtract",
+            Step::Spread(_) => "spread",
+            Step::Visit(_) => "visit",
+        };
+        f.debug_struct("Tracer").field("step", &step).finish()
+    }
+}

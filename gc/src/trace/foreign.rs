@@ -1,0 +1,295 @@
+//! [`Trace`] for the types of core, alloc and std.
+//!
+//! Four kinds: types without handles; types that hold others in place; types that hold others behind a pointer; and
+//! shared pointers, whose edges would be reported once for each owner and therefore are not reported at all.
+
+use core::cell::{Cell, OnceCell, RefCell};
+use core::marker::PhantomData;
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap, LinkedList, VecDeque};
+use alloc::rc::{Rc, Weak};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::gc::Gc;
+use crate::trace::{Trace, Tracer};
+use crate::weak::WeakGc;
+
+// SAFETY: the one handle that a handle owns is itself.
+unsafe impl<T: ?Sized + 'static> Trace for Gc<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.edge(self);
+    }
+}
+
+/// Types that own no handles, or only such as must count as held from outside.
+macro_rules! no_edges {
+    ($($(#[$meta:meta])* [$($generics:tt)*] $type:ty),+ $(,)?) => {$(
+        $(#[$meta])*
+        // SAFETY: reports nothing.
+        unsafe impl<$($generics)*> Trace for $type {
+            #[inline]
+            fn trace(&self, _: &mut Tracer<'_>) {}
+
+            fn needs_trace(_: u32) -> bool {
+                false
+            }
+        }
+    )+};
+}
+
+no_edges! {
+    [] (), [] bool, [] char,
+    [] u8, [] u16, [] u32, [] u64, [] u128, [] usize,
+    [] i8, [] i16, [] i32, [] i64, [] i128, [] isize,
+    [] f32, [] f64,
+    [] core::num::NonZeroU8, [] core::num::NonZeroU16, [] core::num::NonZeroU32, [] core::num::NonZeroU64,
+    [] core::num::NonZeroU128, [] core::num::NonZeroUsize,
+    [] core::num::NonZeroI8, [] core::num::NonZeroI16, [] core::num::NonZeroI32, [] core::num::NonZeroI64,
+    [] core::num::NonZeroI128, [] core::num::NonZeroIsize,
+    [] core::any::TypeId, [] core::cmp::Ordering, [] core::time::Duration, [] core::alloc::Layout,
+    [] core::net::IpAddr, [] core::net::Ipv4Addr, [] core::net::Ipv6Addr, [] core::net::SocketAddr,
+    [] core::sync::atomic::AtomicBool,
+    #[cfg(target_has_atomic = "8")] [] core::sync::atomic::AtomicU8,
+    #[cfg(target_has_atomic = "16")] [] core::sync::atomic::AtomicU16,
+    #[cfg(target_has_atomic = "32")] [] core::sync::atomic::AtomicU32,
+    #[cfg(target_has_atomic = "64")] [] core::sync::atomic::AtomicU64,
+    #[cfg(target_has_atomic = "ptr")] [] core::sync::atomic::AtomicUsize,
+    #[cfg(target_has_atomic = "8")] [] core::sync::atomic::AtomicI8,
+    #[cfg(target_has_atomic = "16")] [] core::sync::atomic::AtomicI16,
+    #[cfg(target_has_atomic = "32")] [] core::sync::atomic::AtomicI32,
+    #[cfg(target_has_atomic = "64")] [] core::sync::atomic::AtomicI64,
+    #[cfg(target_has_atomic = "ptr")] [] core::sync::atomic::AtomicIsize,
+    [] String, [] alloc::ffi::CString,
+    #[cfg(feature = "std")] [] std::ffi::OsString,
+    #[cfg(feature = "std")] [] std::path::PathBuf,
+    #[cfg(feature = "std")] [] std::time::Instant,
+    #[cfg(feature = "std")] [] std::time::SystemTime,
+    [T: ?Sized] PhantomData<T>,
+    [T: ?Sized] &'static T,
+    [T: ?Sized] Rc<T>, [T: ?Sized] Weak<T>,
+    #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Arc<T>,
+    #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Weak<T>,
+    [T: ?Sized + 'static] WeakGc<T>,
+}
+
+// SAFETY: a string owns no handles.
+unsafe impl Trace for str {
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+/// Function pointers own nothing.
+macro_rules! functions {
+    ($($argument:ident)*) => {
+        no_edges! { [R, $($argument),*] fn($($argument),*) -> R }
+    };
+}
+
+functions! {}
+functions! { A }
+functions! { A B }
+functions! { A B C }
+functions! { A B C D }
+functions! { A B C D E }
+functions! { A B C D E F }
+
+/// Tuples hold their members in place.
+macro_rules! tuples {
+    ($($member:ident $index:tt)+) => {
+        // SAFETY: reports what each member reports, once.
+        unsafe impl<$($member: Trace),+> Trace for ($($member,)+) {
+            #[inline]
+            fn trace(&self, tracer: &mut Tracer<'_>) {
+                $(self.$index.trace(tracer);)+
+            }
+
+            fn needs_trace(depth: u32) -> bool {
+                $($member::needs_trace(depth))||+
+            }
+        }
+    };
+}
+
+tuples! { A 0 }
+tuples! { A 0 B 1 }
+tuples! { A 0 B 1 C 2 }
+tuples! { A 0 B 1 C 2 D 3 }
+tuples! { A 0 B 1 C 2 D 3 E 4 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 }
+
+// SAFETY: reports what the member reports, if there is one.
+unsafe impl<T: Trace> Trace for Option<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Some(value) = self {
+            value.trace(tracer);
+        }
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
+
+// SAFETY: reports what the one member reports.
+unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        match self {
+            Ok(value) => value.trace(tracer),
+            Err(error) => error.trace(tracer),
+        }
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth) || E::needs_trace(depth)
+    }
+}
+
+// SAFETY: reports what each element reports, once.
+unsafe impl<T: Trace> Trace for [T] {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.iter().for_each(|element| element.trace(tracer));
+    }
+}
+
+// SAFETY: reports what each element reports, once.
+unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.as_slice().trace(tracer);
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
+
+// SAFETY: reports what the value inside reports.
+unsafe impl<T: Trace> Trace for Cell<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: the cell is not shared between threads, and a trace, by its contract, runs nothing that could write
+        // to it meanwhile.
+        unsafe { &*self.as_ptr() }.trace(tracer);
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
+
+// SAFETY: reports what the value inside reports; nothing while it is mutably borrowed, so that what it holds then
+// counts as held from outside.
+unsafe impl<T: Trace> Trace for RefCell<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Ok(value) = self.try_borrow() {
+            value.trace(tracer);
+        }
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
+
+// SAFETY: reports what the value inside reports, if there is one.
+unsafe impl<T: Trace> Trace for OnceCell<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Some(value) = self.get() {
+            value.trace(tracer);
+        }
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
+
+// SAFETY: a box owns its value.
+unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        (**self).trace(tracer);
+    }
+}
+
+// SAFETY: what is owned is reported; what is borrowed for ever is not owned.
+unsafe impl<T: ?Sized + ToOwned<Owned: Trace>> Trace for Cow<'static, T> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        if let Cow::Owned(value) = self {
+            value.trace(tracer);
+        }
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::Owned::needs_trace(depth)
+    }
+}
+
+/// Whether a member behind a pointer needs tracing: yes beyond the last level that may be looked through.
+fn behind_pointer(depth: u32, needs_trace: fn(u32) -> bool) -> bool {
+    depth.checked_sub(1).is_none_or(needs_trace)
+}
+
+/// Collections that own the elements that they iterate over.
+macro_rules! sequences {
+    ($($type:ident),+) => {$(
+        // SAFETY: reports what each element reports, once.
+        unsafe impl<T: Trace> Trace for $type<T> {
+            #[inline]
+            fn trace(&self, tracer: &mut Tracer<'_>) {
+                self.iter().for_each(|element| element.trace(tracer));
+            }
+
+            fn needs_trace(depth: u32) -> bool {
+                behind_pointer(depth, T::needs_trace)
+            }
+        }
+    )+};
+}
+
+sequences! { Vec, VecDeque, LinkedList, BinaryHeap, BTreeSet }
+
+/// Maps own their keys and values.
+macro_rules! maps {
+    ($([$($hasher:ident)?] $type:ty),+) => {$(
+        // SAFETY: reports what each key and value reports, once.
+        unsafe impl<K: Trace, V: Trace $(, $hasher)?> Trace for $type {
+            fn trace(&self, tracer: &mut Tracer<'_>) {
+                for (key, value) in self {
+                    key.trace(tracer);
+                    value.trace(tracer);
+                }
+            }
+
+            fn needs_trace(depth: u32) -> bool {
+                behind_pointer(depth, K::needs_trace) || behind_pointer(depth, V::needs_trace)
+            }
+        }
+    )+};
+}
+
+maps! { [] BTreeMap<K, V> }
+#[cfg(feature = "std")]
+maps! { [S] std::collections::HashMap<K, V, S> }
+
+#[cfg(feature = "std")]
+// SAFETY: reports what each element reports, once.
+unsafe impl<T: Trace, S> Trace for std::collections::HashSet<T, S> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.iter().for_each(|element| element.trace(tracer));
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        behind_pointer(depth, T::needs_trace)
+    }
+}

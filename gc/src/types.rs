@@ -1,0 +1,95 @@
+//! The types that a collector has met.
+
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+
+use alloc::boxed::Box;
+
+use crate::collector::State;
+use crate::memory::try_box;
+use crate::object::{TypeInfo, vtable};
+use crate::trace::Trace;
+
+/// How many types are found without a search.
+const SHORTCUTS: usize = 16;
+
+struct Node {
+    info: TypeInfo,
+    next: Option<NonNull<Node>>,
+}
+
+/// The [`TypeInfo`] of each type that one collector has made an object of.
+///
+/// # Invariants
+///
+/// `first` leads through all nodes, each from [`try_box`]; they live as long as the table.
+pub(crate) struct Types {
+    first: Cell<Option<NonNull<Node>>>,
+    shortcuts: [Cell<Option<NonNull<Node>>>; SHORTCUTS],
+}
+
+impl Types {
+    pub(crate) const fn new() -> Self {
+        Self { first: Cell::new(None), shortcuts: [const { Cell::new(None) }; SHORTCUTS] }
+    }
+
+    /// The info of `T`, made on the first call; `None` when there is no memory for it.
+    ///
+    /// It lives as long as the table.
+    #[inline]
+    pub(crate) fn info_of<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<TypeInfo>> {
+        let shortcut = &self.shortcuts[shortcut_index::<T>()];
+        match shortcut.get() {
+            Some(node) if Self::is_of::<T>(node) => Some(info(node)),
+            _ => {
+                let node = self.find_or_add::<T>(collector)?;
+                shortcut.set(Some(node));
+                Some(info(node))
+            }
+        }
+    }
+
+    #[inline]
+    fn is_of<T: Trace + 'static>(node: NonNull<Node>) -> bool {
+        // SAFETY: by the type's invariant nodes live as long as the table.
+        ptr::eq(unsafe { node.as_ref() }.info.vtable, vtable::<T>())
+    }
+
+    #[cold]
+    fn find_or_add<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<Node>> {
+        let mut next = self.first.get();
+        while let Some(node) = next {
+            if Self::is_of::<T>(node) {
+                return Some(node);
+            }
+            // SAFETY: by the type's invariant.
+            next = unsafe { node.as_ref() }.next;
+        }
+        let node = try_box(Node { info: TypeInfo::of::<T>(collector), next: self.first.get() }).ok()?;
+        self.first.set(Some(node));
+        Some(node)
+    }
+}
+
+fn info(node: NonNull<Node>) -> NonNull<TypeInfo> {
+    // SAFETY: nodes live as long as the table; the pointer is only offset.
+    let info = unsafe { &raw mut (*node.as_ptr()).info };
+    // SAFETY: a field of a live node is not at null.
+    unsafe { NonNull::new_unchecked(info) }
+}
+
+/// Where the shortcut to a type may be: by the address of its vtable.
+#[inline]
+fn shortcut_index<T: Trace + 'static>() -> usize {
+    (ptr::from_ref(vtable::<T>()).addr() / align_of::<crate::object::VTable>()) % SHORTCUTS
+}
+
+impl Drop for Types {
+    fn drop(&mut self) {
+        let mut next = self.first.take();
+        while let Some(node) = next {
+            // SAFETY: by the type's invariant; no object is left whose header could lead here.
+            next = unsafe { Box::from_raw(node.as_ptr()) }.next;
+        }
+    }
+}
