@@ -1,54 +1,82 @@
 //! Panics of the code that a collector runs for others: finalizers, destructors and callbacks.
 
-use core::cell::Cell;
+#[cfg(feature = "std")]
+pub(crate) use caught::Panics;
+#[cfg(not(feature = "std"))]
+pub(crate) use fatal::Panics;
 
-use alloc::boxed::Box;
+#[cfg(feature = "std")]
+mod caught {
+    use core::any::Any;
+    use core::cell::Cell;
+    use core::mem;
+    use core::panic::AssertUnwindSafe;
 
-/// The first panic since the last [`resume`](Panics::resume), kept until the collector's work is done.
-#[derive(Default)]
-pub(crate) struct Panics {
-    first: Cell<Option<Box<dyn core::any::Any + Send>>>,
-}
+    use std::boxed::Box;
+    use std::panic::{catch_unwind, resume_unwind};
+    use std::thread;
 
-impl Panics {
-    /// Runs `code`; if it panics, remembers the first time and goes on.
-    #[cfg(feature = "std")]
-    pub(crate) fn catch(&self, code: impl FnOnce()) {
-        if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(code)) {
-            match self.first.take() {
-                None => self.first.set(Some(panic)),
-                Some(first) => {
-                    self.first.set(Some(first));
-                    // What was thrown may panic again when it is dropped.
-                    core::mem::forget(panic);
+    /// The first panic since the last [`resume`](Panics::resume), kept until the collector's work is done.
+    #[derive(Default)]
+    pub(crate) struct Panics {
+        first: Cell<Option<Box<dyn Any + Send>>>,
+    }
+
+    impl Panics {
+        /// Runs `code`; if it panics, remembers the first time and goes on.
+        pub(crate) fn catch(&self, code: impl FnOnce()) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
+                let first = match self.first.take() {
+                    None => panic,
+                    Some(first) => {
+                        // What was thrown may panic again when it is dropped.
+                        mem::forget(panic);
+                        first
+                    }
+                };
+                self.first.set(Some(first));
+            }
+        }
+
+        /// Goes on with the panic that was remembered, if any, unless another is already on its way.
+        pub(crate) fn resume(&self) {
+            if let Some(panic) = self.first.take() {
+                if thread::panicking() {
+                    mem::forget(panic);
+                } else {
+                    resume_unwind(panic);
                 }
             }
         }
     }
+}
 
-    /// Runs `code`; if it panics, the program ends: there is nothing to catch it with.
-    #[cfg(not(feature = "std"))]
-    pub(crate) fn catch(&self, code: impl FnOnce()) {
-        struct EndProgram;
-        impl Drop for EndProgram {
-            fn drop(&mut self) {
-                panic!("a panic reached the collector, which cannot catch it without the feature `std`");
-            }
+#[cfg(not(feature = "std"))]
+mod fatal {
+    use core::mem;
+
+    /// Nothing can catch a panic here, so one ends the program.
+    #[derive(Default)]
+    pub(crate) struct Panics {}
+
+    /// Dropped during unwinding, it panics a second time.
+    struct EndProgram;
+
+    impl Drop for EndProgram {
+        fn drop(&mut self) {
+            panic!("a panic reached the collector, which cannot catch it without the feature `std`");
         }
-        let end_program = EndProgram;
-        code();
-        core::mem::forget(end_program);
     }
 
-    /// Goes on with the panic that was remembered, if any, unless another is already on its way.
-    pub(crate) fn resume(&self) {
-        #[cfg(feature = "std")]
-        if let Some(panic) = self.first.take() {
-            if std::thread::panicking() {
-                core::mem::forget(panic);
-            } else {
-                std::panic::resume_unwind(panic);
-            }
+    impl Panics {
+        /// Runs `code`; if it panics, the program ends.
+        pub(crate) fn catch(&self, code: impl FnOnce()) {
+            let end_program = EndProgram;
+            code();
+            mem::forget(end_program);
         }
+
+        /// There is never a panic to go on with.
+        pub(crate) fn resume(&self) {}
     }
 }

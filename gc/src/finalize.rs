@@ -4,8 +4,9 @@
 ///
 /// A type with `#[derive(Trace)] #[trace(finalize)]` has its finalizer run when its last handle is dropped or when it
 /// is found to be garbage. All handles inside it still lead to intact values, so it may do what a destructor, which a
-/// traced type may not have, could not. If it stores a handle to the value where it can be reached, the object is
-/// *resurrected*: it lives on, and its finalizer will not run again (PEP 442).
+/// traced type may not have, could not. If it stores a handle to the object where it can be reached, the object is
+/// *resurrected*: it lives on, and its finalizer will not run again (PEP 442). A finalizer that needs a handle to its
+/// own object is a function: `#[trace(finalize = Door::last_words)]` with `fn last_words(this: &Gc<Door>)`.
 ///
 /// In a collection the weak handles to all garbage are dead before the first finalizer runs, and finalizers run in the
 /// order in which the objects lie in their generation, oldest first.

@@ -15,11 +15,13 @@ use core::alloc::Layout;
 use core::any::{TypeId, type_name};
 use core::cell::Cell;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use alloc::alloc::{alloc, dealloc};
 
 use crate::collector::State;
+use crate::gc::Gc;
 use crate::trace::{Trace, Tracer};
 
 bitflags::bitflags! {
@@ -306,13 +308,14 @@ unsafe fn trace_value<T: Trace>(object: ObjectRef, tracer: &mut Tracer<'_>) {
 
 /// # Safety
 ///
-/// As [`trace_value`]'s.
-unsafe fn finalize_value<T: Trace>(object: ObjectRef) {
-    // SAFETY: by this function's contract.
-    let object = unsafe { object.typed::<T>() };
+/// The object's type is `T`, its value has not been dropped, and the caller holds a strong count.
+unsafe fn finalize_value<T: Trace + 'static>(object: ObjectRef) {
     if let Some(finalize) = T::finalizer() {
-        // SAFETY: the value is intact, and values in objects are only ever shared.
-        finalize(unsafe { &(*object.as_ptr()).value });
+        // SAFETY: by this function's contract.
+        let object = unsafe { object.typed::<T>() };
+        // SAFETY: the caller's strong count is lent to this handle, which is not dropped.
+        let handle = ManuallyDrop::new(unsafe { Gc::from_counted(object) });
+        finalize(&handle);
     }
 }
 

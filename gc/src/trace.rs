@@ -51,14 +51,12 @@ pub unsafe trait Trace {
         true
     }
 
-    /// What to run once before a value of this type is dropped, if anything: [`Finalize::finalize`] for a derived type
-    /// with `#[trace(finalize)]`.
-    ///
-    /// [`Finalize::finalize`]: crate::Finalize::finalize
+    /// What to run once before a value of this type is dropped, if anything: for a derived type with
+    /// `#[trace(finalize)]`, [`Finalize::finalize`](crate::Finalize::finalize).
     #[must_use]
-    fn finalizer() -> Option<fn(&Self)>
+    fn finalizer() -> Option<fn(&Gc<Self>)>
     where
-        Self: Sized,
+        Self: Sized + 'static,
     {
         None
     }

@@ -12,6 +12,7 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, Wher
 ///
 /// On the type:
 /// - `#[trace(finalize)]`: the type implements `Finalize`, and its finalizer runs once before a value is dropped.
+/// - `#[trace(finalize = path)]`: the same with any function that takes `&Gc<Self>`.
 /// - `#[trace(bound = "T: MyTrait")]`: these bounds instead of `Trace` on each type parameter.
 /// - `#[trace(crate = path)]`: where `mudlark_gc` is found.
 ///
@@ -26,18 +27,25 @@ pub fn derive_trace(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 
 /// What `#[trace(..)]` on the type says.
 struct TypeOptions {
-    finalize: bool,
+    /// An expression of type `fn(&Gc<Self>)`.
+    finalizer: Option<TokenStream>,
     bound: Option<Punctuated<WherePredicate, Token![,]>>,
     krate: Path,
 }
 
 impl TypeOptions {
     fn parse(attributes: &[Attribute]) -> Result<Self> {
-        let mut options = Self { finalize: false, bound: None, krate: parse_quote!(::mudlark_gc) };
+        let mut options = Self { finalizer: None, bound: None, krate: parse_quote!(::mudlark_gc) };
+        let mut implements_finalize = false;
         for attribute in trace_attributes(attributes) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("finalize") {
-                    options.finalize = true;
+                    if meta.input.peek(Token![=]) {
+                        let function: syn::Expr = meta.value()?.parse()?;
+                        options.finalizer = Some(quote!(#function));
+                    } else {
+                        implements_finalize = true;
+                    }
                 } else if meta.path.is_ident("bound") {
                     let text: syn::LitStr = meta.value()?.parse()?;
                     options.bound = Some(text.parse_with(Punctuated::parse_terminated)?);
@@ -48,6 +56,10 @@ impl TypeOptions {
                 }
                 Ok(())
             })?;
+        }
+        if implements_finalize {
+            let krate = &options.krate;
+            options.finalizer = Some(quote!(|this| <Self as #krate::Finalize>::finalize(this)));
         }
         Ok(options)
     }
@@ -128,7 +140,7 @@ impl Shape<'_> {
 }
 
 fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let TypeOptions { finalize, bound, krate } = TypeOptions::parse(&input.attrs)?;
+    let TypeOptions { finalizer, bound, krate } = TypeOptions::parse(&input.attrs)?;
     let shapes = shapes(input)?;
     let arms = shapes.iter().map(|shape| shape.trace_arm(&krate)).collect::<Result<Vec<_>>>()?;
     let mut types = Vec::new();
@@ -136,10 +148,13 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         types.extend(shape.traced_types()?);
     }
     let needs_trace = quote!(false #(|| <#types as #krate::Trace>::needs_trace(depth))*);
-    let finalizer = finalize.then(|| {
+    let finalizer = finalizer.map(|function| {
         quote! {
-            fn finalizer() -> ::core::option::Option<fn(&Self)> {
-                ::core::option::Option::Some(<Self as #krate::Finalize>::finalize)
+            fn finalizer() -> ::core::option::Option<fn(&#krate::Gc<Self>)>
+            where
+                Self: 'static,
+            {
+                ::core::option::Option::Some(#function)
             }
         }
     });
