@@ -410,6 +410,11 @@ impl<T: ?Sized> Counted<T> {
         Self { inner }
     }
 
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> &crate::count::CountWord {
+        self.inner.count()
+    }
+
     /// The box, with the handle's strong count.
     #[inline]
     fn into_inner_box(self) -> CountedBox<T> {

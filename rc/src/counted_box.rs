@@ -240,3 +240,34 @@ impl<T: ?Sized> CountedBox<T> {
         unsafe { ptr::drop_in_place(self.value.as_ptr()) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_and_the_value_are_aligned_and_next_to_each_other() {
+        for align in (0..13).map(|shift| 1 << shift) {
+            for size in [0, 1, 7, 8, 9, 100] {
+                let vacant = VacantBox::new(Layout::from_size_align(size, align).expect("a small layout"));
+                assert_eq!(vacant.value().addr().get() % align, 0);
+                let word = ptr::from_ref(vacant.count());
+                assert!(word.is_aligned());
+                assert_eq!(word.addr() + size_of::<CountWord>(), vacant.value().addr().get());
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn a_value_that_leaves_no_room_for_the_word_is_refused() {
+        let largest = Layout::from_size_align(isize::MAX.unsigned_abs(), 1).expect("the largest layout there is");
+        VacantBox::new(largest);
+    }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn a_slice_that_no_address_space_holds_is_refused() {
+        slice_layout::<u16>(isize::MAX.unsigned_abs());
+    }
+}

@@ -78,6 +78,8 @@ mod count;
 mod counted;
 mod counted_box;
 mod forward;
+#[cfg(test)]
+mod immortal_tests;
 mod unsize;
 mod weak;
 mod weak_box;

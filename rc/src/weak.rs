@@ -146,6 +146,11 @@ impl<T: ?Sized> Weak<T> {
         ptr::addr_eq(self.pointer.as_ptr(), other.pointer.as_ptr())
     }
 
+    #[cfg(test)]
+    pub(crate) fn set_weak_count(&self, weak: usize) {
+        self.weak_box().expect("the handle has a weak box").weak.set(weak);
+    }
+
     /// The weak box, unless the handle was made by `new`.
     #[inline]
     fn weak_box(&self) -> Option<&WeakBox> {
