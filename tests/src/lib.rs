@@ -1,1 +1,3 @@
-//! Tests that need more than one layer live beside this file.
+//! Tests that need more than one layer, and what they share.
+
+pub mod oracle;
