@@ -95,12 +95,12 @@ impl<T> From<T> for Counted<T> {
 
 impl<T: ?Sized> From<Box<T>> for Counted<T> {
     /// Moves the value over. The value may be unsized, a `dyn Trait` for one.
-    fn from(value: Box<T>) -> Self {
-        let boxed = NonNull::from(Box::leak(value));
+    fn from(mut value: Box<T>) -> Self {
         // SAFETY: the value is in its `Box`, and moved out.
-        let counted = unsafe { from_bytes_of(boxed) };
-        // SAFETY: the `Box` was leaked above. As one of `ManuallyDrop` it frees the memory without dropping the value.
-        drop(unsafe { Box::from_raw(boxed.as_ptr() as *mut ManuallyDrop<T>) });
+        let counted = unsafe { from_bytes_of(NonNull::from(&mut *value)) };
+        let moved_out = Box::into_raw(value) as *mut ManuallyDrop<T>;
+        // SAFETY: it was a `Box` just now. As one of `ManuallyDrop` it frees the memory without dropping the value.
+        drop(unsafe { Box::from_raw(moved_out) });
         counted
     }
 }

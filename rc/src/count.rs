@@ -201,6 +201,10 @@ impl CountWord {
         self.0.set(ptr::without_provenance_mut(word));
     }
 
+    /// The largest count that fits in the word.
+    #[cfg(test)]
+    pub(crate) const MOST_INLINE: usize = TOP_BIT;
+
     /// Makes the count `strong`, wherever it is held.
     #[cfg(test)]
     pub(crate) fn set_strong(&self, strong: usize) {
@@ -215,8 +219,7 @@ impl CountWord {
 mod tests {
     use super::*;
 
-    /// The largest count that fits in the word.
-    const MOST: usize = TOP_BIT;
+    const MOST: usize = CountWord::MOST_INLINE;
 
     #[test]
     fn counts_up_and_down_like_a_number() {

@@ -4,10 +4,10 @@ use alloc::string::String;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
 
+use crate::count::CountWord;
 use crate::{Counted, Weak};
 
-/// The largest inline count.
-const MOST: usize = 1 << (usize::BITS - 1);
+const MOST: usize = CountWord::MOST_INLINE;
 
 struct Mortal<'a>(&'a Cell<bool>);
 

@@ -7,18 +7,15 @@
 //! which is made by the first **downgrade**:
 //!
 //! ```text
-//!   before the first downgrade               after it
+//!   before the first downgrade          after it
 //!
-//!            Counted   Counted                        Counted   Counted
-//!                  │   │                                    │   │
-//!                  ▼   ▼                                    ▼   ▼
-//!   box:   │ 2    │ value … │               box:   │ ●────│ value … │
-//!                                                    │      ▲
-//!                                                    ▼      │
-//!                                         weak box: │ 2 strong, 1 weak │ value │
-//!                                                    ▲
-//!                                                    │
-//!                                                  Weak
+//!       Counted   Counted                   Counted   Counted
+//!             │   │                               │   │
+//!             ▼   ▼                               ▼   ▼
+//!   │   2    │ value … │                │   ●    │ value … │        the box
+//!                                           │      ▲
+//!                                           ▼      │
+//!                              Weak ──▶ │ 2 strong │ 1 weak │ value │   the weak box
 //! ```
 //!
 //! - The count word says either how many strong handles there are, or where the weak box is (`count.rs` draws its bits).
@@ -42,8 +39,8 @@
 //! | memory of a value whose weak handles remain | stays | is freed; the weak box stays |
 //! | a count overflows | aborts | the value becomes immortal |
 //! | `make_mut` with weak handles left | moves the value | leaves it where it is |
-//! | to `dyn Trait` | by itself | [`unsize!`], [`from_raw`](Counted::from_raw), or from a `Box<dyn Trait>` |
-//! | `Weak::into_raw`, `as_ptr` | yes | no: a weak handle leads to the weak box |
+//! | to `dyn Trait` | by itself | by [`unsize!`], or from a `Box<dyn Trait>` |
+//! | `Weak::into_raw` | yes | no: a weak handle leads to the weak box |
 //! | a value that borrows from a neighbour | may be dropped together with it | the neighbour has to outlive it |
 //! | method receivers `self: Rc<Self>` | yes | no |
 //!
@@ -80,6 +77,8 @@ mod counted_box;
 mod forward;
 #[cfg(test)]
 mod immortal_tests;
+mod raw;
+mod uninit;
 mod unsize;
 mod weak;
 mod weak_box;
@@ -87,4 +86,6 @@ mod wide_pointer;
 
 pub use clone_to_counted::CloneToCounted;
 pub use counted::Counted;
+#[doc(hidden)]
+pub use unsize::unsizing;
 pub use weak::Weak;

@@ -1,6 +1,7 @@
 //! [`Weak`]: a handle that does not keep the value alive.
 
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use crate::counted::Counted;
@@ -149,6 +150,42 @@ impl<T: ?Sized> Weak<T> {
     #[cfg(test)]
     pub(crate) fn set_weak_count(&self, weak: usize) {
         self.weak_box().expect("the handle has a weak box").weak.set(weak);
+    }
+
+    /// Where the value is, or was when it is gone, or will be; some address that is not null for a handle made by
+    /// [`new`](Self::new).
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let strong = Counted::new(5);
+    /// assert_eq!(Counted::downgrade(&strong).as_ptr(), Counted::as_ptr(&strong));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        let place = self.weak_box().map(|weak_box| with_metadata_of(weak_box.value(), self.pointer));
+        place.unwrap_or(self.pointer).as_ptr()
+    }
+
+    /// The handle as its pointer to the weak box, for [`from_weak_box_pointer`](Self::from_weak_box_pointer).
+    #[inline]
+    pub(crate) fn into_weak_box_pointer(self) -> *const T {
+        ManuallyDrop::new(self).pointer.as_ptr()
+    }
+
+    /// The handle that was this pointer.
+    ///
+    /// # Safety
+    ///
+    /// The pointer came from [`into_weak_box_pointer`](Weak::into_weak_box_pointer) of a handle to the same value, and was
+    /// coerced at most. It is turned back once.
+    #[inline]
+    pub(crate) unsafe fn from_weak_box_pointer(pointer: *const T) -> Self {
+        // SAFETY: by the contract, it was not null.
+        let pointer = unsafe { NonNull::new_unchecked(pointer.cast_mut()) };
+        // INVARIANT: the weak count of the handle that it was is this one's now.
+        Self { pointer }
     }
 
     /// The weak box, unless the handle was made by `new`.

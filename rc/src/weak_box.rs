@@ -1,12 +1,11 @@
 //! The weak box: what a box's handles share once there are weak ones.
 //!
 //! ```text
-//!   Counted ──▶ value ◀────────────┐
-//!               │ the count word,  │
-//!               │ before it        │
-//!               └─▶ weak box: strong │ weak │ value
-//!                      ▲
-//!   Weak ──────────────┘
+//!   Counted ────────────▶ value …
+//!              count word │  ▲
+//!             ┌───────────┘  └─────────────┐
+//!             ▼                            │
+//!   Weak ──▶ strong count │ weak count │ value
 //! ```
 //!
 //! It is made by the first downgrade and takes the strong count over from the count word. The value's memory is freed
