@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::ffi::CStr;
-use core::mem::ManuallyDrop;
+use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 
 use crate::counted::Counted;
-use crate::counted_box::{VacantBox, slice_layout};
+use crate::counted_box::VacantBox;
 use crate::wide_pointer::with_metadata_of;
 
 /// A new box with the bytes of `value`.
@@ -31,58 +31,38 @@ unsafe fn from_bytes_of<T: ?Sized>(value: NonNull<T>) -> Counted<T> {
     Counted::from_inner_box(unsafe { vacant.occupied(place) })
 }
 
-/// A box for a slice while its elements are written, in order.
+/// The places of a slice while its elements are written, in order.
 ///
-/// Dropped before it is full (because making an element panicked), it drops what was written and frees the box.
+/// Dropped before all are written (because making an element panicked), it drops those that are.
 ///
 /// # Invariants
 ///
-/// The box is for `capacity` elements, of which the first `len` are written.
-struct SliceInProgress<T> {
-    vacant: ManuallyDrop<VacantBox>,
-    capacity: usize,
-    len: usize,
-    elements: NonNull<T>,
+/// The first `written` places have elements.
+struct SliceInProgress<'a, T> {
+    places: &'a mut [MaybeUninit<T>],
+    written: usize,
 }
 
-impl<T> SliceInProgress<T> {
-    fn new(capacity: usize) -> Self {
-        let vacant = VacantBox::new(slice_layout::<T>(capacity));
-        let elements = vacant.value().cast();
+impl<'a, T: Clone> SliceInProgress<'a, T> {
+    /// Fills as many places as there are elements with their clones.
+    fn fill(places: &'a mut [MaybeUninit<T>], elements: &[T]) {
+        let places = &mut places[..elements.len()];
         // INVARIANT: nothing is written yet.
-        Self { vacant: ManuallyDrop::new(vacant), capacity, len: 0, elements }
-    }
-
-    fn push(&mut self, element: T) {
-        assert!(self.len < self.capacity, "a slice gets no more elements than it has room for");
-        // SAFETY: by the invariant and the check, there is room for this element.
-        let place = unsafe { self.elements.add(self.len) };
-        // SAFETY: as above.
-        unsafe { place.write(element) };
-        // INVARIANT: one element more is written.
-        self.len += 1;
-    }
-
-    fn written(&self) -> NonNull<[T]> {
-        NonNull::slice_from_raw_parts(self.elements, self.len)
-    }
-
-    fn finish(self) -> Counted<[T]> {
-        assert!(self.len == self.capacity, "a slice is finished when it is full");
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is forgotten, so the box is taken only here.
-        let vacant = unsafe { ManuallyDrop::take(&mut this.vacant) };
-        // SAFETY: all elements are written.
-        Counted::from_inner_box(unsafe { vacant.occupied(this.written()) })
+        let mut this = SliceInProgress { places, written: 0 };
+        while this.written < elements.len() {
+            this.places[this.written].write(elements[this.written].clone());
+            // INVARIANT: this element is written, as those before it.
+            this.written += 1;
+        }
+        mem::forget(this);
     }
 }
 
-impl<T> Drop for SliceInProgress<T> {
+impl<T> Drop for SliceInProgress<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: the box is taken only here: `finish` forgets `self`. It is freed also when an element's drop panics.
-        let _vacant = unsafe { ManuallyDrop::take(&mut self.vacant) };
-        // SAFETY: by the invariant these elements are written, and no one else uses them.
-        unsafe { self.written().drop_in_place() };
+        let elements = &raw mut self.places[..self.written] as *mut [T];
+        // SAFETY: by the invariant these places have elements, and the places are not read as elements after this.
+        unsafe { elements.drop_in_place() };
     }
 }
 
@@ -108,11 +88,11 @@ impl<T: ?Sized> From<Box<T>> for Counted<T> {
 impl<T: Clone> From<&[T]> for Counted<[T]> {
     /// Clones the elements. When a clone panics, those made before are dropped.
     fn from(elements: &[T]) -> Self {
-        let mut slice = SliceInProgress::new(elements.len());
-        for element in elements {
-            slice.push(element.clone());
-        }
-        slice.finish()
+        let mut counted = Self::new_uninit_slice(elements.len());
+        let places = Counted::get_mut(&mut counted).expect("a new box has one handle");
+        SliceInProgress::fill(places, elements);
+        // SAFETY: there are as many places as elements, and all were filled.
+        unsafe { counted.assume_init() }
     }
 }
 
