@@ -17,7 +17,7 @@
 //!   - 1        top bit set: store it           one handle - 1: clear          stays clear
 //! ```
 //!
-//! Nothing is written to an immortal word, so it may lie in read-only memory.
+//! Cloning and dropping handles writes nothing to an immortal word.
 //!
 //! The weak box is aligned to four bytes at least, so the shift loses nothing, and no shifted address is odd or zero: it is
 //! never taken for the immortal word, and adding or subtracting one never reaches the top bit. The word keeps the

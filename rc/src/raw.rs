@@ -54,9 +54,9 @@ impl<T: ?Sized> Counted<T> {
     ///
     /// # Safety
     ///
-    /// `pointer` came from [`into_raw`](Self::into_raw) of a handle to the same value, whose type had the same size and
-    /// alignment and may be read as a `T`. The strong count it stood for is handed over: turn it back only once (or
-    /// add to the count by [`increment_strong_count`](Self::increment_strong_count)).
+    /// `pointer` came from [`into_raw`](Self::into_raw) or [`as_ptr`](Self::as_ptr) of a handle to the same value, whose
+    /// type had the same size and alignment and may be read as a `T`. One strong count is handed over: one that `into_raw`
+    /// or [`increment_strong_count`](Self::increment_strong_count) left with the pointer, and each only once.
     #[inline]
     pub unsafe fn from_raw(pointer: *const T) -> Self {
         // SAFETY: by the contract, it points at a value.

@@ -58,7 +58,7 @@ impl<T> Counted<[T]> {
 }
 
 impl<T> Counted<MaybeUninit<T>> {
-    /// The same handle, to the value that was written.
+    /// The same handle, to the value that was written; see [`new_uninit`](Counted::new_uninit) for an example.
     ///
     /// # Safety
     ///
@@ -73,7 +73,7 @@ impl<T> Counted<MaybeUninit<T>> {
 }
 
 impl<T> Counted<[MaybeUninit<T>]> {
-    /// The same handle, to the values that were written.
+    /// The same handle, to the values that were written; see [`new_uninit_slice`](Counted::new_uninit_slice) for an example.
     ///
     /// # Safety
     ///

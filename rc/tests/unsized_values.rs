@@ -111,11 +111,47 @@ fn unsizing_keeps_counts_and_identity() {
     let concrete = Counted::new(5_i32);
     let weak = Counted::downgrade(&concrete);
     let any = unsize!(concrete.clone() => dyn Any);
+    let any = any.downcast::<u32>().unwrap_err();
     assert_eq!((Counted::strong_count(&any), Counted::weak_count(&any)), (2, 1));
     let back = any.downcast::<i32>().unwrap();
     assert!(Counted::ptr_eq(&concrete, &back));
     drop((concrete, back));
     assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn unsizing_keeps_weak_handles_weak() {
+    let concrete = Counted::new(String::from("text"));
+    let weak: Weak<dyn Display> = unsize!(Counted::downgrade(&concrete) => dyn Display);
+    let nowhere: Weak<dyn Display> = unsize!(Weak::<u8>::new() => dyn Display);
+    assert_eq!(Counted::weak_count(&concrete), 1);
+    assert!(core::ptr::addr_eq(weak.as_ptr(), Counted::as_ptr(&concrete)));
+    assert!(nowhere.clone().upgrade().is_none());
+    assert_eq!(weak.upgrade().unwrap().to_string(), "text");
+    drop(concrete);
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn a_cyclic_value_may_know_itself_as_a_trait_object() {
+    trait Named {
+        fn name(&self) -> &str;
+    }
+    struct Person {
+        name: String,
+        me: Weak<dyn Named>,
+    }
+    impl Named for Person {
+        fn name(&self) -> &str {
+            &self.name
+        }
+    }
+    let person = Counted::new_cyclic(|me: &Weak<Person>| {
+        let me = unsize!(me.clone() => dyn Named);
+        assert!(me.upgrade().is_none());
+        Person { name: String::from("Ann"), me }
+    });
+    assert_eq!(person.me.upgrade().unwrap().name(), "Ann");
 }
 
 #[test]
@@ -163,6 +199,14 @@ fn handles_are_found_by_their_values() {
     assert_ne!(Counted::new(f64::NAN), Counted::new(f64::NAN));
     assert_eq!(format!("{0:?} {0}", Counted::<str>::from("a")), "\"a\" a");
     assert_eq!(format!("{:p}", Counted::new(0)).get(..2), Some("0x"));
+}
+
+#[test]
+fn handles_are_as_unwind_safe_as_with_rc() {
+    fn check<T: core::panic::UnwindSafe + core::panic::RefUnwindSafe + Unpin>() {}
+    check::<Counted<Vec<u8>>>();
+    check::<Counted<dyn core::panic::RefUnwindSafe>>();
+    check::<Counted<std::sync::Mutex<core::marker::PhantomPinned>>>();
 }
 
 #[test]
