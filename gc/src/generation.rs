@@ -201,8 +201,21 @@ impl Generations {
 
     /// Splits `generation` and all younger ones: what is reachable moves to the next generation, garbage to limbo.
     pub(crate) fn isolate_garbage(&mut self, generation: Generation) -> Split {
+        self.merge_younger_into(generation);
         let set = self.starts[generation.index()]..self.entries.len();
         self.split(set, generation)
+    }
+
+    /// Makes all younger objects objects of `generation`.
+    ///
+    /// Into the old generation the young ones go before the middle ones: CPython appends them in that order, and
+    /// finalizers run in the order that comes of it.
+    fn merge_younger_into(&mut self, generation: Generation) {
+        if generation == Generation::Old {
+            let middle = self.range(Generation::Middle);
+            self.entries[middle.start..].rotate_left(middle.len());
+        }
+        self.starts[..generation.index()].fill(self.entries.len());
     }
 
     /// Looks at limbo once more: what has become reachable leaves it for the generation after `generation`.

@@ -18,16 +18,18 @@
 //! | `take A`, `forget` | a resurrected object gets a handle; the other resurrected ones lose theirs |
 //! | `many N keep\|ring` | N allocations with automatic collection on; says when each collection ran |
 
+mod handles;
 mod node;
 mod observe;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::rc::Rc;
 
 use mudlark_gc::{Collector, Gc, Generation, GenerationStats, Phase};
 
+use handles::Handles;
 use node::{FinalizerKind, Node, SLOTS, WeakNode, World};
 
 /// Why a script could not be run.
@@ -67,7 +69,7 @@ pub fn run(script: &str) -> Result<Vec<String>, ScriptError> {
 struct Driver {
     collector: Collector,
     world: Rc<World>,
-    handles: HashMap<String, Gc<Node>>,
+    handles: Handles,
     /// What `many N keep` made.
     kept: Vec<Gc<Node>>,
     /// By generation, what `stats` saw last.
@@ -83,8 +85,8 @@ impl Driver {
         collector.disable();
         Self {
             world: Rc::new(World::new(collector.clone())),
+            handles: Handles::new(collector.clone()),
             collector,
-            handles: HashMap::new(),
             kept: Vec::new(),
             stats_before: [None; Generation::COUNT],
             output: Vec::new(),
@@ -114,8 +116,10 @@ impl Driver {
                 self.insert(name, node);
             }
             ("forget", []) => {
-                let saved = self.world.saved.take();
-                self.guard(|_| drop(saved));
+                // As CPython clears a list: from its end.
+                for node in self.world.saved.take().into_iter().rev() {
+                    self.guard(|_| drop(node));
+                }
             }
             ("weak" | "weakcb" | "dropweak" | "up", _) => return self.weak_step(operation, arguments),
             ("collect" | "thresh" | "freeze" | "unfreeze" | "badgen" | "many", _) => {
@@ -173,11 +177,11 @@ impl Driver {
     }
 
     fn node(&self, name: &str) -> Result<Gc<Node>, String> {
-        self.handles.get(name).cloned().ok_or_else(|| format!("no handle {name}"))
+        self.handles.get(name)
     }
 
     fn insert(&mut self, name: &str, node: Gc<Node>) {
-        let old = self.handles.insert(name.to_string(), node);
+        let old = self.handles.insert(name, node);
         self.guard(|_| drop(old));
     }
 
@@ -191,7 +195,7 @@ impl Driver {
     }
 
     fn drop_handle(&mut self, name: &str) -> Step {
-        let node = self.handles.remove(name).ok_or_else(|| format!("no handle {name}"))?;
+        let node = self.handles.remove(name)?;
         self.guard(|_| drop(node));
         Ok(())
     }
@@ -221,7 +225,15 @@ impl Driver {
         node::log_panics(&self.world, || catch_unwind(AssertUnwindSafe(|| code(self))).ok())
     }
 
-    fn collect(&self, generation: Generation) -> usize {
+    fn collect(&mut self, generation: Generation) -> usize {
+        let found = self.collect_guarded(generation);
+        if generation == Generation::Old {
+            self.handles.forget_if_empty();
+        }
+        found
+    }
+
+    fn collect_guarded(&self, generation: Generation) -> usize {
         let collected = || self.collector.stats().generations[generation.index()].collected;
         let before = collected();
         // When a finalizer panics, only the statistics say what was found.
@@ -263,8 +275,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         // Finalizers that raise may be left.
-        let (handles, kept, saved) =
-            (core::mem::take(&mut self.handles), core::mem::take(&mut self.kept), self.world.saved.take());
+        let (handles, kept, saved) = (self.handles.take(), core::mem::take(&mut self.kept), self.world.saved.take());
         self.guard(|_| drop(handles));
         self.guard(|_| drop(kept));
         self.guard(|_| drop(saved));

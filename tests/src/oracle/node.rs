@@ -1,6 +1,6 @@
 //! The nodes of a script's graph, and what their finalizers do.
 
-use std::cell::{Cell, RefCell};
+use core::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 //! The operations that only print what can be observed.
 
-use mudlark_gc::{Gc, Generation};
+use mudlark_gc::{Gc, Generation, Trace};
 
 use super::node::Node;
 use super::{Driver, Step, parse_generation, unknown};
@@ -16,7 +16,7 @@ impl Driver {
                 Some(generation) => generation.index().to_string(),
                 None => "none".to_string(),
             },
-            ("referrers", [name]) => self.collector.referrers(&self.node(name)?).len().to_string(),
+            ("referrers", [name]) => count_nodes(self.collector.referrers(&self.node(name)?)).to_string(),
             ("finalized", [name]) => Node::has_been_finalized(&self.node(name)?).to_string(),
             _ => return unknown(operation),
         };
@@ -25,7 +25,8 @@ impl Driver {
     }
 
     fn print_live(&mut self) -> Step {
-        let live: usize = Generation::ALL.into_iter().map(|generation| self.collector.objects(generation).len()).sum();
+        let live: usize =
+            Generation::ALL.into_iter().map(|generation| count_nodes(self.collector.objects(generation))).sum();
         self.print(format!("live = {live}"));
         Ok(())
     }
@@ -43,4 +44,9 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// How many of the objects are nodes.
+fn count_nodes(objects: Vec<Gc<dyn Trace>>) -> usize {
+    objects.into_iter().filter_map(|object| object.downcast::<Node>().ok()).count()
 }
