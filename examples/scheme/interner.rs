@@ -1,0 +1,105 @@
+//! Symbols: names that are stored once, so that comparing two of them is comparing two pointers.
+
+use std::{
+    borrow::Borrow,
+    collections::HashSet,
+    fmt,
+    hash::{Hash, Hasher},
+};
+
+use mudlark_rc::Counted;
+
+/// An interned name.
+///
+/// A `Counted<str>` would be a pointer and a length; the box in between keeps a symbol at one word, and so every
+/// [`Value`](super::value::Value) at two.
+///
+/// # Invariants
+///
+/// All symbols come from one [`Interner`], which holds each name once: equal names are the same pointer.
+#[derive(Clone)]
+pub struct Symbol(Counted<Box<str>>);
+
+impl Symbol {
+    /// The symbol's name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for Symbol {
+    fn eq(&self, other: &Self) -> bool {
+        Counted::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Symbol {}
+
+// By name, as `Borrow<str>` demands; equal pointers have equal names.
+impl Hash for Symbol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl Borrow<str> for Symbol {
+    fn borrow(&self) -> &str {
+        self.name()
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The set of all symbols. Symbols that nobody else holds are dropped each time the set has doubled.
+#[derive(Debug)]
+pub struct Interner {
+    symbols: HashSet<Symbol>,
+    sweep_at: usize,
+    generated: u64,
+}
+
+impl Interner {
+    /// An interner without symbols.
+    pub fn new() -> Self {
+        Self { symbols: HashSet::new(), sweep_at: 1024, generated: 0 }
+    }
+
+    /// The symbol of that name.
+    pub fn intern(&mut self, name: &str) -> Symbol {
+        if let Some(symbol) = self.symbols.get(name) {
+            return symbol.clone();
+        }
+        if self.symbols.len() >= self.sweep_at {
+            self.sweep();
+        }
+        let symbol = Symbol(Counted::new(name.into()));
+        self.symbols.insert(symbol.clone());
+        symbol
+    }
+
+    /// A symbol that no symbol was equal to before.
+    pub fn generate(&mut self) -> Symbol {
+        loop {
+            self.generated += 1;
+            let name = format!("g{}", self.generated);
+            if !self.symbols.contains(name.as_str()) {
+                return self.intern(&name);
+            }
+        }
+    }
+
+    /// Drops the symbols that only the interner holds.
+    fn sweep(&mut self) {
+        self.symbols.retain(|symbol| Counted::strong_count(&symbol.0) > 1);
+        self.sweep_at = (self.symbols.len() * 2).max(1024);
+    }
+
+    /// How many symbols there are, and the bytes of their names.
+    pub fn size(&self) -> (usize, usize) {
+        (self.symbols.len(), self.symbols.iter().map(|symbol| symbol.name().len()).sum())
+    }
+}
