@@ -345,7 +345,7 @@ impl<T: ?Sized> Drop for Counted<T> {
         }
         // SAFETY: `self` is being dropped, so its count is handed over.
         let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
-        // SAFETY: it owns that count.
+        // SAFETY: `self` is not used again.
         unsafe { inner.release() };
     }
 }

@@ -57,6 +57,17 @@ fn capacity_overflow() -> ! {
     panic!("capacity overflow");
 }
 
+/// Where the count word of a value in a box is: one word before it.
+///
+/// # Safety
+///
+/// `value` is a value's place in a block of a box, and may reach the whole block.
+#[inline(always)]
+unsafe fn word_before<T: ?Sized>(value: NonNull<T>) -> NonNull<CountWord> {
+    // SAFETY: `value_offset` leaves room for the word, so this is in the same block.
+    unsafe { value.cast::<CountWord>().sub(1) }
+}
+
 /// The memory of a box that has no value: not yet, or no longer.
 ///
 /// Dropping it parts with the weak box, if there is one, and frees the memory.
@@ -84,8 +95,8 @@ impl VacantBox {
         let Some(block) = NonNull::new(block) else { handle_alloc_error(block_layout) };
         // SAFETY: the offset lies in the block, or at its end when the value has no size.
         let value = unsafe { block.add(value_offset(layout)) };
-        // SAFETY: the offset is at least one word.
-        let word = unsafe { value.cast::<CountWord>().sub(1) };
+        // SAFETY: this is the value's place in the new block.
+        let word = unsafe { word_before(value) };
         // SAFETY: the word is in the block, and aligned, since the offset and the block's alignment are multiples of it.
         unsafe { word.write(CountWord::one()) };
         // INVARIANT: the block was just allocated, and its word written.
@@ -100,8 +111,8 @@ impl VacantBox {
 
     #[inline]
     pub(crate) fn count(&self) -> &CountWord {
-        // SAFETY: by the invariant, the word is one word before the value, in the same block.
-        let word = unsafe { self.value.cast::<CountWord>().sub(1) };
+        // SAFETY: by the invariant.
+        let word = unsafe { word_before(self.value) };
         // SAFETY: by the invariant, the word is written, and lives until `self` is dropped.
         unsafe { word.as_ref() }
     }
@@ -138,7 +149,7 @@ impl Drop for VacantBox {
 /// # Invariants
 ///
 /// `value` points at a live value, in a block that [`VacantBox::new`] allocated for its layout; it may reach the whole
-/// block. Whoever holds a `CountedBox` owns one strong count of it, unless it says otherwise.
+/// block. The strong count includes this `CountedBox`, so both live at least as long.
 pub(crate) struct CountedBox<T: ?Sized> {
     value: NonNull<T>,
     owns: PhantomData<T>,
@@ -174,14 +185,15 @@ impl<T: ?Sized> CountedBox<T> {
     ///
     /// # Safety
     ///
-    /// `value` came from [`as_ptr`](Self::as_ptr), changed only in what the type says of it (as by unsizing), and the
-    /// caller hands over one strong count.
+    /// `value` points at the value of a box and may reach the whole block, as what [`as_ptr`](Self::as_ptr) returns and what
+    /// that is coerced to. The caller hands over one strong count.
     #[inline]
     pub(crate) unsafe fn from_value(value: NonNull<T>) -> Self {
         // INVARIANT: by the contract.
         Self { value, owns: PhantomData }
     }
 
+    /// Where the value is; the pointer may reach the whole block.
     #[inline]
     pub(crate) fn as_ptr(&self) -> NonNull<T> {
         self.value
@@ -189,8 +201,8 @@ impl<T: ?Sized> CountedBox<T> {
 
     #[inline(always)]
     pub(crate) fn count(&self) -> &CountWord {
-        // SAFETY: by the invariant, the word is one word before the value, in the same block.
-        let word = unsafe { self.value.cast::<CountWord>().sub(1) };
+        // SAFETY: by the invariant.
+        let word = unsafe { word_before(self.value) };
         // SAFETY: by the invariant, the box lives as long as `self`.
         unsafe { word.as_ref() }
     }
@@ -228,7 +240,7 @@ impl<T: ?Sized> CountedBox<T> {
     ///
     /// # Safety
     ///
-    /// `self` owns a strong count.
+    /// No copy of `self` is used again: the count that included it is gone.
     #[inline(never)]
     pub(crate) unsafe fn release(self) {
         if self.count().decrement() == Last::No {

@@ -56,7 +56,7 @@ impl StickyCount {
 ///
 /// # Invariants
 ///
-/// - While `strong` is not zero, `value` points at the value of a live box, and may reach the whole box.
+/// - While `strong` is not zero, `value` points at the value of a live box, and may reach the whole block.
 /// - `weak` counts the weak handles, and the count word that leads here.
 #[repr(align(4))]
 pub(crate) struct WeakBox {
