@@ -47,7 +47,7 @@ use crate::trace::Trace;
 ///
 /// `object` points to an object whose strong count includes this handle, unless the object is condemned: then its
 /// value may have been dropped, and this handle is dropped without being followed. Pointed-to values are only shared.
-pub struct Gc<T: ?Sized + 'static> {
+pub struct Gc<T: ?Sized> {
     object: NonNull<Object<T>>,
     /// Owns a `T`; is neither `Send` nor `Sync`.
     owns: PhantomData<Object<T>>,
@@ -156,7 +156,7 @@ impl<T: Trace + 'static> Gc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Gc<T> {
+impl<T: ?Sized> Gc<T> {
     /// # Safety
     ///
     /// `object` points to a live object of which one strong count is not yet anybody's.
@@ -260,7 +260,7 @@ impl Gc<dyn Trace> {
     }
 }
 
-impl<T: ?Sized + 'static> Clone for Gc<T> {
+impl<T: ?Sized> Clone for Gc<T> {
     /// Another handle to the same object. A few instructions.
     #[inline]
     fn clone(&self) -> Self {
@@ -270,7 +270,7 @@ impl<T: ?Sized + 'static> Clone for Gc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Deref for Gc<T> {
+impl<T: ?Sized> Deref for Gc<T> {
     type Target = T;
 
     #[inline]
@@ -280,7 +280,7 @@ impl<T: ?Sized + 'static> Deref for Gc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Drop for Gc<T> {
+impl<T: ?Sized> Drop for Gc<T> {
     /// Gives the handle up; with the last one the object is finalized and dropped.
     ///
     /// Chains of any length are dropped in bounded stack.

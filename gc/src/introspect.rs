@@ -70,7 +70,7 @@ impl Collector {
     }
 }
 
-impl<T: ?Sized + 'static> Gc<T> {
+impl<T: ?Sized> Gc<T> {
     /// Handles to the objects that this one has edges to, one an edge: CPython's `gc.get_referents`.
     ///
     /// ```

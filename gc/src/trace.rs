@@ -102,7 +102,7 @@ impl<'a> Tracer<'a> {
 
     /// Reports one handle.
     #[inline]
-    pub fn edge<T: ?Sized + 'static>(&mut self, handle: &Gc<T>) {
+    pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();
         match &mut self.step {
             Step::Subtract { source } => partition::subtract_edge(*source, target),

@@ -46,7 +46,7 @@ use crate::object::{Flags, Object, ObjectRef, TypeInfo};
 ///
 /// `weak_box`, when there is one, counts this handle. While its `object` is set, `object` here points to that same
 /// object; otherwise it is not followed.
-pub struct WeakGc<T: ?Sized + 'static> {
+pub struct WeakGc<T: ?Sized> {
     weak_box: Option<NonNull<WeakBox>>,
     object: NonNull<Object<T>>,
     callback: Option<CallbackId>,
@@ -190,7 +190,7 @@ impl DeadBoxes {
     }
 }
 
-impl<T: ?Sized + 'static> Gc<T> {
+impl<T: ?Sized> Gc<T> {
     /// A weak handle to the object. O(1); the first one to an object allocates.
     ///
     /// # Panics
@@ -263,7 +263,7 @@ impl<T: ?Sized + 'static> Gc<T> {
     }
 }
 
-impl<T: 'static> WeakGc<T> {
+impl<T> WeakGc<T> {
     /// A weak handle to nothing, which never upgrades. Does not allocate.
     ///
     /// ```
@@ -277,13 +277,13 @@ impl<T: 'static> WeakGc<T> {
     }
 }
 
-impl<T: 'static> Default for WeakGc<T> {
+impl<T> Default for WeakGc<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: ?Sized + 'static> WeakGc<T> {
+impl<T: ?Sized> WeakGc<T> {
     fn weak_box(&self) -> Option<WeakBoxRef> {
         // INVARIANT: this handle's count, lent.
         self.weak_box.map(WeakBoxRef)
@@ -318,7 +318,7 @@ impl<T: ?Sized + 'static> WeakGc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Clone for WeakGc<T> {
+impl<T: ?Sized> Clone for WeakGc<T> {
     /// Another handle to the same object, without the callback.
     fn clone(&self) -> Self {
         if let Some(weak_box) = self.weak_box() {
@@ -328,7 +328,7 @@ impl<T: ?Sized + 'static> Clone for WeakGc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Drop for WeakGc<T> {
+impl<T: ?Sized> Drop for WeakGc<T> {
     fn drop(&mut self) {
         let Some(weak_box) = self.weak_box() else { return };
         let cancelled = self.callback.and_then(|id| {
@@ -342,7 +342,7 @@ impl<T: ?Sized + 'static> Drop for WeakGc<T> {
     }
 }
 
-impl<T: ?Sized + 'static> fmt::Debug for WeakGc<T> {
+impl<T: ?Sized> fmt::Debug for WeakGc<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(WeakGc)")
     }

@@ -18,7 +18,7 @@ use crate::trace::{Trace, Tracer};
 use crate::weak::WeakGc;
 
 // SAFETY: the one handle that a handle owns is itself.
-unsafe impl<T: ?Sized + 'static> Trace for Gc<T> {
+unsafe impl<T: ?Sized> Trace for Gc<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.edge(self);
@@ -73,7 +73,7 @@ no_edges! {
     [T: ?Sized] Rc<T>, [T: ?Sized] Weak<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Arc<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Weak<T>,
-    [T: ?Sized + 'static] WeakGc<T>,
+    [T: ?Sized] WeakGc<T>,
 }
 
 // SAFETY: a string owns no handles.

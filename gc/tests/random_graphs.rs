@@ -1,0 +1,239 @@
+//! Random programs over object graphs, held against a plain model: what can be reached from a handle lives, and after
+//! a full collection nothing else does.
+
+use core::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use mudlark_gc::{Collector, Gc, Generation, Trace, WeakGc};
+
+type Id = u32;
+
+/// A value that says when it is dropped.
+#[derive(Trace)]
+struct Node {
+    id: Id,
+    edges: RefCell<Vec<Gc<Node>>>,
+    /// Handles that the collector is not told about: they keep their objects alive.
+    #[trace(skip)]
+    hidden: RefCell<Vec<Gc<Node>>>,
+    #[trace(skip)]
+    drop_note: DropNote,
+}
+
+struct DropNote {
+    id: Id,
+    /// Never read from a value that was freed: the test would see the wrong number.
+    canary: Cell<u64>,
+    dropped: Rc<RefCell<BTreeSet<Id>>>,
+}
+
+const CANARY: u64 = 0x5EED_CAFE_F00D_BEEF;
+
+impl Drop for DropNote {
+    fn drop(&mut self) {
+        assert_eq!(self.canary.replace(0), CANARY, "node {} was dropped twice", self.id);
+        assert!(self.dropped.borrow_mut().insert(self.id));
+    }
+}
+
+#[derive(Default)]
+struct ModelNode {
+    edges: Vec<Id>,
+    hidden: Vec<Id>,
+}
+
+/// The real graph and the model of it, side by side.
+struct World {
+    seed: u64,
+    random: fastrand::Rng,
+    collector: Collector,
+    next_id: Id,
+    dropped: Rc<RefCell<BTreeSet<Id>>>,
+    handles: Vec<Gc<Node>>,
+    weak: Vec<(Id, WeakGc<Node>)>,
+    model: BTreeMap<Id, ModelNode>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let collector = Collector::new();
+        let mut random = fastrand::Rng::with_seed(seed);
+        collector.set_thresholds([random.usize(1..60), random.usize(0..4), random.usize(0..4)]);
+        Self {
+            seed,
+            random,
+            collector,
+            next_id: 0,
+            dropped: Rc::default(),
+            handles: Vec::new(),
+            weak: Vec::new(),
+            model: BTreeMap::new(),
+        }
+    }
+
+    fn step(&mut self) {
+        match self.random.u8(0..100) {
+            0..30 => self.make_node(),
+            30..55 => self.link(),
+            55..65 => self.unlink(),
+            65..69 => self.clone_handle(),
+            69..90 => self.drop_handle(),
+            90..93 => self.downgrade(),
+            93..94 => self.hide(),
+            94..96 => self.walk(),
+            _ => self.collect(),
+        }
+    }
+
+    fn pick(&mut self) -> Option<Gc<Node>> {
+        (!self.handles.is_empty()).then(|| self.handles[self.random.usize(..self.handles.len())].clone())
+    }
+
+    fn make_node(&mut self) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let drop_note = DropNote { id, canary: Cell::new(CANARY), dropped: Rc::clone(&self.dropped) };
+        let node = Node { id, edges: RefCell::default(), hidden: RefCell::default(), drop_note };
+        self.model.insert(id, ModelNode::default());
+        self.handles.push(Gc::new_in(node, &self.collector));
+    }
+
+    fn link(&mut self) {
+        if let (Some(from), Some(to)) = (self.pick(), self.pick()) {
+            from.edges.borrow_mut().push(to.clone());
+            self.model_of(from.id).edges.push(to.id);
+        }
+    }
+
+    fn unlink(&mut self) {
+        let Some(from) = self.pick() else { return };
+        let count = from.edges.borrow().len();
+        if count > 0 {
+            let index = self.random.usize(..count);
+            let removed = from.edges.borrow_mut().swap_remove(index);
+            self.model_of(from.id).edges.swap_remove(index);
+            drop(removed);
+        }
+    }
+
+    fn clone_handle(&mut self) {
+        let clone = self.pick();
+        self.handles.extend(clone);
+    }
+
+    fn drop_handle(&mut self) {
+        if !self.handles.is_empty() {
+            let index = self.random.usize(..self.handles.len());
+            drop(self.handles.swap_remove(index));
+        }
+    }
+
+    fn downgrade(&mut self) {
+        if let Some(node) = self.pick() {
+            self.weak.push((node.id, Gc::downgrade(&node)));
+        }
+        if self.weak.len() > 20 {
+            self.weak.swap_remove(0);
+        }
+    }
+
+    fn hide(&mut self) {
+        if let (Some(from), Some(to)) = (self.pick(), self.pick()) {
+            from.hidden.borrow_mut().push(to.clone());
+            self.model_of(from.id).hidden.push(to.id);
+        }
+    }
+
+    /// Follows a path of edges, comparing each step with the model.
+    fn walk(&mut self) {
+        let Some(mut node) = self.pick() else { return };
+        for _ in 0..10 {
+            let found: Vec<Id> = node.edges.borrow().iter().map(|edge| edge.id).collect();
+            assert_eq!(found, self.model[&node.id].edges, "seed {}", self.seed);
+            if found.is_empty() {
+                return;
+            }
+            let index = self.random.usize(..found.len());
+            let next = node.edges.borrow()[index].clone();
+            node = next;
+        }
+    }
+
+    fn collect(&mut self) {
+        let generation = Generation::ALL[self.random.usize(..3)];
+        // A node that is borrowed while the collector looks counts as holding its edges from outside.
+        let borrowed = self.pick();
+        let opaque = borrowed.as_ref().map(|node| node.edges.borrow_mut());
+        self.collector.collect(generation);
+        drop(opaque);
+        drop(borrowed);
+        self.check(false);
+    }
+
+    fn model_of(&mut self, id: Id) -> &mut ModelNode {
+        self.model.get_mut(&id).expect("a node that a handle leads to is in the model")
+    }
+
+    /// What handles lead to, and what is kept by hidden handles of nodes that have not been dropped.
+    fn reachable(&self) -> BTreeSet<Id> {
+        let dropped = self.dropped.borrow();
+        let hidden = self.model.iter().filter(|(id, _)| !dropped.contains(id)).flat_map(|(_, node)| &node.hidden);
+        let mut waiting: Vec<Id> = self.handles.iter().map(|node| node.id).chain(hidden.copied()).collect();
+        let mut reachable = BTreeSet::new();
+        while let Some(id) = waiting.pop() {
+            if reachable.insert(id) {
+                waiting.extend(&self.model[&id].edges);
+            }
+        }
+        reachable
+    }
+
+    /// Everything reachable lives; after a full collection nothing else does.
+    fn check(&mut self, after_full_collection: bool) {
+        let reachable = self.reachable();
+        let dropped = self.dropped.borrow().clone();
+        let lost: Vec<_> = reachable.intersection(&dropped).collect();
+        assert!(lost.is_empty(), "seed {}: {lost:?} can be reached but were dropped", self.seed);
+        for (id, weak) in &self.weak {
+            assert_eq!(weak.upgrade().is_some(), !dropped.contains(id), "seed {}: weak handle to {id}", self.seed);
+        }
+        if after_full_collection {
+            let alive: BTreeSet<Id> = self.model.keys().copied().filter(|id| !dropped.contains(id)).collect();
+            assert_eq!(alive, reachable, "seed {}", self.seed);
+            assert_eq!(self.collector.stats().objects, reachable.len(), "seed {}", self.seed);
+        }
+        self.model.retain(|id, _| !dropped.contains(id));
+        self.weak.retain(|(id, _)| !dropped.contains(id));
+        self.dropped.borrow_mut().clear();
+    }
+
+    fn collect_everything(&mut self) {
+        // A hidden handle that goes may free more.
+        while self.collector.collect(Generation::Old) > 0 {}
+        self.check(true);
+    }
+}
+
+#[test]
+fn what_is_reachable_lives_and_everything_else_is_collected() {
+    let (programs, steps) = if cfg!(miri) { (3, 120) } else { (150, 600) };
+    for seed in 0..programs {
+        let mut world = World::new(seed);
+        for _ in 0..4 {
+            (0..steps / 4).for_each(|_| world.step());
+            world.collect_everything();
+        }
+        world.handles.clear();
+        // Hidden handles in a cycle of their own would leak.
+        let nodes: Vec<_> =
+            Generation::ALL.into_iter().flat_map(|generation| world.collector.objects(generation)).collect();
+        for node in nodes.into_iter().filter_map(|node| node.downcast::<Node>().ok()) {
+            let hidden = node.hidden.take();
+            world.model_of(node.id).hidden.clear();
+            drop(hidden);
+        }
+        world.collect_everything();
+        assert_eq!(world.collector.stats().objects, 0, "seed {seed}");
+    }
+}
