@@ -43,6 +43,17 @@ use crate::trace::Trace;
 /// # }
 /// ```
 ///
+/// A handle neither moves to another thread nor is shared with one, and its value borrows nothing that may go away:
+///
+/// ```compile_fail,E0277
+/// let handle = mudlark_gc::Gc::new(1);
+/// std::thread::spawn(move || drop(handle));
+/// ```
+/// ```compile_fail,E0277
+/// let handle = mudlark_gc::Gc::new(1);
+/// std::thread::scope(|scope| { scope.spawn(|| drop(handle.clone())); });
+/// ```
+///
 /// # Invariants
 ///
 /// `object` points to an object whose strong count includes this handle, unless the object is condemned: then its

@@ -23,6 +23,19 @@ mod foreign;
 /// }
 /// ```
 ///
+/// A type that reports handles has no destructor, for it could follow them to values that are gone; a
+/// [finalizer](crate::Finalize) takes its place:
+///
+/// ```compile_fail,E0119
+/// # use mudlark_gc::{Gc, Trace};
+/// #[derive(Trace)]
+/// struct Node(Option<Gc<Node>>);
+///
+/// impl Drop for Node {
+///     fn drop(&mut self) {}
+/// }
+/// ```
+///
 /// The trait takes the place of CPython's `tp_traverse` slot.
 ///
 /// # Safety

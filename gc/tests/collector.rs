@@ -13,10 +13,12 @@ use mudlark_gc::{Collector, Finalize, Gc, Generation, Phase, Trace, WeakGc};
 struct Node {
     next: RefCell<Option<Gc<Node>>>,
     #[trace(skip)]
-    last_words: RefCell<Option<Box<dyn FnOnce(&Gc<Node>)>>>,
+    last_words: RefCell<Option<LastWords>>,
     #[trace(skip)]
     _on_drop: OnDrop,
 }
+
+type LastWords = Box<dyn FnOnce(&Gc<Node>)>;
 
 /// Runs something when its owner is dropped.
 #[derive(Default)]

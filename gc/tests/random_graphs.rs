@@ -18,7 +18,7 @@ struct Node {
     #[trace(skip)]
     hidden: RefCell<Vec<Gc<Node>>>,
     #[trace(skip)]
-    drop_note: DropNote,
+    _drop_note: DropNote,
 }
 
 struct DropNote {
@@ -94,7 +94,7 @@ impl World {
         let id = self.next_id;
         self.next_id += 1;
         let drop_note = DropNote { id, canary: Cell::new(CANARY), dropped: Rc::clone(&self.dropped) };
-        let node = Node { id, edges: RefCell::default(), hidden: RefCell::default(), drop_note };
+        let node = Node { id, edges: RefCell::default(), hidden: RefCell::default(), _drop_note: drop_note };
         self.model.insert(id, ModelNode::default());
         self.handles.push(Gc::new_in(node, &self.collector));
     }

@@ -1,0 +1,9 @@
+use mudlark_gc::Trace;
+
+#[derive(Trace)]
+struct Node {
+    #[trace(ignore)]
+    field: u8,
+}
+
+fn main() {}
