@@ -47,7 +47,7 @@ use crate::types::Types;
 ///
 /// # Invariants
 ///
-/// `state` came from [`try_box`], and its `handles` counts this handle.
+/// `state` came from `try_box`, and its `handles` counts this handle.
 pub struct Collector {
     state: NonNull<State>,
 }

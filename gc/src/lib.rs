@@ -1,4 +1,89 @@
-//! `Gc<T>`: a counted pointer whose cycles are found.
+//! `Gc<T>`: a counted pointer whose cycles are found, by a generational collector that is a plain value.
+//!
+//! ```
+//! # #[cfg(all(feature = "std", feature = "derive"))] {
+//! use core::cell::RefCell;
+//! use mudlark_gc::{Collector, Gc, Generation, Trace};
+//!
+//! #[derive(Trace)]
+//! struct Node {
+//!     name: &'static str,
+//!     next: RefCell<Option<Gc<Node>>>,
+//! }
+//!
+//! let node = |name| Gc::new(Node { name, next: RefCell::default() });
+//! let (a, b, c) = (node("a"), node("b"), node("c"));
+//! *a.next.borrow_mut() = Some(b.clone());
+//! *b.next.borrow_mut() = Some(c.clone());
+//! *c.next.borrow_mut() = Some(b.clone());
+//! drop((b, c));
+//! assert_eq!(Collector::current().collect(Generation::Old), 0); // `a` leads to both
+//! drop(a);                                                      // freed at once: nothing leads to it
+//! assert_eq!(Collector::current().collect(Generation::Old), 2); // `b` and `c` only led to each other
+//! # }
+//! ```
+//!
+//! There are no roots to register, no stack to scan, no write barrier, and no guard in the way of a dereference.
+//! A handle counts; what is not in a cycle is freed the moment that its last handle goes, as with `Rc`. The collector
+//! only has to find the rest.
+//!
+//! # How a cycle is found
+//!
+//! Take the program above, just before the second collection but with `a` still held by the variable:
+//!
+//! ```text
+//!   variable ──▶ a ──▶ b ──▶ c
+//!                      ▲     │
+//!                      └─────┘
+//!
+//!                        a   b   c
+//!   strong counts        1   2   1      handles, wherever they are
+//!   edges subtracted     -   2   1      each object is traced: its edges are counted off their targets
+//!   external counts      1   0   0      what is left comes from outside the set
+//! ```
+//!
+//! 1. *Copy counts.* Every object under collection notes its strong count as its external count.
+//! 2. *Subtract internal edges.* Each object's [`Trace`] reports its handles; each takes one from its target.
+//! 3. *Spread reachability.* An object whose external count is not zero is held by something that was not traced: a
+//!    variable, an older object, a handle inside an `Rc`. It is reachable, and so is what it leads to. Here `a` is, and
+//!    by way of it `b` and `c`. Had the variable gone, `a`'s count would have come to zero, and `b` and `c` would be
+//!    left over: they are *garbage*.
+//! 4. *Kill weak handles* to the garbage, and call their callbacks.
+//! 5. *Run finalizers*, once each, with the whole garbage still intact.
+//! 6. *Rescue the resurrected.* Steps 1 to 3 once more, on the garbage alone: a finalizer may have let a handle out.
+//! 7. *Drop the values* of what is left, then *free its memory*.
+//!
+//! This is CPython's algorithm (`gc.c`), which it calls subtracting internal references; Lins and Bacon and Rajan call
+//! its relatives trial deletion. A handle that nobody traces over-counts: it can leak, but it never frees what is alive.
+//!
+//! # Generations
+//!
+//! Most garbage is young. Objects start in the [young](Generation::Young) generation and move on when they survive a
+//! collection. A young collection looks at young objects only: an edge from an old object to a young one is a count
+//! that nothing in the set accounts for, so it keeps the young one without any record of it. Collections run by
+//! themselves, by CPython's [thresholds](Collector::set_thresholds).
+//!
+//! # What a type must do
+//!
+//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`. A traced
+//! type may not implement `Drop`, since its handles may lead to values that were dropped first; it may have a
+//! [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
+//!
+//! # Where it differs from CPython
+//!
+//! The order of finalizers and callbacks, resurrection, generations, thresholds and statistics are CPython's. These
+//! are not:
+//!
+//! - A panic in a finalizer, destructor or callback resumes when the collection is done, instead of being printed.
+//! - A weak handle's callback is called even when the weak handle is part of the garbage.
+//! - Objects made while thread-local storage is destroyed get a collector of their own.
+//! - A count that reaches its limit stays there: the object is immortal.
+//!
+//! # Features
+//!
+//! - `std` (default): a collector for each thread, so that `Gc::new` works; panics in finalizers are caught; `Trace`
+//!   for types of `std`. Without it everything else works, on bare metal too; a panic in a finalizer ends the program.
+//! - `derive` (default): `#[derive(Trace)]`.
 #![no_std]
 
 extern crate alloc;
