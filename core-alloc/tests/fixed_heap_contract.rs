@@ -57,14 +57,6 @@ fn a_second_free_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "Bad free?")]
-fn a_second_free_of_a_run_is_refused() {
-    let (mut heap, block) = heap_with_block(LARGE);
-    free(&mut heap, block, LARGE);
-    free(&mut heap, block, LARGE);
-}
-
-#[test]
 #[should_panic(expected = "it is in a region's header")]
 fn a_region_header_is_refused() {
     let memory = Box::leak(Box::new([MaybeUninit::<u128>::uninit(); 64]));

@@ -5,8 +5,9 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
+use super::misuse::{Claimed, Misuse, holds};
 use super::page::{Page, PageList};
-use super::region::{PAGE_CLASSES, Region, RegionList, RunLayout, Trim};
+use super::region::{PAGE_CLASSES, RegionList, RunLayout, Trim};
 use super::stats::{Counts, HeapStats};
 use crate::SizeClass;
 
@@ -108,24 +109,16 @@ impl Heap {
     ///
     /// # Panics
     ///
-    /// When `block` lies in none of the regions. With debug assertions also when it is not where a block begins, when
-    /// its page's blocks do not hold `layout`, or when it is free already.
+    /// When `block` lies in none of the regions. With debug assertions also when no block can begin there, when the
+    /// blocks of its page do not hold `layout`, or when it is a free block of a page.
     ///
     /// # Safety
     ///
     /// `block` was allocated from this heap for `layout`, or last resized to it, and is not used again.
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
-        let address = block.addr().get();
-        let region = region_of(&mut self.regions, block);
-        if let Some(page) = region.page_at(address) {
-            check_block(page, block, layout);
-            // SAFETY: the bit says that the block is this page's, and the caller parts with it.
-            unsafe { self.put_block(page, address) };
-        } else {
-            let run = run_of(region, block, layout);
-            // SAFETY: the bit says that the block is a run, and the caller parts with it.
-            unsafe { region.return_run(address, run) };
-            self.counts.block_freed(run.size());
+        // SAFETY: as the caller has it.
+        if let Err(misuse) = unsafe { self.try_deallocate(block, layout) } {
+            panic!("{misuse}");
         }
     }
 
@@ -144,17 +137,10 @@ impl Heap {
     /// `block` was allocated from this heap for `layout`, or last resized to it. Unless the answer is `None`, it is not
     /// used again.
     pub unsafe fn reallocate(&mut self, block: NonNull<u8>, layout: Layout, new_size: usize) -> Option<NonNull<u8>> {
-        let new_layout = Layout::from_size_align(new_size, layout.align()).ok()?;
         // SAFETY: as the caller has it.
-        let resize = unsafe { self.resize_in_place(block, layout, new_layout) };
-        if let Resize::Done = resize {
-            return Some(block);
-        }
-        // SAFETY: as the caller has it.
-        let moved = unsafe { self.relocate(block, layout, new_layout) };
-        match resize {
-            Resize::MustMove => moved,
-            Resize::MayMove | Resize::Done => moved.or(Some(block)),
+        match unsafe { self.try_reallocate(block, layout, new_size) } {
+            Ok(resized) => resized,
+            Err(misuse) => panic!("{misuse}"),
         }
     }
 
@@ -162,6 +148,51 @@ impl Heap {
     #[must_use]
     pub fn stats(&self) -> HeapStats {
         self.counts.stats(self.regions.iter())
+    }
+
+    /// [`deallocate`](Self::deallocate), which leaves it to the caller to panic.
+    ///
+    /// # Safety
+    ///
+    /// As for [`deallocate`](Self::deallocate).
+    pub(super) unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+        let claimed = Claimed { block, layout };
+        let address = claimed.address();
+        let region = claimed.region(&mut self.regions)?;
+        if let Some(page) = region.page_at(address) {
+            claimed.check_in(page)?;
+            // SAFETY: the bit says that the block is this page's, and the caller parts with it.
+            unsafe { self.put_block(page, address) };
+        } else {
+            let run = claimed.run_in(region)?;
+            // SAFETY: the bit says that the block is a run, and the caller parts with it.
+            unsafe { region.return_run(address, run) };
+            self.counts.block_freed(run.size());
+        }
+        Ok(())
+    }
+
+    /// [`reallocate`](Self::reallocate), which leaves it to the caller to panic.
+    ///
+    /// # Safety
+    ///
+    /// As for [`reallocate`](Self::reallocate).
+    pub(super) unsafe fn try_reallocate(
+        &mut self,
+        block: NonNull<u8>,
+        layout: Layout,
+        new_size: usize,
+    ) -> Result<Option<NonNull<u8>>, Misuse> {
+        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
+        let claimed = Claimed { block, layout };
+        // SAFETY: as the caller has it.
+        let resize = unsafe { self.resize_in_place(claimed, new_layout) }?;
+        if resize == Resize::Done {
+            return Ok(Some(block));
+        }
+        // SAFETY: as the caller has it.
+        let moved = unsafe { self.relocate(claimed, new_layout) }?;
+        Ok(if resize == Resize::MayMove { moved.or(Some(block)) } else { moved })
     }
 
     /// A block for a request that no listed page serves.
@@ -260,42 +291,42 @@ impl Heap {
     ///
     /// # Safety
     ///
-    /// `block` is a live block of this heap for `old`; the bytes beyond the new size are not used again.
-    unsafe fn resize_in_place(&mut self, block: NonNull<u8>, old: Layout, new: Layout) -> Resize {
-        let address = block.addr().get();
-        let region = region_of(&mut self.regions, block);
-        if let Some(page) = region.page_at(address) {
-            check_block(page, block, old);
-            return match page_class(new) {
+    /// `old` is a live block of this heap; the bytes beyond the new size are not used again.
+    unsafe fn resize_in_place(&mut self, old: Claimed, new: Layout) -> Result<Resize, Misuse> {
+        let region = old.region(&mut self.regions)?;
+        if let Some(page) = region.page_at(old.address()) {
+            old.check_in(page)?;
+            return Ok(match page_class(new) {
                 Some(class) if class == page.class() => Resize::Done,
                 _ if holds(page.class(), new) => Resize::MayMove,
                 _ => Resize::MustMove,
-            };
+            });
         }
-        let old = run_of(region, block, old);
-        let Some(new) = RunLayout::of(new) else { return Resize::MustMove };
+        let old_run = old.run_in(region)?;
+        let Some(new_run) = RunLayout::of(new) else { return Ok(Resize::MustMove) };
         // SAFETY: the bit says that the block is a run, and the caller parts with what is trimmed.
-        match unsafe { region.trim_run(address, old, new) } {
+        Ok(match unsafe { region.trim_run(old.address(), old_run, new_run) } {
             Trim::TooShort => Resize::MustMove,
             Trim::Done => {
-                self.counts.block_trimmed(old.size() - new.size());
+                self.counts.block_trimmed(old_run.size() - new_run.size());
                 Resize::Done
             }
-        }
+        })
     }
 
     /// Moves the contents to a new block; `None`, with the old block untouched, when there is none.
     ///
     /// # Safety
     ///
-    /// `block` is a live block of this heap for `old`; unless the answer is `None`, it is not used again.
-    unsafe fn relocate(&mut self, block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
-        let target = self.allocate(new)?;
+    /// `old` is a live block of this heap; unless the answer is `None`, it is not used again.
+    unsafe fn relocate(&mut self, old: Claimed, new: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
+        let Some(target) = self.allocate(new) else { return Ok(None) };
+        let len = old.layout.size().min(new.size());
         // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
-        unsafe { block.copy_to_nonoverlapping(target, old.size().min(new.size())) };
+        unsafe { old.block.copy_to_nonoverlapping(target, len) };
         // SAFETY: as the caller has it.
-        unsafe { self.deallocate(block, old) };
-        Some(target)
+        unsafe { self.try_deallocate(old.block, old.layout) }?;
+        Ok(Some(target))
     }
 }
 
@@ -312,6 +343,7 @@ impl fmt::Debug for Heap {
 }
 
 /// How a block takes a new size.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Resize {
     Done,
     /// It fits where it is, but would be better off elsewhere.
@@ -323,50 +355,4 @@ enum Resize {
 #[inline]
 fn page_class(layout: Layout) -> Option<SizeClass> {
     SizeClass::of(layout).filter(|class| class.index() < PAGE_CLASSES)
-}
-
-/// Whether each block of `class` will do for `layout`.
-const fn holds(class: SizeClass, layout: Layout) -> bool {
-    layout.size() <= class.block_size() && class.block_size().is_multiple_of(layout.align())
-}
-
-/// The region of a block that somebody gives back.
-fn region_of(regions: &mut RegionList, block: NonNull<u8>) -> &mut Region {
-    match regions.find(block.addr().get()) {
-        Some(region) => region,
-        None => panic!("mudlark: block {block:p} lies in no region of this heap"),
-    }
-}
-
-/// The layout of a live run. Checks in debug builds that it can be one.
-fn run_of(region: &Region, block: NonNull<u8>, layout: Layout) -> RunLayout {
-    let run = RunLayout::of(layout).expect("a layout that was served once");
-    if cfg!(debug_assertions)
-        && let Some(objection) = region.objection_to_run(block.addr().get(), run)
-    {
-        contract_broken(block, layout, objection);
-    }
-    run
-}
-
-/// Checks in debug builds that `block` can be a live block of `page`, for `layout`.
-fn check_block(page: Page, block: NonNull<u8>, layout: Layout) {
-    if !cfg!(debug_assertions) {
-        return;
-    }
-    let address = block.addr().get();
-    if !page.has_block_at(address) {
-        contract_broken(block, layout, "no block of its page begins there");
-    }
-    if !holds(page.class(), layout) {
-        contract_broken(block, layout, "the blocks of its page do not hold that");
-    }
-    if page.is_free(address) {
-        contract_broken(block, layout, "it is free already");
-    }
-}
-
-#[cold]
-fn contract_broken(block: NonNull<u8>, layout: Layout, reason: &str) -> ! {
-    panic!("mudlark: block {block:p} is not a live block for {layout:?}: {reason}")
 }

@@ -7,6 +7,7 @@ use core::ptr::{self, NonNull};
 
 use lock_api::{Mutex, RawMutex};
 
+use super::misuse::Misuse;
 use super::static_region::Claim;
 use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
 
@@ -130,14 +131,28 @@ impl<R: RawMutex> LockedHeap<R> {
     }
 }
 
+impl<R: RawMutex> LockedHeap<R> {
+    /// The answer to a request for a block, as [`GlobalAlloc`] has it.
+    fn serve(&self, request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>) -> *mut u8 {
+        abort_on_panic(|| {
+            let served = self.shared.lock().serve(request);
+            or_panic(served).map_or(ptr::null_mut(), NonNull::as_ptr)
+        })
+    }
+}
+
 impl Shared {
-    /// A block as `request` has it. A heap that has no memory yet refuses, so the reserve is claimed just then, and
-    /// costs nothing otherwise.
+    /// The answer to a request for a block. A heap that has no memory yet refuses, so the reserve is claimed just then,
+    /// and costs nothing otherwise.
     #[inline]
-    fn allocate(&mut self, request: impl Fn(&mut Heap) -> Option<NonNull<u8>>) -> *mut u8 {
-        request(&mut self.heap)
-            .or_else(|| if self.claim_reserve() { request(&mut self.heap) } else { None })
-            .map_or(ptr::null_mut(), NonNull::as_ptr)
+    fn serve(
+        &mut self,
+        request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>,
+    ) -> Result<Option<NonNull<u8>>, Misuse> {
+        match request(&mut self.heap)? {
+            None if self.claim_reserve() => request(&mut self.heap),
+            served => Ok(served),
+        }
     }
 
     /// Claims the reserve, if it is still there. Says whether the heap has grown.
@@ -153,24 +168,26 @@ impl Shared {
 // back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
 unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        abort_on_panic(|| self.shared.lock().allocate(|heap| heap.allocate(layout)))
+        self.serve(|heap| Ok(heap.allocate(layout)))
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        abort_on_panic(|| self.shared.lock().allocate(|heap| heap.allocate_zeroed(layout)))
+        self.serve(|heap| Ok(heap.allocate_zeroed(layout)))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some(block) = NonNull::new(block) else { return };
-        // SAFETY: the caller's promise is the one asked for.
-        abort_on_panic(|| unsafe { self.shared.lock().heap.deallocate(block, layout) });
+        abort_on_panic(|| {
+            // SAFETY: the caller's promise is the one asked for.
+            let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
+            or_panic(freed);
+        });
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let Some(block) = NonNull::new(block) else { return ptr::null_mut() };
         // SAFETY: the caller's promise is the one asked for; it still holds after a refusal.
-        let request = |heap: &mut Heap| unsafe { heap.reallocate(block, layout, new_size) };
-        abort_on_panic(|| self.shared.lock().allocate(request))
+        self.serve(|heap| unsafe { heap.try_reallocate(block, layout, new_size) })
     }
 }
 
@@ -210,6 +227,11 @@ impl fmt::Display for ClaimError {
 }
 
 impl core::error::Error for ClaimError {}
+
+/// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+fn or_panic<T>(outcome: Result<T, Misuse>) -> T {
+    outcome.unwrap_or_else(|misuse| panic!("{misuse}"))
+}
 
 /// Runs `operation`, and turns its panic into an abort: a global allocator must not unwind.
 fn abort_on_panic<T>(operation: impl FnOnce() -> T) -> T {

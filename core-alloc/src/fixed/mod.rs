@@ -2,6 +2,7 @@
 
 mod heap;
 mod locked;
+mod misuse;
 mod page;
 mod region;
 mod static_region;
