@@ -62,8 +62,8 @@ impl Heap {
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region's header costs some 15 words, and one bit for each of its
-    /// pages.
+    /// are served from the newest region first. A region's header costs a dozen words, and one bit for each page that it
+    /// could hold.
     ///
     /// # Errors
     ///

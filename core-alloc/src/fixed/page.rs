@@ -259,3 +259,84 @@ impl PageList {
 const fn to_offset(bytes: usize) -> u16 {
     bytes as u16
 }
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+
+    use super::*;
+
+    #[repr(C, align(4096))]
+    struct Memory(MaybeUninit<[u8; MAX_PAGE_SIZE]>);
+
+    /// Runs `test` on a page of each size and class that a region may have.
+    fn with_each_page(test: impl Fn(Page, usize)) {
+        for size in (8..=MAX_PAGE_SIZE.ilog2()).map(|log2| 1 << log2) {
+            for class in SizeClass::all().take_while(|class| class.block_size() <= size / 8) {
+                let mut memory = Memory(MaybeUninit::uninit());
+                let start = NonNull::from(&mut memory).cast();
+                // SAFETY: the memory is the page's alone, large enough, and aligned to the largest page size.
+                test(unsafe { Page::create(start, size, class) }, size);
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_gives_all_its_blocks_once_each_aligned_and_within() {
+        with_each_page(|page, size| {
+            let block_size = page.class().block_size();
+            let mut lowest = page.address() + size;
+            let mut given = 0;
+            while let Some(block) = page.take() {
+                let address = block.addr().get();
+                assert_eq!(address, lowest - block_size, "blocks are carved downwards, side by side");
+                assert_eq!(address % (1 << block_size.trailing_zeros()), 0, "{block_size} B");
+                assert!(page.has_block_at(address) && !page.is_empty());
+                lowest = address;
+                given += 1;
+            }
+            assert!(page.is_full() && lowest >= page.address() + size_of::<Header>());
+            assert_eq!(given * block_size + Page::overhead(size, page.class()), size);
+        });
+    }
+
+    #[test]
+    fn a_page_wastes_no_more_than_an_eighth() {
+        with_each_page(|page, size| assert!(Page::overhead(size, page.class()) * 8 <= size));
+    }
+
+    #[test]
+    fn a_freed_block_is_the_next_one_given() {
+        with_each_page(|page, _| {
+            let [first, second] = [(); 2].map(|()| page.take().expect("a new page has several blocks"));
+            for block in [first, second] {
+                assert!(!page.is_free(block.addr().get()));
+                // SAFETY: the block is live, and not used any more.
+                unsafe { page.put(block.addr().get()) };
+                assert!(page.is_free(block.addr().get()));
+            }
+            assert!(page.is_empty());
+            assert_eq!([(); 2].map(|()| page.take()), [Some(second), Some(first)]);
+        });
+    }
+
+    #[test]
+    fn a_list_loses_just_the_page_that_is_removed() {
+        let mut memory = [const { Memory(MaybeUninit::uninit()) }; 3];
+        let class = SizeClass::from_index(0).expect("the first class");
+        let pages = memory.each_mut().map(|memory| {
+            // SAFETY: each memory is one page's alone, large enough, and aligned to its size.
+            unsafe { Page::create(NonNull::from(memory).cast(), MAX_PAGE_SIZE, class) }
+        });
+        for removed in 0..3 {
+            let mut list = PageList::new();
+            pages.iter().for_each(|&page| list.push(page));
+            list.remove(pages[removed]);
+            for (_, page) in pages.iter().enumerate().rev().filter(|&(index, _)| index != removed) {
+                assert_eq!(list.first(), Some(*page));
+                list.remove(*page);
+            }
+            assert_eq!(list.first(), None);
+        }
+    }
+}

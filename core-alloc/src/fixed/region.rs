@@ -31,7 +31,7 @@ const MIN_PAGE_SIZE: usize = 256;
 /// … and no larger than this, however large the region.
 pub(super) const MAX_PAGE_SIZE: usize = 4096;
 /// In between, a region is this many pages.
-const PAGES_PER_REGION: usize = 64;
+const PAGES_PER_REGION: usize = 128;
 /// A page is at least this many blocks, less what its header takes.
 const BLOCKS_PER_PAGE: usize = 8;
 

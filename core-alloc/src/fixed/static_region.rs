@@ -25,7 +25,7 @@ use super::locked::DefaultLock;
 ///
 /// # Invariants
 ///
-/// `memory` is reached through [`StaticRegion::claim`] only, which gives it away once.
+/// `memory` is reached by way of [`LockedHeap::claim`](super::LockedHeap::claim) and the like only, once.
 #[repr(C, align(16))]
 pub struct StaticRegion<const N: usize, R = DefaultLock> {
     memory: UnsafeCell<MaybeUninit<[u8; N]>>,
