@@ -1,0 +1,251 @@
+//! A heap over fixed regions behind a lock, as a global allocator.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::fmt;
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use lock_api::{Mutex, RawMutex};
+
+use super::misuse::Misuse;
+use super::static_region::Claim;
+use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
+
+/// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
+#[cfg(target_has_atomic = "8")]
+pub type DefaultLock = spin::Mutex<()>;
+/// The lock of a [`LockedHeap`] that names no other: none, on a target without compare-and-swap. Name one there that
+/// disables interrupts.
+#[cfg(not(target_has_atomic = "8"))]
+pub type DefaultLock = core::convert::Infallible;
+
+/// A [`Heap`] that threads, cores and interrupt handlers may share, fit for `#[global_allocator]`.
+///
+/// With memory in a static, one line makes the allocator:
+///
+/// ```
+/// use mudlark_core_alloc::{LockedHeap, StaticRegion};
+///
+/// static MEMORY: StaticRegion<{ 64 * 1024 }> = StaticRegion::new();
+///
+/// #[global_allocator]
+/// static HEAP: LockedHeap = LockedHeap::with_region(&MEMORY);
+///
+/// let squares: Vec<u32> = (0..10).map(|n| n * n).collect();
+/// assert_eq!(squares[9], 81);
+/// assert!(HEAP.stats().used >= 40);
+/// ```
+///
+/// With memory that a linker script sets aside, give it to the heap before the first allocation:
+///
+/// ```no_run
+/// use mudlark_core_alloc::{LockedHeap, RegionTooSmall};
+///
+/// static HEAP: LockedHeap = LockedHeap::new();
+///
+/// unsafe extern "C" {
+///     static mut _heap_start: u8;
+///     static mut _heap_end: u8;
+/// }
+///
+/// fn start_heap() -> Result<(), RegionTooSmall> {
+///     let start = &raw mut _heap_start;
+///     let size = (&raw mut _heap_end).addr() - start.addr();
+///     // SAFETY: the linker script sets aside what lies between the two symbols, for the heap alone.
+///     unsafe { HEAP.add_region(start, size) }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # The lock
+///
+/// `R` is any [`lock_api::RawMutex`]. The default is a spinlock, which will do for threads and cores, but not for
+/// interrupt handlers: one that interrupts an allocation on its own core would wait for it forever. Where handlers use
+/// the heap, `R` must disable interrupts, as a critical section does. Targets without compare-and-swap have no
+/// spinlock, and so no default.
+///
+/// There is no way to the [`Heap`] within: whoever had it could exchange it for another, and with that pull the memory
+/// from under all blocks.
+pub struct LockedHeap<R = DefaultLock> {
+    shared: Mutex<R, Shared>,
+}
+
+/// What the lock protects.
+struct Shared {
+    heap: Heap,
+    /// The region to begin with, until it is needed.
+    reserve: Option<&'static dyn Claim>,
+}
+
+impl<R: RawMutex> LockedHeap<R> {
+    /// A heap without memory, which refuses every request until it is given a region.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { shared: Mutex::new(Shared { heap: Heap::new(), reserve: None }) }
+    }
+
+    /// A heap that claims `region` as soon as it is used.
+    ///
+    /// If another heap has claimed it by then, or if it is too small, this one has no memory.
+    #[must_use]
+    pub const fn with_region<const N: usize>(region: &'static StaticRegion<N, R>) -> Self
+    where
+        R: Sync,
+    {
+        Self { shared: Mutex::new(Shared { heap: Heap::new(), reserve: Some(region) }) }
+    }
+
+    /// Takes `region` for this heap.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`] when a heap has it already, or when it is too small to be of use.
+    pub fn claim<const N: usize>(&self, region: &'static StaticRegion<N, R>) -> Result<(), ClaimError>
+    where
+        R: Sync,
+    {
+        let (start, size) = region.claim().ok_or(ClaimError::Taken)?;
+        // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.
+        unsafe { self.add_region(start, size) }.map_err(ClaimError::TooSmall)
+    }
+
+    /// Gives the heap `size` bytes of memory from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionTooSmall`] as [`Heap::add_region`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Heap::add_region`].
+    pub unsafe fn add_region(&self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.shared.lock().heap.add_region(start, size) }
+    }
+
+    /// What the heap has, and how much of it is in use.
+    pub fn stats(&self) -> HeapStats {
+        let mut shared = self.shared.lock();
+        shared.claim_reserve();
+        shared.heap.stats()
+    }
+}
+
+impl<R: RawMutex> LockedHeap<R> {
+    /// The answer to a request for a block, as [`GlobalAlloc`] has it.
+    fn serve(&self, request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>) -> *mut u8 {
+        abort_on_panic(|| {
+            let served = self.shared.lock().serve(request);
+            or_panic(served).map_or(ptr::null_mut(), NonNull::as_ptr)
+        })
+    }
+}
+
+impl Shared {
+    /// The answer to a request for a block. A heap that has no memory yet refuses, so the reserve is claimed just then,
+    /// and costs nothing otherwise.
+    #[inline]
+    fn serve(
+        &mut self,
+        request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>,
+    ) -> Result<Option<NonNull<u8>>, Misuse> {
+        match request(&mut self.heap)? {
+            None if self.claim_reserve() => request(&mut self.heap),
+            served => Ok(served),
+        }
+    }
+
+    /// Claims the reserve, if it is still there. Says whether the heap has grown.
+    #[cold]
+    fn claim_reserve(&mut self) -> bool {
+        let Some((start, size)) = self.reserve.take().and_then(Claim::claim) else { return false };
+        // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.
+        unsafe { self.heap.add_region(start, size) }.is_ok()
+    }
+}
+
+// SAFETY: the heap hands out blocks that suit their layouts and do not overlap, and keeps them until they are given
+// back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
+unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.serve(|heap| Ok(heap.allocate(layout)))
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        self.serve(|heap| Ok(heap.allocate_zeroed(layout)))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(block) = NonNull::new(block) else { return };
+        abort_on_panic(|| {
+            // SAFETY: the caller's promise is the one asked for.
+            let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
+            or_panic(freed);
+        });
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let Some(block) = NonNull::new(block) else { return ptr::null_mut() };
+        // SAFETY: the caller's promise is the one asked for; it still holds after a refusal.
+        self.serve(|heap| unsafe { heap.try_reallocate(block, layout, new_size) })
+    }
+}
+
+impl<R: RawMutex> Default for LockedHeap<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: RawMutex> fmt::Debug for LockedHeap<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("LockedHeap");
+        match self.shared.try_lock() {
+            Some(shared) => debug.field("heap", &shared.heap),
+            None => debug.field("heap", &format_args!("<locked>")),
+        };
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// Why a [`LockedHeap`] did not get a [`StaticRegion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimError {
+    /// Another heap has it, or this one itself.
+    Taken,
+    /// It is too small to be of use.
+    TooSmall(RegionTooSmall),
+}
+
+impl fmt::Display for ClaimError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => f.write_str("a heap has the region already"),
+            Self::TooSmall(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ClaimError {}
+
+/// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+fn or_panic<T>(outcome: Result<T, Misuse>) -> T {
+    outcome.unwrap_or_else(|misuse| panic!("{misuse}"))
+}
+
+/// Runs `operation`, and turns its panic into an abort: a global allocator must not unwind.
+fn abort_on_panic<T>(operation: impl FnOnce() -> T) -> T {
+    let guard = AbortOnUnwind;
+    let result = operation();
+    mem::forget(guard);
+    result
+}
+
+/// Aborts when it is dropped by a panic, for a second panic while the first unwinds does so on every target.
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        panic!("mudlark: a global allocator must not unwind");
+    }
+}
