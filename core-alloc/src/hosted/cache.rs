@@ -211,7 +211,7 @@ static MAGAZINES: [u16; SizeClass::COUNT] = {
         let size = class.block_size();
         let bytes = match size {
             0..=256 => 16 * 1024,
-            257..=1024 => 8 * 1024,
+            257..=512 => 8 * 1024,
             _ => 4 * 1024,
         };
         assert!(bytes / SizeClass::MIN_SIZE <= u16::MAX as usize, "a magazine's length fits its type");
