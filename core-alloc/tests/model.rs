@@ -1,6 +1,8 @@
 //! The allocator against a model of the live blocks, by direct calls: the tests' own memory comes from elsewhere, so
 //! that the statistics are exact.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use common::{Block, Disjoint, Random};

@@ -1,6 +1,6 @@
 //! What happens when the system has no more memory. In a child process, whose address space is limited.
 
-#![cfg(all(unix, not(miri)))]
+#![cfg(all(feature = "std", unix, not(miri)))]
 
 mod common;
 

@@ -2,6 +2,8 @@
 //!
 //! By direct calls: so the test says when a thread first turns to the allocator.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use common::Block;

@@ -1,5 +1,7 @@
 //! The allocator as a program's own, under threads.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use common::{Block, Random};

@@ -1,6 +1,6 @@
 //! Frees that break the contract end the process with a message in debug builds. In child processes.
 
-#![cfg(all(unix, debug_assertions, not(miri)))]
+#![cfg(all(feature = "std", unix, debug_assertions, not(miri)))]
 
 mod common;
 
@@ -91,4 +91,16 @@ fn a_large_block_freed_twice() {
         free(block, 100_000);
         free(block, 100_000);
     });
+}
+
+#[test]
+fn the_middle_of_a_large_block() {
+    aborts("the_middle_of_a_large_block", "no large block begins there", || {
+        free(allocate(100_000).wrapping_add(8), 50_000)
+    });
+}
+
+#[test]
+fn a_block_of_a_region_as_a_mapping() {
+    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 5_000_000));
 }

@@ -8,6 +8,8 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::fatal::fatal;
+
 /// What a free block holds in its first bytes.
 struct Link {
     next: Option<NonNull<Link>>,
@@ -87,6 +89,14 @@ impl FreeList {
         Some(FreeBlock(block))
     }
 
+    /// Gets all blocks of `other`, and gives up its own, of which there must be none.
+    pub(crate) fn replace(&self, other: Self) {
+        if !self.is_empty() {
+            fatal(format_args!("a refill of a bin that has blocks"));
+        }
+        self.head.set(other.head.get());
+    }
+
     /// Takes blocks from the front until there are none left.
     pub(crate) fn drain(&self) -> impl Iterator<Item = FreeBlock> {
         core::iter::from_fn(|| self.pop())
@@ -129,14 +139,6 @@ impl Chain {
     /// The blocks as a list.
     pub(crate) fn into_list(self) -> FreeList {
         self.list
-    }
-}
-
-impl FreeList {
-    /// Gets all blocks of `other`, and gives up its own, of which there must be none.
-    pub(crate) fn replace(&self, other: Self) {
-        debug_assert!(self.head.get().is_none(), "blocks would be lost");
-        self.head.set(other.head.get());
     }
 }
 

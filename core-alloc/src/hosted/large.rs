@@ -6,6 +6,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::fatal::fatal;
+use super::page_map;
 use super::region::{Fresh, PAGE_SIZE, REGION_SIZE};
 use super::regions;
 use super::source;
@@ -61,12 +63,21 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
     match Kind::of(layout) {
         Kind::Run { pages, .. } => regions::return_run(block, pages),
         Kind::Direct { size } => {
+            check_direct(block);
             // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
             unsafe { source::release(block, size, layout.align()) };
             COUNTERS.use_less(size);
         }
     }
     COUNTERS.remove_large(layout.size());
+}
+
+/// Debug builds look whether what is to be unmapped is not part of a region.
+fn check_direct(block: NonNull<u8>) {
+    let address = block.addr().get();
+    if cfg!(debug_assertions) && page_map::region_of(address).is_some() {
+        fatal(format_args!("free of {address:#x}: its Layout has a mapping of its own, but it lies in a region"));
+    }
 }
 
 /// Gives a block another size without copying it, if that can be done; otherwise nothing has changed.

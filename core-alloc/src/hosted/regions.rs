@@ -89,7 +89,7 @@ pub(crate) fn take_run(pages: usize, align: usize) -> Option<Run> {
 pub(crate) fn return_run(start: NonNull<u8>, pages: usize) {
     let place = Place::of(start.addr().get());
     let mut regions = lock();
-    check_run(place, pages);
+    check_run(start, place, pages);
     regions.put(place, pages);
 }
 
@@ -128,11 +128,14 @@ fn lock() -> Guard<'static, Regions> {
 }
 
 /// Debug builds look whether what is freed as a run can be one.
-fn check_run(place: Place, pages: usize) {
+fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
     if !cfg!(debug_assertions) {
         return;
     }
-    let address = place.start().addr();
+    let address = start.addr();
+    if address != place.start().addr() {
+        fatal(format_args!("free of {address:#x}: no large block begins there"));
+    }
     if !place.region.are_used(place.first, pages) {
         fatal(format_args!("free of {address:#x}: not all of its {pages} pages are in use"));
     }
