@@ -5,12 +5,13 @@
 //!      └─────▶ large ──────────────────────────────────────────────────▲──────────────────────────────▲
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `lock`, `stats` and `fatal` are at everybody's disposal.
+//! An arrow is «uses»; `block`, `list`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
 
 mod block;
 mod block_map;
 mod cache;
 mod fatal;
+mod fork;
 mod front;
 mod heap;
 mod large;

@@ -73,12 +73,10 @@
 //!
 //! # What it promises
 //!
-//! Every Layout is served, or refused with null when there is no memory. A block keeps its place when `realloc` stays
-//! within its class, when a run of pages can grow where it is, and when the system can move a mapping without a copy.
-//! Debug builds look whether a free tells the truth, and end the process with a message if not.
-//!
-//! A process that forks while other threads run must not allocate in the child before `exec`: one of them may have held
-//! a lock.
+//! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
+//! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. Debug builds
+//! look whether a free tells the truth, and end the process with a message if not. A process may fork while other
+//! threads allocate: the child finds no lock held.
 #![no_std]
 
 #[cfg(any(feature = "std", test))]

@@ -49,7 +49,7 @@ fn exhaust(layout: Layout) -> usize {
 fn exhaustion_is_survived() {
     let child = in_child("exhaustion_is_survived", || {
         limit_address_space(160 << 20);
-        let sizes = [16, 3000, 100, 32 << 10, 100_000, 1 << 20, 5 << 20, 100];
+        let sizes = [48, 3000, 500, 32 << 10, 100_000, 1 << 20, 5 << 20, 100];
         for size in sizes {
             let layout = Layout::from_size_align(size, 8).expect("a valid layout");
             let first = exhaust(layout);

@@ -12,6 +12,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::block::{FreeBlock, FreeList};
+use super::fork;
 use super::front;
 use super::owner::{self, Owner};
 use crate::SizeClass;
@@ -167,15 +168,16 @@ impl Cache {
         }
     }
 
-    /// Arranges for the thread's end, and only then adopts an owner.
+    /// Arranges for the thread's end and for forks, and only then adopts an owner.
     ///
-    /// The arrangement may itself allocate and free; it finds a cache without owner, and no lock taken.
+    /// The arrangements may themselves allocate and free; they find a cache without owner, and no lock taken.
     #[cold]
     fn adopt_owner(&self) -> Option<&'static Owner> {
         self.ownership.set(Ownership::Never);
         if !front::arm() {
             return None;
         }
+        fork::arrange();
         let owner = owner::adopt();
         self.ownership.set(owner.map_or(Ownership::NotYet, Ownership::Adopted));
         owner

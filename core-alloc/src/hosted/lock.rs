@@ -9,7 +9,7 @@
 //!   the list of owners  ─▶  one owner's heap  ─▶  the regions
 //! ```
 //!
-//! A thread that holds one may take those to its right; nobody holds the heaps of two owners.
+//! A thread that holds one may take those to its right; nobody holds the heaps of two owners, but who forks: it holds all.
 
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::RelaxStrategy;

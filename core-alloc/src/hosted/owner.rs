@@ -4,6 +4,7 @@
 //! all. The next thread that comes takes it whole. So there are never more owners than there were threads at one time,
 //! and no page is without someone to allocate from it for long.
 
+use core::mem;
 use core::ptr;
 
 use super::block::{Chain, FreeBlock};
@@ -137,6 +138,36 @@ fn not_a_block(address: usize) -> ! {
     fatal(format_args!("free of {address:#x}: no block begins there"))
 }
 
+/// All owners, from the newest on, and the shared one.
+fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
+    core::iter::successors(newest, |owner| owner.next).chain([shared()])
+}
+
+/// Locks the list of owners and every owner's heap, until [`let_go_all`].
+pub(crate) fn hold_all() {
+    let owners = OWNERS.lock();
+    for owner in all(owners.newest) {
+        mem::forget(owner.state.lock());
+    }
+    mem::forget(owners);
+}
+
+/// Undoes [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], and has not let go since.
+pub(crate) unsafe fn let_go_all() {
+    // SAFETY: this thread has the lock, by the caller's promise, so nobody else uses the list.
+    let newest = unsafe { (*OWNERS.as_mut_ptr()).newest };
+    for owner in all(newest) {
+        // SAFETY: `hold_all` locked it, and no owner has come since.
+        unsafe { owner.state.force_unlock() };
+    }
+    // SAFETY: as above.
+    unsafe { OWNERS.force_unlock() };
+}
+
 /// What all owners have handed out.
 #[derive(Default)]
 pub(crate) struct Totals {
@@ -152,8 +183,7 @@ pub(crate) struct Totals {
 pub(crate) fn totals() -> Totals {
     let owners = OWNERS.lock();
     let mut totals = Totals { owners: owners.count, ..Totals::default() };
-    let all = core::iter::successors(owners.newest, |owner| owner.next);
-    for owner in all.chain([shared()]) {
+    for owner in all(owners.newest) {
         let state = owner.state.lock();
         totals.blocks += state.heap.blocks();
         totals.bytes += state.heap.bytes();

@@ -3,6 +3,7 @@
 //! Regions are made as they are needed. Of those that have become empty one is kept for the next need; the others go
 //! back to the source.
 
+use core::mem;
 use core::ptr::NonNull;
 
 use super::fatal::fatal;
@@ -121,6 +122,21 @@ pub(crate) fn release_spare() {
     if let Some(spare) = regions.spare.take() {
         release(spare);
     }
+}
+
+/// Locks the regions, until [`let_go`].
+pub(crate) fn hold() {
+    mem::forget(lock());
+}
+
+/// Undoes [`hold`].
+///
+/// # Safety
+///
+/// This thread called [`hold`], and has not let go since.
+pub(crate) unsafe fn let_go() {
+    // SAFETY: the lock is this thread's, by the caller's promise.
+    unsafe { REGIONS.force_unlock() };
 }
 
 fn lock() -> Guard<'static, Regions> {

@@ -4,7 +4,7 @@
 //!
 //! - [`acquire`] hands out zeroed memory that is valid for reads and writes and shared with no one until released;
 //! - sizes and alignments are what the caller says; a system may round them up, and then does so again on release;
-//! - nothing here calls the global allocator.
+//! - but for [`around_fork`], nothing here calls the global allocator.
 
 use core::ptr::NonNull;
 
@@ -49,6 +49,12 @@ pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     COUNTERS.unreserve(old_size);
     COUNTERS.reserve(new_size);
     Some(moved)
+}
+
+/// Has the system call `before` before every fork of the process, and `after` after it in both processes, where there
+/// are forks. May allocate.
+pub(crate) fn around_fork(before: extern "C" fn(), after: extern "C" fn()) {
+    platform::around_fork(before, after);
 }
 
 /// Writes a message to standard error, as far as that is possible.

@@ -76,6 +76,11 @@ unsafe fn grow(_start: NonNull<u8>, _old_size: usize, _new_size: usize, _align: 
     None
 }
 
+pub(super) fn around_fork(before: extern "C" fn(), after: extern "C" fn()) {
+    // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
+    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+}
+
 pub(super) fn complain(message: &[u8]) {
     // SAFETY: the message is readable memory of that length. A failure to complain has no one to be told to.
     unsafe { libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), message.len()) };

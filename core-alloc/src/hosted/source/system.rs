@@ -27,6 +27,8 @@ pub(super) unsafe fn resize(
     None
 }
 
+pub(super) fn around_fork(_before: extern "C" fn(), _after: extern "C" fn()) {}
+
 pub(super) fn complain(message: &[u8]) {
     // A failure to complain has no one to be told to.
     let _ = std::io::stderr().write_all(message);
