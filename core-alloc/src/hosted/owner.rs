@@ -100,9 +100,14 @@ pub(crate) fn send_home(class: SizeClass, blocks: impl Iterator<Item = FreeBlock
     for block in blocks {
         let page = page_of(class, &block);
         let Some(owner) = page.owner() else { not_a_block(block.address()) };
-        let open = home.take().filter(|home| ptr::eq(home.owner, owner));
-        let open = home.insert(open.unwrap_or_else(|| Home { owner, state: owner.state.lock() }));
-        open.state.heap.put(page, block);
+        if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
+            // One heap at a time: the last one is let go before the next is locked.
+            drop(home.take());
+            home = Some(Home { owner, state: owner.state.lock() });
+        }
+        if let Some(home) = &mut home {
+            home.state.heap.put(page, block);
+        }
     }
 }
 
