@@ -55,10 +55,10 @@ const _: () = assert!(size_of::<Cache>() <= 1280, "thread-local memory comes out
 /// Whether the thread has an owner of its own.
 #[derive(Clone, Copy)]
 enum Ownership {
-    /// Not yet: the first slow path will see to it.
-    NotYet,
-    /// Not now: it is about to get one, or to end. The shared owner serves it, a block at a time.
-    Never,
+    /// The first slow path will see to it.
+    Pending,
+    /// It is about to get one, or to end; the shared owner serves it, a block at a time.
+    Without,
     /// This one.
     Adopted(&'static Owner),
 }
@@ -66,7 +66,7 @@ enum Ownership {
 impl Cache {
     pub(crate) const fn new() -> Self {
         let bins = [const { Bin { blocks: FreeList::new(), room: Cell::new(0) } }; SizeClass::COUNT];
-        Self { bins, ownership: Cell::new(Ownership::NotYet) }
+        Self { bins, ownership: Cell::new(Ownership::Pending) }
     }
 
     /// A block of `class`; `None` when there is no memory.
@@ -143,7 +143,7 @@ impl Cache {
 
     /// Ends the cache with its thread: its blocks go home, and its owner to the next thread.
     pub(crate) fn end(&self) {
-        let ownership = self.ownership.replace(Ownership::Never);
+        let ownership = self.ownership.replace(Ownership::Without);
         self.flush_all();
         if let Ownership::Adopted(owner) = ownership {
             owner::retire(owner);
@@ -163,8 +163,8 @@ impl Cache {
     fn owner(&self) -> Option<&'static Owner> {
         match self.ownership.get() {
             Ownership::Adopted(owner) => Some(owner),
-            Ownership::Never => None,
-            Ownership::NotYet => self.adopt_owner(),
+            Ownership::Without => None,
+            Ownership::Pending => self.adopt_owner(),
         }
     }
 
@@ -173,13 +173,13 @@ impl Cache {
     /// The arrangements may themselves allocate and free; they find a cache without owner, and no lock taken.
     #[cold]
     fn adopt_owner(&self) -> Option<&'static Owner> {
-        self.ownership.set(Ownership::Never);
+        self.ownership.set(Ownership::Without);
         if !front::arm() {
             return None;
         }
         fork::arrange();
         let owner = owner::adopt();
-        self.ownership.set(owner.map_or(Ownership::NotYet, Ownership::Adopted));
+        self.ownership.set(owner.map_or(Ownership::Pending, Ownership::Adopted));
         owner
     }
 
