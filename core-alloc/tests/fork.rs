@@ -33,7 +33,7 @@ fn fork_and_work() -> bool {
     if child == 0 {
         // A child that waits for a lock for ever is ended by the alarm.
         // SAFETY: the signal's default is to end the process, which is what is wanted.
-        unsafe { libc::alarm(10) };
+        unsafe { libc::alarm(30) };
         work(1, 2_000);
         // SAFETY: ends the child without running the parent's destructors.
         unsafe { libc::_exit(0) };

@@ -41,32 +41,38 @@ impl PageHeap {
     /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
     /// carved only when there would be none at all, one OS page at a time.
     pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Chain {
-        let mut taken = Chain::new();
-        while taken.len() < want {
-            let page = self.available[class.index()].first();
-            let Some(page) = page.or_else(|| if taken.len() == 0 { self.add_page(owner, class) } else { None }) else {
-                break;
-            };
-            if page.take(want - taken.len(), &mut taken) == 0 {
-                if taken.len() > 0 {
-                    break;
-                }
-                page.carve();
-            }
-            if page.is_exhausted() {
-                self.available[class.index()].remove(page);
-            }
+        let mut taken = self.take_free(class, want);
+        if taken.len() == 0 && self.carve(owner, class).is_some() {
+            taken = self.take_free(class, want);
         }
         self.blocks += taken.len();
         self.bytes += taken.len() * class.block_size();
         taken
     }
 
-    fn add_page(&mut self, owner: &'static Owner, class: SizeClass) -> Option<PageRef> {
-        let page = regions::take_page(class, owner)?;
-        // INVARIANT: the caller takes a block of it before it lets go of the heap.
-        self.available[class.index()].push(page);
-        Some(page)
+    /// Takes up to `want` blocks from the pages at the front of the list, as far as these have free ones.
+    fn take_free(&mut self, class: SizeClass, want: usize) -> Chain {
+        let pages = &mut self.available[class.index()];
+        let mut taken = Chain::new();
+        while taken.len() < want
+            && let Some(page) = pages.first()
+            && page.take(want - taken.len(), &mut taken) > 0
+        {
+            if page.is_exhausted() {
+                pages.remove(page);
+            }
+        }
+        taken
+    }
+
+    /// Makes some blocks, in the page at the front of the list or in a new one.
+    fn carve(&mut self, owner: &'static Owner, class: SizeClass) -> Option<()> {
+        let pages = &mut self.available[class.index()];
+        if pages.first().is_none() {
+            pages.push(regions::take_page(class, owner)?);
+        }
+        pages.first()?.carve();
+        Some(())
     }
 
     /// Puts `block` back into `page`, which is one of this heap's.

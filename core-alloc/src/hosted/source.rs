@@ -11,11 +11,14 @@ use core::ptr::NonNull;
 use super::stats::COUNTERS;
 
 #[cfg(all(unix, not(miri)))]
-#[path = "source/os.rs"]
-mod platform;
+mod os;
 #[cfg(not(all(unix, not(miri))))]
-#[path = "source/system.rs"]
-mod platform;
+mod system;
+
+#[cfg(all(unix, not(miri)))]
+use os as platform;
+#[cfg(not(all(unix, not(miri))))]
+use system as platform;
 
 /// Zeroed memory of `size` bytes, aligned to the power of two `align`; `None` when there is none to be had.
 ///
