@@ -1,8 +1,93 @@
-//! A size-class pool allocator.
+//! A size-class pool allocator, after Python's: small blocks come from pages that are cut into blocks of one size.
+//!
+//! There are two halves, which share the words and the [size classes](SizeClass), and no code on the way to a block:
+//!
+//! - **hosted** (feature `std`, on by default): `Mudlark`, a global allocator for programs with threads and an operating
+//!   system. This page is about it.
+//! - **[fixed regions](fixed)**: heaps for bare metal, on memory that the program has from the start.
+//!
+//! ```
+//! # #[cfg(feature = "std")]
+//! # mod program {
+//! use mudlark_core_alloc::Mudlark;
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: Mudlark = Mudlark::new();
+//! # }
+//!
+//! fn main() {
+//!     let finds: Vec<String> = ["coin", "pin", "clay pipe"].map(String::from).to_vec();
+//!     assert_eq!(finds.join(", "), "coin, pin, clay pipe");
+//! }
+//! ```
+//!
+//! # The bet
+//!
+//! Rust says the [`Layout`](core::alloc::Layout) again when it frees. Calls to a `#[global_allocator]` inline into the
+//! program, where the Layout is mostly a constant; then so is the size class, in the request and in the free. Neither
+//! needs to find out anything about the block, and both touch nothing but the block and the thread's list for that class.
+//!
+//! # The words
+//!
+//! ```text
+//!   source      the operating system
+//!     │
+//!   region      4 MiB   | descriptors | page | page | page | … |
+//!     │                                   │
+//!   page       64 KiB                   | block | block | block | … | not carved yet |
+//!     │
+//!   block     one of the size classes, 16 B to 32 KiB
+//!
+//!   thread ── cache: a bin of free blocks for each class
+//!        └─── owner: whose heap has the pages that the thread's blocks are cut from
+//! ```
+//!
+//! CPython's arena, pool and block (`Objects/obmalloc.c`, where the scheme comes from) are our region, page and block;
+//! «OS page» is what we call the other kind of page. A *magazine* is as many blocks as go between a cache and the heaps
+//! at a time: 16 KiB of small ones, and of larger ones fewer bytes, but at least a block.
+//!
+//! # One request
+//!
+//! 1. `Mudlark::alloc` turns the Layout into a size class. What no class serves is a *large* block: up to 1 MiB a run of
+//!    pages in a region, above that a mapping of its own.
+//! 2. `Cache::allocate` takes the first block of the class's bin. That is nearly always all.
+//! 3. An empty bin is filled: `Cache::refill` takes a magazine from the heap of the thread's owner. A thread that has
+//!    none yet *adopts* one: one that an ended thread has left, or a new one.
+//! 4. `PageHeap::take` looks to the pages that have free blocks, then to memory in a page that was never touched, which
+//!    it carves one OS page at a time, then to a new page.
+//! 5. `regions::take_page` finds that in a region with free pages, or else in a new region from the source.
+//!
+//! # One free
+//!
+//! 1. `Mudlark::dealloc` turns the Layout into the same class, and `Cache::free` puts the block into the freeing
+//!    thread's own bin, whoever owns the block's page. That is nearly always all.
+//! 2. A bin has room for two magazines. When it has none left, `Cache::flush` sends one home.
+//! 3. `owner::send_home` finds each block's page by the page map, locks the page's owner, once for all blocks in a row
+//!    that are the same owner's, and marks the block free in the page's descriptor. So a *remote free* costs one short
+//!    lock for many blocks.
+//! 4. A page without blocks in use goes back to its region, for any owner and class.
+//! 5. A region without pages in use goes back to the operating system, but for one that is kept.
+//!
+//! When a thread ends, its cache's blocks go home, and its owner waits, pages and all, for the next thread. What the
+//! thread's remaining destructors allocate and free comes from a heap that all threads share.
+//!
+//! # What it promises
+//!
+//! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
+//! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. Debug builds
+//! look whether a free tells the truth, and end the process with a message if not. A process may fork while other
+//! threads allocate: the child finds no lock held.
 #![no_std]
 
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
 pub mod fixed;
+#[cfg(feature = "std")]
+mod hosted;
 mod size_class;
 
 pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
+#[cfg(feature = "std")]
+pub use hosted::{Mudlark, Stats};
 pub use size_class::SizeClass;

@@ -59,7 +59,8 @@ impl SizeClass {
             return None;
         }
         let size = if layout.size() == 0 { 1 } else { layout.size() };
-        let size = size.next_multiple_of(layout.align());
+        // An alignment is a power of two, and both are small: no division and no overflow.
+        let size = (size + layout.align() - 1) & !(layout.align() - 1);
         if size > Self::MAX_SIZE {
             return None;
         }

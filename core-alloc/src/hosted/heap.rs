@@ -1,0 +1,94 @@
+//! The pages that one owner allocates from.
+
+use super::block::{Chain, FreeBlock};
+use super::fatal::fatal;
+use super::list::List;
+use super::owner::Owner;
+use super::page::PageRef;
+use super::regions;
+use crate::SizeClass;
+
+/// The pages of one owner that have blocks to give, by class.
+///
+/// # Invariants
+///
+/// A list has those of the owner's pages of its class that are neither exhausted nor unused. Pages that are exhausted
+/// are in no list, and come back with the first block that is put back; unused ones go back to their region.
+/// `blocks` and `bytes` count what was taken from the owner's pages and not put back.
+pub(crate) struct PageHeap {
+    available: [List<PageRef>; SizeClass::COUNT],
+    blocks: usize,
+    bytes: usize,
+}
+
+impl PageHeap {
+    pub(crate) const fn new() -> Self {
+        Self { available: [const { List::new() }; SizeClass::COUNT], blocks: 0, bytes: 0 }
+    }
+
+    /// The number of blocks that are out of this heap's pages.
+    pub(crate) const fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The bytes of these blocks.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes up to `want` blocks; none only if there is no memory.
+    ///
+    /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
+    /// carved only when there would be none at all, one OS page at a time.
+    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Chain {
+        let mut taken = self.take_free(class, want);
+        if taken.len() == 0 && self.carve(owner, class).is_some() {
+            taken = self.take_free(class, want);
+        }
+        self.blocks += taken.len();
+        self.bytes += taken.len() * class.block_size();
+        taken
+    }
+
+    /// Takes up to `want` blocks from the pages at the front of the list, as far as these have free ones.
+    fn take_free(&mut self, class: SizeClass, want: usize) -> Chain {
+        let pages = &mut self.available[class.index()];
+        let mut taken = Chain::new();
+        while taken.len() < want
+            && let Some(page) = pages.first()
+            && page.take(want - taken.len(), &mut taken) > 0
+        {
+            if page.is_exhausted() {
+                pages.remove(page);
+            }
+        }
+        taken
+    }
+
+    /// Makes some blocks, in the page at the front of the list or in a new one.
+    fn carve(&mut self, owner: &'static Owner, class: SizeClass) -> Option<()> {
+        let pages = &mut self.available[class.index()];
+        if pages.first().is_none() {
+            pages.push(regions::take_page(class, owner)?);
+        }
+        pages.first()?.carve();
+        Some(())
+    }
+
+    /// Puts `block` back into `page`, which is one of this heap's.
+    pub(crate) fn put(&mut self, page: PageRef, block: FreeBlock) {
+        let was_exhausted = page.is_exhausted();
+        if page.put(&block).is_err() {
+            fatal(format_args!("free of {:#x}: it is free already", block.address()));
+        }
+        self.blocks -= 1;
+        self.bytes -= page.class().block_size();
+        if was_exhausted {
+            self.available[page.class().index()].push(page);
+        }
+        if page.is_unused() {
+            self.available[page.class().index()].remove(page);
+            regions::return_page(page);
+        }
+    }
+}

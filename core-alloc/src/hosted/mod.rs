@@ -1,0 +1,30 @@
+//! The hosted half: a global allocator for programs that run on an operating system.
+//!
+//! ```text
+//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, page_map ─▶ source
+//!      └─────▶ large ──────────────────────────────────────────────────▲──────────────────────────────▲
+//! ```
+//!
+//! An arrow is «uses»; `block`, `list`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
+
+mod block;
+mod block_map;
+mod cache;
+mod fatal;
+mod fork;
+mod front;
+mod heap;
+mod large;
+mod list;
+mod lock;
+mod mudlark;
+mod owner;
+mod page;
+mod page_map;
+mod region;
+mod regions;
+mod source;
+mod stats;
+
+pub use mudlark::Mudlark;
+pub use stats::Stats;

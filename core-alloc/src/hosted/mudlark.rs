@@ -1,0 +1,196 @@
+//! `Mudlark`: the global allocator, which decides by the [`Layout`] who serves a request.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::{self, NonNull};
+
+use super::block::FreeBlock;
+use super::front;
+use super::large;
+use super::page_map;
+use super::region::Fresh;
+use super::regions;
+use super::stats::Stats;
+use crate::SizeClass;
+
+/// The hosted global allocator: pools for each size class, and a cache for each thread.
+///
+/// All values of this type are the same allocator. It serves every [`Layout`]: a size of zero as one byte, any
+/// alignment, and null when the system has no more memory. See the [crate's documentation](crate) for how.
+///
+/// A request and a free take constant time, if the thread's cache has the block or the room; otherwise time for a
+/// magazine of blocks.
+///
+/// ```
+/// use mudlark_core_alloc::Mudlark;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: Mudlark = Mudlark::new();
+///
+/// let words: Vec<String> = ["pan", "sieve", "bucket"].map(String::from).to_vec();
+/// assert_eq!(words.concat(), "pansievebucket");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mudlark {
+    _private: (),
+}
+
+impl Mudlark {
+    /// The allocator.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { _private: () }
+    }
+
+    /// What the allocator has and has given out, at this moment. Takes a short look at every thread's heap.
+    #[must_use]
+    pub fn stats() -> Stats {
+        Stats::now()
+    }
+
+    /// Empties the calling thread's cache, and gives memory of which no page is in use back to the system.
+    ///
+    /// Worth a call where a thread rests for long after much work. Takes time for every block in the cache.
+    ///
+    /// ```
+    /// use mudlark_core_alloc::Mudlark;
+    ///
+    /// #[global_allocator]
+    /// static ALLOCATOR: Mudlark = Mudlark::new();
+    ///
+    /// let numbers: Vec<Box<u64>> = (0..100_000).map(Box::new).collect();
+    /// let with = Mudlark::stats();
+    /// drop(numbers);
+    /// Mudlark::collect();
+    /// assert!(Mudlark::stats().page_bytes < with.page_bytes);
+    /// ```
+    pub fn collect() {
+        front::with_cache(|cache| cache.flush_all());
+        regions::release_spare();
+    }
+}
+
+// SAFETY: a block is handed out to one caller until that caller frees it (the invariants of `FreeBlock`, `Page` and
+// `Header`), is as large and aligned as `SizeClass::of` and `large` promise for its Layout, and is found again by the
+// same Layout. Nothing here panics, so nothing unwinds.
+unsafe impl GlobalAlloc for Mudlark {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match SizeClass::of(layout) {
+            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class))),
+            None => or_null(allocate_large(layout)),
+        }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: a block is never at null.
+        let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
+        match SizeClass::of(layout) {
+            Some(class) => {
+                // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
+                let block = unsafe { FreeBlock::from_raw(block) };
+                front::with_cache(|cache| cache.free(class, block));
+            }
+            // SAFETY: the caller's promise is the same.
+            None => unsafe { free_large(block, layout) },
+        }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if SizeClass::of(layout).is_none() {
+            return or_null(allocate_large_zeroed(layout));
+        }
+        // SAFETY: the caller's promise is the same.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: the block has at least that many bytes, and is the caller's, who does not know it yet.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that `new_size`, rounded up to the alignment, is no more than `isize::MAX`.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
+        // SAFETY: a block is never at null.
+        let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
+        let resized = match (SizeClass::of(layout), SizeClass::of(new_layout)) {
+            (Some(old), Some(new)) if old == new => return block.as_ptr(),
+            // SAFETY: the caller's promise is the same.
+            (None, None) => unsafe { resize_large(block, layout, new_layout) },
+            _ => None,
+        };
+        match resized {
+            Some(block) => block.as_ptr(),
+            // SAFETY: the caller's promise is the same.
+            None => unsafe { self.move_to(new_layout, block, layout) },
+        }
+    }
+}
+
+impl Mudlark {
+    /// Moves what is in `block` to a new block for `new_layout`, as far as it fits there, and frees `block`. If there
+    /// is no memory, returns null and leaves `block` as it is.
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::dealloc`].
+    #[inline]
+    unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> *mut u8 {
+        // SAFETY: any Layout will do.
+        let moved = unsafe { self.alloc(new_layout) };
+        if moved.is_null() {
+            return moved;
+        }
+        let len = layout.size().min(new_layout.size());
+        // SAFETY: both blocks have that many bytes, and they are two.
+        unsafe { moved.copy_from_nonoverlapping(block.as_ptr(), len) };
+        // SAFETY: by the caller's promise.
+        unsafe { self.dealloc(block.as_ptr(), layout) };
+        moved
+    }
+}
+
+#[inline]
+fn or_null(block: Option<NonNull<u8>>) -> *mut u8 {
+    block.map_or(ptr::null_mut(), NonNull::as_ptr)
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_large(layout: Layout) -> Option<NonNull<u8>> {
+    large::allocate(layout).map(|(block, _)| block)
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_large_zeroed(layout: Layout) -> Option<NonNull<u8>> {
+    let (block, fresh) = large::allocate(layout)?;
+    if fresh == Fresh::No {
+        // SAFETY: the block has at least that many bytes, and nobody knows it yet.
+        unsafe { block.write_bytes(0, layout.size()) };
+    }
+    Some(block)
+}
+
+/// # Safety
+///
+/// As for [`large::free`].
+#[cold]
+#[inline(never)]
+unsafe fn free_large(block: NonNull<u8>, layout: Layout) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { large::free(block, layout) };
+}
+
+/// # Safety
+///
+/// As for [`large::resize`].
+#[cold]
+#[inline(never)]
+unsafe fn resize_large(block: NonNull<u8>, layout: Layout, new_layout: Layout) -> Option<NonNull<u8>> {
+    // SAFETY: the caller's promise is the same.
+    unsafe { large::resize(block, layout, new_layout) }
+}

@@ -1,0 +1,197 @@
+//! Owners: each thread's heap behind its lock, the list of them all, and the way home for blocks.
+//!
+//! A thread adopts an owner when it first needs blocks, and retires it when it ends: pages, blocks in others' hands and
+//! all. The next thread that comes takes it whole. So there are never more owners than there were threads at one time,
+//! and no page is without someone to allocate from it for long.
+
+use core::mem;
+use core::ptr;
+
+use super::block::{Chain, FreeBlock};
+use super::fatal::fatal;
+use super::heap::PageHeap;
+use super::lock::{Guard, Lock};
+use super::page::{self, PageRef};
+use super::page_map;
+use super::region::PAGE_SIZE;
+use super::source;
+use crate::SizeClass;
+
+/// Somebody who has a heap: a thread, or, for the shared one, every thread that has none.
+///
+/// # Invariants
+///
+/// An owner is never released, so it is only ever met as `&'static`.
+pub(crate) struct Owner {
+    state: Lock<State>,
+    /// The owner made before this one.
+    next: Option<&'static Self>,
+}
+
+struct State {
+    heap: PageHeap,
+    /// The next idle owner, when this one is idle. Only touched while the list of owners is locked, too.
+    next_idle: Option<&'static Owner>,
+}
+
+/// The list of owners.
+///
+/// # Invariants
+///
+/// From `newest`, `next` leads to all owners but the shared one, `count` of them. From `idle`, `next_idle` leads to
+/// those that no thread has adopted.
+struct Owners {
+    newest: Option<&'static Owner>,
+    idle: Option<&'static Owner>,
+    count: usize,
+}
+
+static OWNERS: Lock<Owners> = Lock::new(Owners { newest: None, idle: None, count: 0 });
+
+static SHARED: Owner = Owner::new(None);
+
+/// The owner for threads that have none: those about to end, and those that are just getting theirs.
+pub(crate) fn shared() -> &'static Owner {
+    &SHARED
+}
+
+/// An owner for this thread alone; `None` when there is no memory for one.
+pub(crate) fn adopt() -> Option<&'static Owner> {
+    let mut owners = OWNERS.lock();
+    let Some(owner) = owners.idle else { return make(&mut owners) };
+    owners.idle = owner.state.lock().next_idle.take();
+    Some(owner)
+}
+
+/// Leaves `owner`, whom this thread adopted, to the next thread.
+pub(crate) fn retire(owner: &'static Owner) {
+    let mut owners = OWNERS.lock();
+    owner.state.lock().next_idle = owners.idle;
+    owners.idle = Some(owner);
+}
+
+fn make(owners: &mut Owners) -> Option<&'static Owner> {
+    let place = source::acquire(size_of::<Owner>(), align_of::<Owner>())?.cast::<Owner>();
+    // SAFETY: the source gave us memory of that size and alignment.
+    unsafe { place.write(Owner::new(owners.newest)) };
+    // SAFETY: just written; from now on it is only shared, and nobody releases it.
+    let owner = unsafe { place.as_ref() };
+    owners.newest = Some(owner);
+    owners.count += 1;
+    Some(owner)
+}
+
+impl Owner {
+    const fn new(next: Option<&'static Self>) -> Self {
+        Self { state: Lock::new(State { heap: PageHeap::new(), next_idle: None }), next }
+    }
+
+    /// Takes up to `want` blocks from this owner's pages; see [`PageHeap::take`].
+    pub(crate) fn take(&'static self, class: SizeClass, want: usize) -> Chain {
+        self.state.lock().heap.take(self, class, want)
+    }
+}
+
+/// Puts blocks of `class` back into their pages, whoever owns these.
+///
+/// An owner is locked once for all blocks that follow each other and are its own.
+pub(crate) fn send_home(class: SizeClass, blocks: impl Iterator<Item = FreeBlock>) {
+    let mut home: Option<Home> = None;
+    for block in blocks {
+        let page = page_of(class, &block);
+        let Some(owner) = page.owner() else { not_a_block(block.address()) };
+        if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
+            // One heap at a time: the last one is let go before the next is locked.
+            drop(home.take());
+            home = Some(Home { owner, state: owner.state.lock() });
+        }
+        if let Some(home) = &mut home {
+            home.state.heap.put(page, block);
+        }
+    }
+}
+
+/// An owner to whom blocks are being brought.
+struct Home {
+    owner: &'static Owner,
+    state: Guard<'static, State>,
+}
+
+/// The page of a block that was freed with a Layout of `class`. Debug builds look whether that can be true.
+fn page_of(class: SizeClass, block: &FreeBlock) -> PageRef {
+    let address = block.address();
+    let Some(page) = page_map::page_of(address) else { not_a_block(address) };
+    if !cfg!(debug_assertions) {
+        return page;
+    }
+    if page.owner().is_none() {
+        not_a_block(address);
+    }
+    if page.class() != class {
+        let (wrong, right) = (class.block_size(), page.class().block_size());
+        fatal(format_args!(
+            "free of {address:#x}: its Layout is one of {wrong} B blocks, but its page has {right} B ones"
+        ));
+    }
+    if !page::is_block_start(class, address % PAGE_SIZE) {
+        not_a_block(address);
+    }
+    page
+}
+
+fn not_a_block(address: usize) -> ! {
+    fatal(format_args!("free of {address:#x}: no block begins there"))
+}
+
+/// All owners, from the newest on, and the shared one.
+fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
+    core::iter::successors(newest, |owner| owner.next).chain([shared()])
+}
+
+/// Locks the list of owners and every owner's heap, until [`let_go_all`].
+pub(crate) fn hold_all() {
+    let owners = OWNERS.lock();
+    for owner in all(owners.newest) {
+        mem::forget(owner.state.lock());
+    }
+    mem::forget(owners);
+}
+
+/// Undoes [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], and has not let go since.
+pub(crate) unsafe fn let_go_all() {
+    // SAFETY: this thread has the lock, by the caller's promise, so nobody else uses the list.
+    let newest = unsafe { (*OWNERS.as_mut_ptr()).newest };
+    for owner in all(newest) {
+        // SAFETY: `hold_all` locked it, and no owner has come since.
+        unsafe { owner.state.force_unlock() };
+    }
+    // SAFETY: as above.
+    unsafe { OWNERS.force_unlock() };
+}
+
+/// What all owners have handed out.
+#[derive(Default)]
+pub(crate) struct Totals {
+    /// The number of owners, not counting the shared one.
+    pub(crate) owners: usize,
+    /// The number of blocks out of their pages.
+    pub(crate) blocks: usize,
+    /// The bytes of these blocks.
+    pub(crate) bytes: usize,
+}
+
+/// Adds up all owners, one after the other.
+pub(crate) fn totals() -> Totals {
+    let owners = OWNERS.lock();
+    let mut totals = Totals { owners: owners.count, ..Totals::default() };
+    for owner in all(owners.newest) {
+        let state = owner.state.lock();
+        totals.blocks += state.heap.blocks();
+        totals.bytes += state.heap.bytes();
+    }
+    totals
+}

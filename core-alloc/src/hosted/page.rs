@@ -1,0 +1,201 @@
+//! A page: part of a region, cut into blocks of one size class. This is its descriptor, kept apart from it.
+//!
+//! ```text
+//!   descriptor, at the region's start        the page, 64 KiB
+//!   | owner | class | links | block map |    | block | block | block | … | never carved yet … |
+//! ```
+//!
+//! A page is free, or part of a large block's run (then it has no owner), or in some owner's heap:
+//!
+//! ```text
+//!   free ──open──▶ all blocks in use ◀──▶ some free (in the heap's list of its class) ──close──▶ free
+//! ```
+
+use core::cell::Cell;
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+
+use super::block::{Chain, FreeBlock};
+use super::block_map::{AlreadyFree, BlockMap};
+use super::list::{Linked, Links};
+use super::owner::Owner;
+use super::region::PAGE_SIZE;
+use crate::SizeClass;
+
+/// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
+const CARVE: usize = 4096;
+
+/// The descriptor of a page.
+///
+/// # Invariants
+///
+/// All zero bytes are the descriptor of a page without owner. For a page with an owner:
+///
+/// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
+/// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
+/// - `start`, `class` and `owner` are written only while no block is in anyone's hands, so whoever has a block may read
+///   them: handing over the block ordered the two threads. All else is only touched under the owner's lock.
+pub(crate) struct Page {
+    start: Cell<*mut u8>,
+    owner: Cell<Option<&'static Owner>>,
+    class: Cell<SizeClass>,
+    capacity: Cell<usize>,
+    links: Links<PageRef>,
+    blocks: BlockMap,
+}
+
+/// A handle to a page's descriptor.
+///
+/// # Invariants
+///
+/// The pointer is to a descriptor in a region that is mapped for as long as this handle is used: a heap has pages, and
+/// a program has blocks, only of such regions.
+#[derive(Clone, Copy, PartialEq)]
+#[repr(transparent)]
+pub(crate) struct PageRef(NonNull<Page>);
+
+// SAFETY: by `Page`'s invariants, what a handle leads to is shared under the owner's lock.
+unsafe impl Send for PageRef {}
+
+impl PageRef {
+    /// # Safety
+    ///
+    /// As the type's invariant says.
+    pub(crate) const unsafe fn new(descriptor: NonNull<Page>) -> Self {
+        // INVARIANT: by the caller's promise.
+        Self(descriptor)
+    }
+}
+
+impl Deref for PageRef {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        // SAFETY: by the type's invariant; any bytes that were ever there are a `Page`, which is only ever shared.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Linked for PageRef {
+    fn links(&self) -> &Links<Self> {
+        &self.deref().links
+    }
+}
+
+impl Page {
+    /// Makes the free page at `start` one of `owner`'s, to be cut into blocks of `class`.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the page that this describes, and `start` may be used for all of it.
+    pub(crate) unsafe fn open(&self, start: NonNull<u8>, class: SizeClass, owner: &'static Owner) {
+        // INVARIANT: the page is the caller's, and has no blocks yet.
+        self.start.set(start.as_ptr());
+        self.class.set(class);
+        self.capacity.set(PAGE_SIZE / class.block_size());
+        self.owner.set(Some(owner));
+        self.blocks.reset();
+    }
+
+    /// Makes this a page without owner, and returns its start. All its blocks are free.
+    pub(crate) fn close(&self) -> *mut u8 {
+        self.owner.set(None);
+        self.start.replace(ptr::null_mut())
+    }
+
+    /// The owner, or `None` when the page has not been cut into blocks.
+    pub(crate) fn owner(&self) -> Option<&'static Owner> {
+        self.owner.get()
+    }
+
+    /// The class of the page's blocks, if it has any.
+    pub(crate) fn class(&self) -> SizeClass {
+        self.class.get()
+    }
+
+    /// Whether no block is in use.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.blocks.free() == self.blocks.carved()
+    }
+
+    /// Whether no block is free, nor can be carved.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.blocks.free() == 0 && self.blocks.carved() == self.capacity.get()
+    }
+
+    /// Carves the next OS page's worth of blocks.
+    pub(crate) fn carve(&self) {
+        let size = self.class().block_size();
+        let carved_end = self.blocks.carved() * size;
+        let end = (carved_end + size).next_multiple_of(CARVE) / size;
+        self.blocks.carve_to(end.min(self.capacity.get()));
+    }
+
+    /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
+    pub(crate) fn take(&self, want: usize, taken: &mut Chain) -> usize {
+        self.blocks.take(want, |index| {
+            let block = self.block(index);
+            // SAFETY: by the type's invariant, a free block is the page's to give, and the map has just let go of it.
+            taken.append(unsafe { FreeBlock::from_raw(block) });
+        })
+    }
+
+    /// Puts back a block of this page.
+    pub(crate) fn put(&self, block: &FreeBlock) -> Result<(), AlreadyFree> {
+        let offset = block.address() % PAGE_SIZE;
+        self.blocks.put(block_index(self.class(), offset))
+    }
+
+    fn block(&self, index: usize) -> NonNull<u8> {
+        let offset = index * self.class().block_size();
+        // SAFETY: an index is below `capacity`, so the offset is in the page.
+        let block = unsafe { self.start.get().byte_add(offset) };
+        // SAFETY: a place in a page is not null.
+        unsafe { NonNull::new_unchecked(block) }
+    }
+}
+
+/// Whether a block of `class` begins `offset` bytes into a page.
+pub(crate) fn is_block_start(class: SizeClass, offset: usize) -> bool {
+    block_index(class, offset) * class.block_size() == offset
+}
+
+/// The index of the block that the byte `offset` of a page of `class` belongs to.
+///
+/// That is `offset / block_size`, by multiplication with the reciprocal, rounded up. The product is too large by less
+/// than `offset * block_size / 2^32 < 1/2` block sizes' fraction of a block, so rounding down gives the exact index.
+fn block_index(class: SizeClass, offset: usize) -> usize {
+    let product = offset as u64 * u64::from(RECIPROCALS[class.index()]);
+    usize::try_from(product >> 32).unwrap_or(0)
+}
+
+/// `2^32 / block_size` for each class, rounded up.
+static RECIPROCALS: [u32; SizeClass::COUNT] = {
+    let mut table = [0; SizeClass::COUNT];
+    let mut index = 0;
+    while let Some(class) = SizeClass::from_index(index) {
+        let reciprocal = (1_u64 << 32).div_ceil(class.block_size() as u64);
+        assert!(reciprocal <= u32::MAX as u64, "a reciprocal fits its type");
+        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+        let fitting = reciprocal as u32;
+        table[index] = fitting;
+        index += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_offset_is_in_the_block_that_division_says() {
+        for class in SizeClass::all() {
+            let size = class.block_size();
+            for offset in (0..PAGE_SIZE).step_by(if cfg!(miri) { 997 } else { 1 }) {
+                assert_eq!(block_index(class, offset), offset / size, "byte {offset} of a page of {size} B");
+                assert_eq!(is_block_start(class, offset), offset % size == 0, "byte {offset} of a page of {size} B");
+            }
+        }
+    }
+}

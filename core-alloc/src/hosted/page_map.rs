@@ -1,0 +1,108 @@
+//! From an address to a descriptor: the only place that knows a way.
+//!
+//! A radix tree over the units of a region's size that the address space consists of:
+//!
+//! ```text
+//!   address   | root index | leaf index | place in the region |
+//!                   │            │
+//!       root: [ leaf, leaf, …]   └─▶ leaf: [ region, region, … ]
+//! ```
+//!
+//! Where addresses are short there is one leaf only. The pointers come out of the tree as they were put in, and may be
+//! used for the whole region: no pointer is ever made from an address, or by masking what the program frees.
+
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use super::page::PageRef;
+use super::region::{PAGE_SIZE, REGION_SIZE, RegionRef};
+use super::source;
+
+/// The bits of an address that count. A region beyond them is not used.
+const ADDRESS_BITS: u32 = if usize::BITS < 48 { usize::BITS } else { 48 };
+const KEY_BITS: u32 = ADDRESS_BITS - REGION_SIZE.ilog2();
+const LEAF_BITS: u32 = if KEY_BITS < 13 { KEY_BITS } else { 13 };
+const LEAF_LEN: usize = 1 << LEAF_BITS;
+const ROOT_LEN: usize = 1 << (KEY_BITS - LEAF_BITS);
+
+/// # Invariants
+///
+/// An entry is null, or the start of the mapped region at its place, usable for all of it. All zero bytes are a leaf
+/// without regions.
+struct Leaf {
+    regions: [AtomicPtr<u8>; LEAF_LEN],
+}
+
+/// # Invariants
+///
+/// An entry is null, or a leaf that is never released.
+static ROOT: [AtomicPtr<Leaf>; ROOT_LEN] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOT_LEN];
+
+/// The region that holds `address`, if there is one.
+pub(crate) fn region_of(address: usize) -> Option<RegionRef> {
+    let start = NonNull::new(entry(address)?.load(Ordering::Acquire))?;
+    // SAFETY: by the leaf's invariant. The Acquire pairs with the Release in `insert`: the region's header is written.
+    Some(unsafe { RegionRef::from_start(start) })
+}
+
+/// The page that holds `address`, if that is in a region.
+pub(crate) fn page_of(address: usize) -> Option<PageRef> {
+    let region = region_of(address)?;
+    Some(region.page(address % REGION_SIZE / PAGE_SIZE))
+}
+
+/// The same place as `freed`, by a pointer that may be used for the whole block.
+///
+/// `dealloc` and `realloc` may get a pointer that has been narrowed to the bytes that were asked for, while a free
+/// block's link, and a block that grows within its class, need more (rust-lang/miri#2104). Miri minds; the compiled
+/// program has no such limits, and the look-up would cost every free. So it is done under Miri only.
+#[inline]
+pub(crate) fn widened(freed: NonNull<u8>) -> NonNull<u8> {
+    if !cfg!(miri) {
+        return freed;
+    }
+    match region_of(freed.addr().get()) {
+        Some(region) => region.start().with_addr(freed.addr()),
+        // A block from the source directly: it is as long as was asked for.
+        None => freed,
+    }
+}
+
+/// Makes a region known. `None` when the map has no place for it.
+///
+/// Only one thread at a time inserts or removes: the one that has locked the regions.
+pub(crate) fn insert(region: RegionRef) -> Option<()> {
+    let address = region.start().addr().get();
+    if entry(address).is_none() {
+        make_leaf(address)?;
+    }
+    // Release: see `region_of`.
+    entry(address)?.store(region.start().as_ptr(), Ordering::Release);
+    Some(())
+}
+
+/// Forgets a region, of which no block is in use.
+pub(crate) fn remove(region: RegionRef) {
+    if let Some(entry) = entry(region.start().addr().get()) {
+        // Relaxed: nobody looks for a region without blocks in use.
+        entry.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+}
+
+/// The entry for `address`; `None` when it is beyond the map, or its leaf has not been made.
+fn entry(address: usize) -> Option<&'static AtomicPtr<u8>> {
+    let key = address / REGION_SIZE;
+    // Acquire: pairs with the Release in `make_leaf`, so the leaf is seen zeroed.
+    let leaf = ROOT.get(key / LEAF_LEN)?.load(Ordering::Acquire);
+    // SAFETY: by the root's invariant.
+    let leaf = unsafe { leaf.as_ref() }?;
+    leaf.regions.get(key % LEAF_LEN)
+}
+
+fn make_leaf(address: usize) -> Option<()> {
+    let root_entry = ROOT.get(address / REGION_SIZE / LEAF_LEN)?;
+    let leaf = source::acquire(size_of::<Leaf>(), align_of::<Leaf>())?;
+    // INVARIANT: zeroed memory, which nobody releases. Release: see `entry`.
+    root_entry.store(leaf.cast().as_ptr(), Ordering::Release);
+    Some(())
+}

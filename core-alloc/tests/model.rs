@@ -1,0 +1,186 @@
+//! The allocator against a model of the live blocks, by direct calls: the tests' own memory comes from elsewhere, so
+//! that the statistics are exact.
+
+#![cfg(feature = "std")]
+
+mod common;
+
+use common::{Block, Disjoint, Random};
+use core::alloc::{GlobalAlloc, Layout};
+use mudlark_core_alloc::{Mudlark, Stats};
+use std::sync::{Mutex, PoisonError};
+
+static ALLOCATOR: Mudlark = Mudlark::new();
+
+/// The statistics are the whole process's: tests that look at them take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What is in use, with nothing in this thread's cache and no spare memory kept.
+fn stats_at_rest() -> Stats {
+    Mudlark::collect();
+    Mudlark::stats()
+}
+
+/// Runs `test` alone, and checks that it leaves nothing in use.
+fn leaves_nothing(test: impl FnOnce()) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    Block::new(&ALLOCATOR, Layout::new::<u8>(), false, 1).free(&ALLOCATOR);
+    let before = stats_at_rest();
+    test();
+    let after = stats_at_rest();
+    let in_use =
+        |stats: &Stats| (stats.blocks, stats.block_bytes, stats.page_bytes, stats.large_blocks, stats.large_bytes);
+    assert_eq!(in_use(&after), in_use(&before));
+    // All regions went back; a leaf of the page map may have come.
+    assert!(after.reserved_bytes < before.reserved_bytes + (1 << 20), "{before}\n{after}");
+}
+
+/// Random steps with up to `most` live blocks of up to `2^log2_size` bytes.
+fn agrees_with_the_model(steps: usize, most: usize, log2_size: usize, log2_align: usize) {
+    let random = &mut Random::announced(11);
+    let mut live: Vec<Block> = Vec::new();
+    let mut disjoint = Disjoint::default();
+    for step in 0..steps {
+        let fill = u8::try_from(step % 255).expect("below 255") + 1;
+        match random.below(8) {
+            0..4 if live.len() < most => {
+                let block = Block::new(&ALLOCATOR, random.layout(log2_size, log2_align), random.below(3) == 0, fill);
+                disjoint.add(&block);
+                live.push(block);
+            }
+            4 if !live.is_empty() => {
+                let index = random.below(live.len());
+                disjoint.remove(&live[index]);
+                live[index].resize(&ALLOCATOR, random.size(log2_size), fill);
+                disjoint.add(&live[index]);
+            }
+            _ if !live.is_empty() => {
+                let block = live.swap_remove(random.below(live.len()));
+                disjoint.remove(&block);
+                block.free(&ALLOCATOR);
+            }
+            _ => {}
+        }
+    }
+    for block in live {
+        block.free(&ALLOCATOR);
+    }
+}
+
+#[test]
+fn blocks_of_every_size_and_alignment_agree_with_the_model() {
+    let steps = if cfg!(miri) { 200 } else { 20_000 };
+    leaves_nothing(|| agrees_with_the_model(steps, 60, 23, 22));
+}
+
+#[test]
+fn many_small_blocks_agree_with_the_model() {
+    let steps = if cfg!(miri) { 500 } else { 200_000 };
+    leaves_nothing(|| agrees_with_the_model(steps, 20_000, 12, 9));
+}
+
+#[test]
+fn runs_of_pages_agree_with_the_model() {
+    let steps = if cfg!(miri) { 100 } else { 20_000 };
+    leaves_nothing(|| agrees_with_the_model(steps, 400, 20, 20));
+}
+
+#[test]
+fn every_size_about_a_limit_is_served() {
+    leaves_nothing(|| {
+        let mut disjoint = Disjoint::default();
+        let mut blocks = Vec::new();
+        for limit in [0_usize, 16, 128, 4096, 32 << 10, 64 << 10, 1 << 20, 2 << 20, 4 << 20] {
+            for size in limit.saturating_sub(2)..limit + 3 {
+                for align in [1, 16, 4096, 32 << 10, 64 << 10, 1 << 20, 2 << 20, 8 << 20] {
+                    if cfg!(miri) && size.max(align) > 128 << 10 {
+                        continue;
+                    }
+                    let layout = Layout::from_size_align(size, align).expect("a valid layout");
+                    let block = Block::new(&ALLOCATOR, layout, true, 0xAB);
+                    disjoint.add(&block);
+                    blocks.push(block);
+                }
+            }
+        }
+        blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+    });
+}
+
+#[test]
+fn what_no_system_has_is_refused() {
+    leaves_nothing(|| {
+        let largest = isize::MAX.cast_unsigned();
+        for (size, align) in [(largest, 1), (largest / 2, 1), (largest - 4096, 4096), (1 << 20, 1 << 62), (0, 1 << 62)]
+        {
+            let layout = Layout::from_size_align(size, align).expect("a valid layout");
+            // SAFETY: any size will do.
+            let block = unsafe { ALLOCATOR.alloc(layout) };
+            assert!(block.is_null(), "{layout:?}");
+        }
+    });
+}
+
+#[test]
+fn a_refused_realloc_leaves_the_block() {
+    leaves_nothing(|| {
+        for size in [100, 100_000, 4_000_000] {
+            let layout = Layout::from_size_align(size, 8).expect("a valid layout");
+            let mut block = Block::new(&ALLOCATOR, layout, false, 0x5A);
+            // SAFETY: the block is the allocator's, and stays alive when the answer is null.
+            let moved = unsafe { ALLOCATOR.realloc(block.start.as_ptr(), layout, isize::MAX.cast_unsigned() - 7) };
+            assert!(moved.is_null());
+            block.check(size);
+            block.free(&ALLOCATOR);
+        }
+    });
+}
+
+#[test]
+fn a_block_stays_where_its_class_stays() {
+    leaves_nothing(|| {
+        let layout = Layout::from_size_align(130, 1).expect("a valid layout");
+        let mut block = Block::new(&ALLOCATOR, layout, false, 1);
+        let start = block.start;
+        block.resize(&ALLOCATOR, 144, 2);
+        assert_eq!(block.start, start);
+        block.resize(&ALLOCATOR, 145, 3);
+        assert_ne!(block.start, start);
+        block.free(&ALLOCATOR);
+    });
+}
+
+#[test]
+fn a_run_grows_into_free_pages_behind_it() {
+    leaves_nothing(|| {
+        let layout = Layout::from_size_align(100_000, 1).expect("a valid layout");
+        let mut block = Block::new(&ALLOCATOR, layout, false, 1);
+        let start = block.start;
+        block.resize(&ALLOCATOR, 1 << 20, 2);
+        assert_eq!(block.start, start);
+        block.resize(&ALLOCATOR, 40_000, 3);
+        assert_eq!(block.start, start);
+        block.free(&ALLOCATOR);
+    });
+}
+
+#[test]
+fn statistics_count_blocks_and_large_blocks() {
+    leaves_nothing(|| {
+        let before = Mudlark::stats();
+        let layout = Layout::from_size_align(100, 1).expect("a valid layout");
+        let blocks: Vec<Block> = (0..1000).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
+        let large = Layout::from_size_align(5_000_000, 1).expect("a valid layout");
+        let large = Block::new(&ALLOCATOR, large, false, 1);
+        let with = Mudlark::stats();
+        assert_eq!(with.blocks, before.blocks + 1000);
+        assert_eq!(with.block_bytes, before.block_bytes + 1000 * 112);
+        assert_eq!(with.large_blocks, before.large_blocks + 1);
+        assert_eq!(with.large_bytes, before.large_bytes + 5_000_000);
+        assert!(with.page_bytes >= before.page_bytes + 112_000);
+        assert!(with.peak_bytes >= 5_112_000);
+        assert!(with.to_string().contains("5000000 B in 1 blocks"), "{with}");
+        blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+        large.free(&ALLOCATOR);
+    });
+}

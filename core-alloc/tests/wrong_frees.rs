@@ -1,0 +1,106 @@
+//! Frees that break the contract end the process with a message in debug builds. In child processes.
+
+#![cfg(all(feature = "std", unix, debug_assertions, not(miri)))]
+
+mod common;
+
+use common::in_child;
+use core::alloc::{GlobalAlloc, Layout};
+use mudlark_core_alloc::Mudlark;
+use std::os::unix::process::ExitStatusExt;
+
+static ALLOCATOR: Mudlark = Mudlark::new();
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 1).expect("a valid layout")
+}
+
+fn allocate(size: usize) -> *mut u8 {
+    // SAFETY: any size will do.
+    let block = unsafe { ALLOCATOR.alloc(layout(size)) };
+    assert!(!block.is_null());
+    block
+}
+
+/// Frees what may not be freed, as the tests do in children that the allocator then ends.
+fn free(block: *mut u8, size: usize) {
+    // SAFETY: it is not; the allocator aborts before anybody uses the memory.
+    unsafe { ALLOCATOR.dealloc(block, layout(size)) };
+}
+
+/// Checks that `wrong` is found out, at the latest when the cache is emptied, and `complaint` is the message.
+fn aborts(name: &str, complaint: &str, wrong: fn()) {
+    let child = in_child(name, || {
+        wrong();
+        Mudlark::collect();
+    });
+    let message = String::from_utf8_lossy(&child.stderr);
+    assert_eq!(child.status.signal(), Some(libc::SIGABRT), "{message}");
+    assert!(message.contains("mudlark: free of 0x"), "{message}");
+    assert!(message.contains(complaint), "{message}");
+}
+
+#[test]
+fn a_layout_of_another_class() {
+    let complaint = "its Layout is one of 112 B blocks, but its page has 64 B ones";
+    aborts("a_layout_of_another_class", complaint, || free(allocate(64), 100));
+}
+
+#[test]
+fn a_block_freed_twice() {
+    aborts("a_block_freed_twice", "it is free already", || {
+        let block = allocate(64);
+        let _other = allocate(64);
+        free(block, 64);
+        free(block, 64);
+    });
+}
+
+#[test]
+fn the_middle_of_a_block() {
+    aborts("the_middle_of_a_block", "no block begins there", || {
+        let block = allocate(64);
+        free(block.wrapping_add(16), 64);
+    });
+}
+
+#[test]
+fn memory_of_somebody_else() {
+    aborts("memory_of_somebody_else", "no block begins there", || {
+        let foreign = Box::leak(Box::new([0_u8; 64]));
+        free(foreign.as_mut_ptr(), 64);
+    });
+}
+
+#[test]
+fn a_large_block_as_a_small_one() {
+    aborts("a_large_block_as_a_small_one", "no block begins there", || free(allocate(100_000), 64));
+}
+
+#[test]
+fn a_small_block_as_a_large_one() {
+    let complaint = "its Layout is a large block's, but it lies in a page of blocks";
+    aborts("a_small_block_as_a_large_one", complaint, || free(allocate(64), 50_000));
+}
+
+#[test]
+fn a_large_block_freed_twice() {
+    aborts("a_large_block_freed_twice", "are in use", || {
+        let block = allocate(100_000);
+        let _other = allocate(100_000);
+        free(block, 100_000);
+        free(block, 100_000);
+    });
+}
+
+#[test]
+fn the_middle_of_a_large_block() {
+    aborts("the_middle_of_a_large_block", "no large block begins there", || {
+        free(allocate(100_000).wrapping_add(8), 50_000)
+    });
+}
+
+#[test]
+fn a_block_of_a_region_as_a_mapping() {
+    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 5_000_000));
+}
