@@ -280,7 +280,7 @@ impl TypeInfo {
 /// How many indirections [`Trace::needs_trace`] looks through before it says yes.
 const TRACE_DEPTH: u32 = 8;
 
-/// The vtable of `T`. Two types share one only when all its entries are equal.
+/// A vtable of `T`. Two types never share one, but a type may have several.
 pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
     struct Of<T>(T);
     impl<T: Trace + 'static> Of<T> {
