@@ -365,22 +365,36 @@ fn pages_change_class() {
     assert!(least * 8 >= most * 7, "a class was starved by its predecessor: {served:?} B");
 }
 
-#[test]
-fn a_small_request_is_served_from_a_larger_block_before_it_fails() {
+/// A heap whose only free memory is in a page of `size`, one of whose blocks is live, and in runs too small for a page.
+fn with_one_page_free(size: usize) -> Model {
     let mut model = Model::of_one(64 << 10);
-    // One block of a page of 64 B blocks, and then all runs but for those too small to be a page.
-    assert!(model.allocate(bytes(64)));
+    assert!(model.allocate(bytes(size)));
     while let Some(size) = Some(model.largest()).filter(|&size| size > 64) {
         assert!(model.allocate(bytes(size)));
     }
     assert_eq!(model.heap.stats().pages, 1);
-    let before = model.heap.stats();
-    let mut small = 0;
-    while model.allocate(bytes(16)) {
-        small += 1;
-    }
-    assert!(small > 0 && model.heap.stats().free < before.free, "{before:?}");
-    assert!(model.heap.stats().free < 16, "{:?}", model.heap.stats());
+    model
+}
+
+#[test]
+fn a_small_request_is_served_from_a_larger_block_before_it_fails() {
+    let mut model = with_one_page_free(64);
+    let before = model.live.len();
+    while model.allocate(bytes(16)) {}
+    assert!(model.live.len() > before);
+    assert_eq!(model.heap.stats().free, 0);
+}
+
+#[test]
+fn a_larger_block_serves_only_what_it_is_aligned_for() {
+    let mut model = with_one_page_free(48);
+    let aligned = Layout::from_size_align(16, 32).expect("a valid layout");
+    // The model checks the alignment of what is served.
+    while model.allocate(aligned) {}
+    let left = model.heap.stats().free;
+    assert!(left > 48, "{left} B");
+    while model.allocate(bytes(16)) {}
+    assert_eq!(model.heap.stats().free, 0);
 }
 
 #[test]
