@@ -14,10 +14,15 @@ use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
 pub type DefaultLock = spin::Mutex<()>;
-/// The lock of a [`LockedHeap`] that names no other: none, on a target without compare-and-swap. Name one there that
-/// disables interrupts.
+/// The lock of a [`LockedHeap`] that names no other: none that would compile, on this target.
 #[cfg(not(target_has_atomic = "8"))]
-pub type DefaultLock = core::convert::Infallible;
+pub type DefaultLock = NoSpinlockOnThisTarget;
+
+/// What stands for a lock where there can be no spinlock, for want of compare-and-swap. Name one there that disables
+/// interrupts.
+#[cfg(not(target_has_atomic = "8"))]
+#[derive(Debug)]
+pub enum NoSpinlockOnThisTarget {}
 
 /// A [`Heap`] that threads, cores and interrupt handlers may share, fit for `#[global_allocator]`.
 ///

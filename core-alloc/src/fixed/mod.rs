@@ -34,7 +34,7 @@
 //! 1. **The region** is the one that the address lies in.
 //! 2. **The bitmap** tells whether the address lies in a page. The size cannot tell, as steps 4 and 6 above show.
 //! 3. **A run** goes back to the region, and merges with its free neighbours.
-//! 4. **A block** goes to the front of its page's list. A page that was full has a block to be had again, and is listed.
+//! 4. **A block** goes to the front of its page's list. If the page was full, it is listed with its class again.
 //! 5. **An empty page** goes back as a run, to become a page of another class or part of something larger; but each
 //!    class keeps one, so that a block taken and freed by turns does not make and return a page each time.
 //!
