@@ -91,6 +91,13 @@ fn a_heap_grows_by_further_regions() {
     assert!(alloc());
 }
 
+#[test]
+fn showing_the_heap_may_allocate_from_it() {
+    let shown = format!("{GLOBAL:?}");
+    assert!(shown.starts_with("LockedHeap"), "{shown}");
+    assert!(GLOBAL.stats().to_string().lines().count() > 4);
+}
+
 /// A lock for one thread only, which counts how often it was taken: as a critical section would be built.
 struct Counting {
     held: Cell<bool>,

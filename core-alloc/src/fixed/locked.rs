@@ -171,13 +171,10 @@ impl Shared {
 
 // SAFETY: the heap hands out blocks that suit their layouts and do not overlap, and keeps them until they are given
 // back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
+// (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
 unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.serve(|heap| Ok(heap.allocate(layout)))
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.serve(|heap| Ok(heap.allocate_zeroed(layout)))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -204,10 +201,12 @@ impl<R: RawMutex> Default for LockedHeap<R> {
 
 impl<R: RawMutex> fmt::Debug for LockedHeap<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Unlocked again before anything is written, because the writer may allocate.
+        let stats = self.shared.try_lock().map(|shared| shared.heap.stats());
         let mut debug = f.debug_struct("LockedHeap");
-        match self.shared.try_lock() {
-            Some(shared) => debug.field("heap", &shared.heap),
-            None => debug.field("heap", &format_args!("<locked>")),
+        match stats {
+            Some(stats) => debug.field("stats", &stats),
+            None => debug.field("stats", &format_args!("<locked>")),
         };
         debug.finish_non_exhaustive()
     }
