@@ -373,7 +373,7 @@ impl Machine {
         self.calls_until_check -= 1;
         if self.calls_until_check == 0 {
             self.calls_until_check = CALLS_BETWEEN_CHECKS;
-            self.context.memory.reserve(0)?;
+            self.context.memory.check(0)?;
         }
         let base = self.stack.len() - count;
         if closure.code.rest || count != closure.code.required {

@@ -49,6 +49,7 @@ use std::{
     thread,
 };
 
+use mudlark_core_alloc::Mudlark;
 use mudlark_gc::Collector;
 
 use context::Context;
@@ -61,6 +62,9 @@ use options::{HELP, Options, Request};
 use repl::Prompts;
 use report::{Pauses, Report};
 use source::Source;
+
+#[global_allocator]
+static GLOBAL: Mudlark = Mudlark::new();
 
 /// Expanding and compiling a form recurse as deeply as it is nested, up to
 /// [`MAX_NESTING`](syntax::expander::MAX_NESTING): this is room for that, in debug builds too.

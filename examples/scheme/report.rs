@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mudlark_core_alloc::Mudlark;
 use mudlark_gc::{Collector, Phase};
 
 use super::interner::Interner;
@@ -53,10 +54,15 @@ pub struct Report {
 impl Report {
     /// How things are now.
     pub fn new(pauses: &Pauses, symbols: &Interner) -> Self {
+        let memory = Mudlark::stats();
         let gc = Collector::current().stats();
         let (names, name_bytes) = symbols.size();
         let layers = vec![
             ["layer", "", "count", "bytes"].map(String::from),
+            row("core-alloc", "blocks in use", Some(memory.blocks), Some(memory.block_bytes)),
+            row("", "large blocks in use", Some(memory.large_blocks), Some(memory.large_bytes)),
+            row("", "peak", None, Some(memory.peak_bytes)),
+            row("", "reserved", None, Some(memory.reserved_bytes)),
             row("rc", "symbols", Some(names), Some(name_bytes)),
             row("gc", "objects live", Some(gc.objects), Some(gc.bytes)),
         ];
