@@ -12,6 +12,7 @@ use crate::collector::Collector;
 use crate::generation::Generation;
 use crate::object::{self, Flags, Last, Object, ObjectRef};
 use crate::release;
+use crate::state::StateRef;
 use crate::trace::Trace;
 
 /// A counted handle to an object whose cycles are collected.
@@ -156,7 +157,7 @@ impl<T: Trace + 'static> Gc<T> {
 
     fn make(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
         let state = collector.state();
-        let Some(info) = state.types.info_of::<T>(collector.pointer()) else {
+        let Some(info) = state.types.info_of::<T>(state.pointer()) else {
             return Err(OutOfMemory(value));
         };
         // SAFETY: infos live as long as their collector.
@@ -232,7 +233,7 @@ impl<T: ?Sized> Gc<T> {
     /// The collector that watches the object.
     #[must_use]
     pub fn collector(this: &Self) -> Collector {
-        Collector::of(this.object())
+        Collector::from_state(StateRef::of(this.object()))
     }
 
     /// Whether the object's finalizer has run: CPython's `gc.is_finalized`.

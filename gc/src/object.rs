@@ -20,8 +20,8 @@ use core::ptr::{self, NonNull};
 
 use alloc::alloc::{alloc, dealloc};
 
-use crate::collector::State;
 use crate::gc::Gc;
+use crate::state::State;
 use crate::trace::{Trace, Tracer};
 
 bitflags::bitflags! {
@@ -263,16 +263,16 @@ pub(crate) struct TypeInfo {
     pub(crate) tracked: bool,
     /// Runs the finalizer that the type declares.
     pub(crate) finalize: Option<unsafe fn(ObjectRef)>,
-    pub(crate) collector: NonNull<State>,
+    pub(crate) state: NonNull<State>,
 }
 
 impl TypeInfo {
-    pub(crate) fn of<T: Trace + 'static>(collector: NonNull<State>) -> Self {
+    pub(crate) fn of<T: Trace + 'static>(state: NonNull<State>) -> Self {
         Self {
             vtable: vtable::<T>(),
             tracked: T::needs_trace(TRACE_DEPTH),
             finalize: T::finalizer().map(|_| finalize_value::<T> as unsafe fn(ObjectRef)),
-            collector,
+            state,
         }
     }
 }

@@ -6,9 +6,9 @@ use core::ptr::{self, NonNull};
 
 use alloc::boxed::Box;
 
-use crate::collector::State;
 use crate::memory::try_box;
 use crate::object::{TypeInfo, VTable, vtable};
+use crate::state::State;
 use crate::trace::Trace;
 
 /// How many types are found without a search.
@@ -46,13 +46,13 @@ impl Types {
     ///
     /// It lives as long as the table.
     #[inline]
-    pub(crate) fn info_of<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<TypeInfo>> {
+    pub(crate) fn info_of<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<TypeInfo>> {
         let vtable: *const VTable = vtable::<T>();
         let shortcut = &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS];
         match shortcut.get() {
             Some(shortcut) if ptr::eq(shortcut.vtable, vtable) => Some(info(shortcut.node)),
             _ => {
-                let node = self.find_or_add::<T>(collector)?;
+                let node = self.find_or_add::<T>(state)?;
                 shortcut.set(Some(Shortcut { vtable, node }));
                 Some(info(node))
             }
@@ -60,7 +60,7 @@ impl Types {
     }
 
     #[cold]
-    fn find_or_add<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<Node>> {
+    fn find_or_add<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<Node>> {
         let mut next = self.first.get();
         while let Some(node) = next {
             // SAFETY: by the type's invariant nodes live as long as the table.
@@ -70,7 +70,7 @@ impl Types {
             }
             next = *after;
         }
-        let node = try_box(Node { info: TypeInfo::of::<T>(collector), next: self.first.get() }).ok()?;
+        let node = try_box(Node { info: TypeInfo::of::<T>(state), next: self.first.get() }).ok()?;
         self.first.set(Some(node));
         Some(node)
     }
