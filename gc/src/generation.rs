@@ -264,6 +264,11 @@ impl Generations {
         self.trim(self.starts[Generation::Young.index()]);
     }
 
+    /// Ends a collection that could not: what is in limbo, if anything is, goes where survivors go.
+    pub(crate) fn abandon_limbo(&mut self) {
+        self.limbo = NO_LIMBO;
+    }
+
     /// Moves everything to the frozen stretch, youngest first as CPython's `gc.freeze` does.
     pub(crate) fn freeze(&mut self) {
         let old = self.range(Generation::Old);

@@ -106,6 +106,7 @@ struct Running<'a>(&'a State);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        self.0.generations.borrow_mut().abandon_limbo();
         self.0.collecting.set(false);
     }
 }

@@ -200,24 +200,37 @@ fn a_panic_while_another_unwinds_does_not_end_the_program() {
     assert_eq!(world.live(), 0);
 }
 
+/// Panics in its trace when armed.
+struct Bomb {
+    armed: Rc<Cell<bool>>,
+    next: RefCell<Option<Gc<Bomb>>>,
+    neighbour: Option<Gc<Node>>,
+}
+
+// SAFETY: reports each handle once; panicking reports less, and only then.
+unsafe impl Trace for Bomb {
+    fn trace(&self, tracer: &mut mudlark_gc::Tracer<'_>) {
+        assert!(!self.armed.get(), "a trace");
+        self.next.trace(tracer);
+        self.neighbour.trace(tracer);
+    }
+}
+
+impl World {
+    /// Garbage, once its handle is dropped.
+    fn bomb(&self, armed: &Rc<Cell<bool>>, neighbour: Option<Gc<Node>>) -> Gc<Bomb> {
+        let bomb = Bomb { armed: Rc::clone(armed), next: RefCell::default(), neighbour };
+        let bomb = Gc::new_in(bomb, &self.collector);
+        *bomb.next.borrow_mut() = Some(bomb.clone());
+        bomb
+    }
+}
+
 #[test]
 fn a_panicking_trace_leaves_everything_as_it_was() {
-    struct Bomb {
-        armed: Rc<Cell<bool>>,
-        next: RefCell<Option<Gc<Bomb>>>,
-    }
-    // SAFETY: reports the one handle; panicking reports less, and only then.
-    unsafe impl Trace for Bomb {
-        fn trace(&self, tracer: &mut mudlark_gc::Tracer<'_>) {
-            assert!(!self.armed.get(), "a trace");
-            self.next.trace(tracer);
-        }
-    }
     let world = World::new();
     let armed = Rc::new(Cell::new(true));
-    let bomb = Gc::new_in(Bomb { armed: Rc::clone(&armed), next: RefCell::default() }, &world.collector);
-    *bomb.next.borrow_mut() = Some(bomb.clone());
-    drop(bomb);
+    drop(world.bomb(&armed, None));
     let ring = world.ring(3);
     assert!(panics(|| world.collector.collect(Generation::Old)));
     assert_eq!(world.live(), 4);
@@ -225,6 +238,23 @@ fn a_panicking_trace_leaves_everything_as_it_was() {
     assert_eq!(world.collector.collect(Generation::Old), 1);
     drop(ring);
     assert_eq!(world.collector.collect(Generation::Old), 3);
+}
+
+#[test]
+fn a_trace_that_panics_after_finalizers_have_run_leaves_the_garbage_for_another_time() {
+    let world = World::new();
+    let armed = Rc::new(Cell::new(false));
+    let node = world.node();
+    on_last_words(&node, {
+        let armed = Rc::clone(&armed);
+        move |_| armed.set(true)
+    });
+    drop(world.bomb(&armed, Some(node)));
+    assert!(panics(|| world.collector.collect(Generation::Young)));
+    assert_eq!(world.live(), 2);
+    armed.set(false);
+    assert_eq!(world.collector.collect(Generation::Young), 0);
+    assert_eq!(world.collector.collect(Generation::Middle), 2);
 }
 
 #[test]
