@@ -30,6 +30,21 @@ impl Globals {
         id
     }
 
+    /// Gives each name a new variable with the value of the old one, which keeps its meaning where it is used already.
+    ///
+    /// So what a program defines does not change the prelude's procedures, whatever names they use.
+    pub fn renew(&mut self) {
+        let names = std::mem::take(&mut self.names);
+        let values = std::mem::take(&mut self.values);
+        self.ids.clear();
+        self.names.clone_from(&names);
+        self.values.clone_from(&values);
+        for (name, value) in names.iter().zip(values) {
+            let id = self.id(name);
+            self.set(id, value);
+        }
+    }
+
     /// The variable's name.
     pub fn name(&self, id: GlobalId) -> &str {
         self.names[id.0 as usize].name()

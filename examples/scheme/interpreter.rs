@@ -34,9 +34,10 @@ impl Interpreter {
         let nothing = compile_form(&NodeKind::Constant(Value::Unspecified).at(0), &prelude);
         let mut interpreter = Self { machine: Machine::new(context, globals, nothing) };
         match interpreter.run(&prelude, |_, _| ()) {
-            Ok(()) => interpreter,
+            Ok(()) => interpreter.machine.globals.renew(),
             Err(stop) => unreachable!("the prelude runs: {stop:?}"),
         }
+        interpreter
     }
 
     /// What primitives may use.

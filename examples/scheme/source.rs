@@ -48,18 +48,27 @@ impl Position {
         (before.matches('\n').count() + 1, &before[start..], &after[..end])
     }
 
-    /// The source line with a caret below the position:
+    /// The source line with a caret below the position; of a long line, what is around it:
     ///
     /// ```text
     ///   12 | (car 5)
     ///      | ^
     /// ```
     pub fn excerpt(&self) -> String {
+        const BEFORE: usize = 80;
+        const AFTER: usize = 60;
         let (number, before, after) = self.line();
         let number = number.to_string();
+        let (before, is_cut) = match before.char_indices().rev().nth(BEFORE) {
+            Some((start, _)) => (&before[start..], true),
+            None => (before, false),
+        };
+        let end = after.char_indices().nth(AFTER).map_or(after.len(), |(end, _)| end);
+        let left = if is_cut { "…" } else { "" };
+        let right = if end < after.len() { "…" } else { "" };
         // Tabs stay tabs, so that the caret stands right however wide the terminal draws them.
-        let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let line = format!("{before}{after}");
+        let indent: String = left.chars().chain(before.chars()).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let line = format!("{left}{before}{}{right}", &after[..end]);
         format!("  {number} | {}\n  {:width$} | {indent}^", line.trim_end(), "", width = number.len())
     }
 }

@@ -26,6 +26,20 @@ fn the_column_counts_characters_and_the_caret_stands_below_them() {
 }
 
 #[test]
+fn of_a_long_line_only_the_part_around_the_error_is_shown() {
+    let [left, right] = ["left ", "right "].map(|word| word.repeat(100));
+    fails(
+        &format!("'({left}) (car 1) '({right})"),
+        &format!(
+            "-:1:505: error: car: expected a pair, got 1\n  1 | …{}) (car 1) '({}…\n    | {}^\n",
+            &left[left.len() - 78..],
+            &right[..50],
+            " ".repeat(81)
+        ),
+    );
+}
+
+#[test]
 fn an_error_in_the_prelude_is_shown_where_it_was_called() {
     fails("(list 1\n  (map car 5))", "-:2:3: error: map: expected a list, got 5\n  2 |   (map car 5))\n    |   ^\n");
     fails(
