@@ -34,8 +34,8 @@ impl Globals {
     ///
     /// So what a program defines does not change the prelude's procedures, whatever names they use.
     pub fn renew(&mut self) {
-        let names = std::mem::take(&mut self.names);
-        let values = std::mem::take(&mut self.values);
+        let names = core::mem::take(&mut self.names);
+        let values = core::mem::take(&mut self.values);
         self.ids.clear();
         self.names.clone_from(&names);
         self.values.clone_from(&values);

@@ -1,11 +1,11 @@
 //! Symbols: names that are stored once, so that comparing two of them is comparing two pointers.
 
-use std::{
+use core::{
     borrow::Borrow,
-    collections::HashSet,
     fmt,
     hash::{Hash, Hasher},
 };
+use std::collections::HashSet;
 
 use mudlark_rc::Counted;
 
@@ -55,25 +55,24 @@ impl fmt::Debug for Symbol {
 }
 
 /// The set of all symbols. Symbols that nobody else holds are dropped each time the set has doubled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Interner {
     symbols: HashSet<Symbol>,
-    sweep_at: usize,
+    /// How many symbols were left by the last sweep.
+    swept: usize,
     generated: u64,
 }
 
 impl Interner {
-    /// An interner without symbols.
-    pub fn new() -> Self {
-        Self { symbols: HashSet::new(), sweep_at: 1024, generated: 0 }
-    }
+    /// Fewer symbols than that are not worth a sweep.
+    const MIN_SWEEP: usize = 1024;
 
     /// The symbol of that name.
     pub fn intern(&mut self, name: &str) -> Symbol {
         if let Some(symbol) = self.symbols.get(name) {
             return symbol.clone();
         }
-        if self.symbols.len() >= self.sweep_at {
+        if self.symbols.len() >= (self.swept * 2).max(Self::MIN_SWEEP) {
             self.sweep();
         }
         let symbol = Symbol(Counted::new(name.into()));
@@ -95,7 +94,7 @@ impl Interner {
     /// Drops the symbols that only the interner holds.
     fn sweep(&mut self) {
         self.symbols.retain(|symbol| Counted::strong_count(&symbol.0) > 1);
-        self.sweep_at = (self.symbols.len() * 2).max(1024);
+        self.swept = self.symbols.len();
     }
 
     /// How many symbols there are, and the bytes of their names.

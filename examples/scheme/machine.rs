@@ -255,7 +255,7 @@ impl Machine {
     }
 
     fn make_place(&mut self, slot: u32) {
-        let value = std::mem::take(self.slot_mut(slot));
+        let value = core::mem::take(self.slot_mut(slot));
         *self.slot_mut(slot) = Value::Place(Gc::new(Place::new(value)));
     }
 
@@ -355,7 +355,7 @@ impl Machine {
             return Err(Box::new(Fault::Limit(message)));
         }
         let activation = self.activation(closure, count)?;
-        self.callers.push(std::mem::replace(&mut self.running, activation));
+        self.callers.push(core::mem::replace(&mut self.running, activation));
         Ok(Flow::Elsewhere)
     }
 
@@ -434,7 +434,7 @@ impl Machine {
 
     /// Where the machine is, as far as the program's own text goes.
     fn position(&self) -> Option<Position> {
-        let activations = std::iter::once(&self.running).chain(self.callers.iter().rev());
+        let activations = core::iter::once(&self.running).chain(self.callers.iter().rev());
         activations.map(Activation::position).find(|position| !position.source.hidden)
     }
 }

@@ -106,7 +106,7 @@ fn run(options: &Options) -> ExitCode {
     let pauses = Pauses::watch();
     let mut interpreter = Interpreter::new(Context {
         out: Box::new(BufWriter::new(io::stdout())),
-        symbols: Interner::new(),
+        symbols: Interner::default(),
         memory: Memory::with_limit(options.memory),
         command_line: options.command_line.clone(),
     });

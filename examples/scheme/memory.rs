@@ -2,7 +2,7 @@
 //!
 //! What is in use is asked of the allocator, so everything counts: objects, what they hold, the machine's own stack.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
 use mudlark_core_alloc::Mudlark;
 use mudlark_gc::{Collector, Generation};

@@ -6,7 +6,7 @@
 //!
 //! The failures here do not say which procedure failed: the machine adds its name.
 
-use std::cmp::Ordering;
+use core::cmp::Ordering;
 
 use super::{
     error::{Outcome, failed},
@@ -170,7 +170,7 @@ pub fn power(base: &Value, exponent: &Value) -> Outcome {
         Both::Ints(base, exponent) if exponent >= 0 => match (base, u32::try_from(exponent)) {
             (0 | 1, _) => Ok(Value::Int(if exponent == 0 { 1 } else { base })),
             (-1, _) => Ok(Value::Int(if exponent % 2 == 0 { 1 } else { -1 })),
-            (_, Ok(exponent)) => base.checked_pow(exponent).map_or_else(|| overflow(), |int| Ok(Value::Int(int))),
+            (_, Ok(exponent)) => base.checked_pow(exponent).map_or_else(overflow, |int| Ok(Value::Int(int))),
             (_, Err(_)) => overflow(),
         },
         _ => Ok(Value::Float(to_float(base)?.powf(to_float(exponent)?))),

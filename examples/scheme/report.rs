@@ -1,11 +1,7 @@
 //! The report on memory at the program's end, layer by layer.
 
-use std::{
-    cell::Cell,
-    fmt,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use core::{cell::Cell, fmt, time::Duration};
+use std::{rc::Rc, time::Instant};
 
 use mudlark_core_alloc::Mudlark;
 use mudlark_gc::{Collector, Phase};
@@ -85,7 +81,7 @@ fn grouped(number: impl fmt::Display) -> String {
     let digits = number.to_string();
     let mut groups = String::new();
     for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             groups.push(' ');
         }
         groups.push(digit);

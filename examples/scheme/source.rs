@@ -2,7 +2,8 @@
 //!
 //! Everything that is read keeps its [`Offset`] in bytes; line and column are worked out only when an error is shown.
 
-use std::{fmt, rc::Rc};
+use core::fmt;
+use std::rc::Rc;
 
 /// A place in a source: bytes from its beginning.
 pub type Offset = u32;

@@ -3,7 +3,8 @@
 //! The entries stand in the order in which they came, and an index finds them by their key's hash; so what a program
 //! prints does not depend on hashes.
 
-use std::{cell::RefCell, collections::HashMap};
+use core::cell::RefCell;
+use std::collections::HashMap;
 
 use mudlark_gc::Trace;
 
@@ -69,7 +70,7 @@ impl Content {
         if self.entries.len() < 32 || self.entries.len() < self.count * 2 {
             return;
         }
-        let entries = std::mem::take(self).entries;
+        let entries = core::mem::take(self).entries;
         for entry in entries.into_iter().flatten() {
             self.push(entry);
         }

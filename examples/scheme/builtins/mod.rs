@@ -2,7 +2,7 @@
 //!
 //! None of them calls a procedure of the program; those that must are written in Scheme, in `prelude.scm`.
 
-use std::fmt;
+use core::fmt;
 
 use super::{
     context::Context,

@@ -132,7 +132,7 @@ impl Segments {
 
     fn end_run(&mut self, offset: Offset) {
         if !self.run.is_empty() {
-            self.lists.push(primitive_call("list", std::mem::take(&mut self.run), offset));
+            self.lists.push(primitive_call("list", core::mem::take(&mut self.run), offset));
         }
     }
 

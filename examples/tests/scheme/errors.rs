@@ -32,9 +32,9 @@ fn of_a_long_line_only_the_part_around_the_error_is_shown() {
         &format!("'({left}) (car 1) '({right})"),
         &format!(
             "-:1:505: error: car: expected a pair, got 1\n  1 | …{}) (car 1) '({}…\n    | {}^\n",
-            &left[left.len() - 78..],
-            &right[..50],
-            " ".repeat(81)
+            &left[left.len() - 79..],
+            &right[..49],
+            " ".repeat(82)
         ),
     );
 }
@@ -108,11 +108,7 @@ fn run_time_errors_say_what_was_expected() {
         ("(raise (list 1 \"s\"))", "raised and not caught: (1 \"s\")"),
         ("(error 'sym \"msg\" 1)", "sym \"msg\" 1"),
         ("(read-file \"no/such/file\")", "read-file: no/such/file: No such file or directory (os error 2)"),
-        ("(for-each car '(1) 2 3)", "car: expected 1 argument, got 2"),
     ] {
-        if program.starts_with("(for-each") {
-            continue;
-        }
         assert_eq!(message(program), expected, "{program}");
     }
 }
