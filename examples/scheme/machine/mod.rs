@@ -9,18 +9,23 @@
 //! calls back into the machine (what takes procedures is written in Scheme, in the prelude), so Rust's own stack never
 //! grows with the program's, and an error or a `guard` only has to cut two vectors.
 
+mod call;
+mod recover;
+
+use core::mem;
+
 use mudlark_gc::Gc;
 
-use super::{
-    builtins::{Action, Arity, Primitive},
+use crate::{
     code::{Capture, Closure, Code, Op, Template},
-    condition::Condition,
     context::Context,
-    error::{Error, Fault, Outcome, failed},
+    error::{Error, Outcome, failed},
     globals::{GlobalId, Globals},
     source::Position,
     value::{Place, Value},
 };
+
+use recover::Handler;
 
 /// How many calls may wait for others.
 pub const MAX_DEPTH: usize = 1_000_000;
@@ -50,14 +55,6 @@ struct Activation {
     next: usize,
     /// Where its arguments begin on the stack.
     base: usize,
-}
-
-/// Where to go on when something is raised, and how much to keep of the stacks.
-#[derive(Debug)]
-struct Handler {
-    callers: usize,
-    height: usize,
-    target: usize,
 }
 
 /// Why a program stopped before its end.
@@ -255,7 +252,7 @@ impl Machine {
     }
 
     fn make_place(&mut self, slot: u32) {
-        let value = core::mem::take(self.slot_mut(slot));
+        let value = mem::take(self.slot_mut(slot));
         *self.slot_mut(slot) = Value::Place(Gc::new(Place::new(value)));
     }
 
@@ -274,169 +271,6 @@ impl Machine {
         let captured = template.captures.iter().map(capture).collect();
         self.stack.push(Value::Closure(Gc::new(Closure { code: template.code.clone(), captured })));
     }
-
-    /// Calls `callee` with the top `count` values.
-    #[inline]
-    fn call(&mut self, callee: Value, count: usize) -> Outcome<Flow> {
-        match callee {
-            Value::Primitive(primitive) => match primitive.action {
-                Action::Run(_) => self.run_primitive(primitive, count).map(|()| Flow::Here),
-                Action::Apply => {
-                    let (callee, count) = self.spread(count)?;
-                    self.call_spread(callee, count, Self::call)
-                }
-            },
-            Value::Closure(closure) => self.enter(closure, count),
-            other => not_a_procedure(&other),
-        }
-    }
-
-    /// Calls `callee` with the top `count` values, and returns what it returns.
-    #[inline]
-    fn tail_call(&mut self, callee: Value, count: usize) -> Outcome<Flow> {
-        match callee {
-            Value::Primitive(primitive) => match primitive.action {
-                Action::Run(_) => {
-                    self.run_primitive(primitive, count)?;
-                    Ok(self.return_top())
-                }
-                Action::Apply => {
-                    let (callee, count) = self.spread(count)?;
-                    self.call_spread(callee, count, Self::tail_call)
-                }
-            },
-            Value::Closure(closure) => self.replace(closure, count),
-            other => not_a_procedure(&other),
-        }
-    }
-
-    /// Calls what `apply` was asked to call. Applying `apply` itself any number of times is a loop.
-    fn call_spread(
-        &mut self,
-        mut callee: Value,
-        mut count: usize,
-        call: fn(&mut Self, Value, usize) -> Outcome<Flow>,
-    ) -> Outcome<Flow> {
-        while matches!(callee, Value::Primitive(Primitive { action: Action::Apply, .. })) {
-            (callee, count) = self.spread(count)?;
-        }
-        call(self, callee, count)
-    }
-
-    /// The arguments of `apply` on the stack become those of the procedure that is to be applied.
-    fn spread(&mut self, count: usize) -> Outcome<(Value, usize)> {
-        Arity::at_least(2).check(count).map_err(|fault| named("apply", fault))?;
-        let first = self.stack.len() - count;
-        let list = self.pop();
-        let Some(length) = list.list_length() else {
-            return failed(format!("apply: expected a list as the last argument, got {list:?}"));
-        };
-        self.context.memory.reserve_many(length, size_of::<Value>())?;
-        let callee = self.stack.remove(first);
-        self.stack.extend(list.links().map(|link| link.car.get()));
-        Ok((callee, count - 2 + length))
-    }
-
-    #[inline]
-    fn run_primitive(&mut self, primitive: &Primitive, count: usize) -> Outcome<()> {
-        let Action::Run(run) = primitive.action else { unreachable!("apply is not run") };
-        primitive.arity.check(count).map_err(|fault| named(primitive.name, fault))?;
-        let first = self.stack.len() - count;
-        let value = run(&mut self.context, &self.stack[first..]).map_err(|fault| named(primitive.name, fault))?;
-        self.stack.truncate(first);
-        self.stack.push(value);
-        Ok(())
-    }
-
-    /// The running procedure waits, and the closure runs.
-    fn enter(&mut self, closure: Gc<Closure>, count: usize) -> Outcome<Flow> {
-        if self.callers.len() >= MAX_DEPTH {
-            let message = format!("recursion too deep: more than {MAX_DEPTH} calls wait for each other");
-            return Err(Box::new(Fault::Limit(message)));
-        }
-        let activation = self.activation(closure, count)?;
-        self.callers.push(core::mem::replace(&mut self.running, activation));
-        Ok(Flow::Elsewhere)
-    }
-
-    /// The closure runs in place of the running procedure.
-    fn replace(&mut self, closure: Gc<Closure>, count: usize) -> Outcome<Flow> {
-        let mut activation = self.activation(closure, count)?;
-        self.stack.drain(self.running.base..activation.base);
-        activation.base = self.running.base;
-        self.running = activation;
-        Ok(Flow::Elsewhere)
-    }
-
-    /// An activation of the closure with the top `count` values.
-    fn activation(&mut self, closure: Gc<Closure>, count: usize) -> Outcome<Activation> {
-        self.calls_until_check -= 1;
-        if self.calls_until_check == 0 {
-            self.calls_until_check = CALLS_BETWEEN_CHECKS;
-            self.context.memory.check(0)?;
-        }
-        let base = self.stack.len() - count;
-        if closure.code.rest || count != closure.code.required {
-            self.fit_arguments(&closure.code, count)?;
-        }
-        Ok(Activation::new(closure, base))
-    }
-
-    /// Makes a list of the arguments that the code takes in a list; fails if there are too many or too few.
-    fn fit_arguments(&mut self, code: &Code, count: usize) -> Outcome<()> {
-        let required = code.required;
-        let arity = if code.rest { Arity::at_least(required) } else { Arity::exactly(required) };
-        arity.check(count).map_err(|fault| named(&code.name, fault))?;
-        let rest = Value::list(self.stack.drain(self.stack.len() - (count - required)..));
-        self.stack.push(rest);
-        Ok(())
-    }
-
-    /// The running procedure ends with the value at the top.
-    fn return_top(&mut self) -> Flow {
-        let top = self.pop();
-        self.stack.truncate(self.running.base);
-        self.stack.push(top);
-        match self.callers.pop() {
-            Some(caller) => {
-                self.running = caller;
-                Flow::Elsewhere
-            }
-            None => Flow::Finished,
-        }
-    }
-
-    fn push_handler(&mut self, target: usize) {
-        self.handlers.push(Handler { callers: self.callers.len(), height: self.stack.len(), target });
-    }
-
-    /// Goes on in the innermost handler, if the fault can be caught and there is one.
-    fn recover(&mut self, fault: Fault) -> Result<(), Stop> {
-        let position = self.position();
-        let value = match fault {
-            Fault::Exit(status) => return Err(Stop::Exit(status)),
-            Fault::Limit(message) => return Err(Stop::Error(Error { position, message })),
-            Fault::Failed(message) => Value::Condition(Gc::new(Condition::new(Value::text(message), Value::Nil))),
-            Fault::Raised(value) => value,
-        };
-        if let (Value::Condition(condition), Some(position)) = (&value, position.clone()) {
-            condition.origin.get_or_init(|| position);
-        }
-        let Some(handler) = self.handlers.pop() else { return Err(Stop::Error(uncaught(&value, position))) };
-        if let Some(activation) = self.callers.drain(handler.callers..).next() {
-            self.running = activation;
-        }
-        self.stack.truncate(handler.height);
-        self.stack.push(value);
-        self.running.next = handler.target;
-        Ok(())
-    }
-
-    /// Where the machine is, as far as the program's own text goes.
-    fn position(&self) -> Option<Position> {
-        let activations = core::iter::once(&self.running).chain(self.callers.iter().rev());
-        activations.map(Activation::position).find(|position| !position.source.hidden)
-    }
 }
 
 /// The place that a slot or a capture of a shared variable is.
@@ -444,29 +278,5 @@ fn place(value: &Value) -> &Gc<Place> {
     match value {
         Value::Place(place) => place,
         other => unreachable!("a shared variable is a place, not {other:?}"),
-    }
-}
-
-/// Puts the procedure's name before the message of its failure.
-#[cold]
-fn named(name: &str, mut fault: Box<Fault>) -> Box<Fault> {
-    if let Fault::Failed(message) = &mut *fault {
-        message.insert_str(0, ": ");
-        message.insert_str(0, name);
-    }
-    fault
-}
-
-fn not_a_procedure<T>(value: &Value) -> Outcome<T> {
-    failed(format!("expected a procedure to call, got {value:?}"))
-}
-
-/// The error for a value that was raised and not caught.
-fn uncaught(value: &Value, position: Option<Position>) -> Error {
-    match value {
-        Value::Condition(condition) => {
-            Error { position: condition.origin.get().cloned().or(position), message: condition.report() }
-        }
-        other => Error { position, message: format!("raised and not caught: {other:?}") },
     }
 }
