@@ -29,6 +29,7 @@ impl Interpreter {
         let mut globals = Globals::default();
         for primitive in builtins::all() {
             let global = globals.id(&context.symbols.intern(primitive.name));
+            debug_assert!(globals.get(global).is_none(), "{} is defined twice", primitive.name);
             globals.set(global, Value::Primitive(primitive));
         }
         let nothing = compile_form(&NodeKind::Constant(Value::Unspecified).at(0), &prelude);

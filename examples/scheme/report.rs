@@ -113,14 +113,3 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 4]], left: usize) -> fmt::
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_from_the_right() {
-        let numbers = [0_usize, 999, 1000, 12_345, 1_234_567];
-        assert_eq!(numbers.map(grouped), ["0", "999", "1 000", "12 345", "1 234 567"]);
-    }
-}

@@ -60,9 +60,9 @@ impl Position {
         const AFTER: usize = 60;
         let (number, before, after) = self.line();
         let number = number.to_string();
-        let (before, is_cut) = match before.char_indices().rev().nth(BEFORE) {
-            Some((start, _)) => (&before[start..], true),
-            None => (before, false),
+        let (before, is_cut) = match before.char_indices().rev().nth(BEFORE - 1) {
+            Some((start, _)) if start > 0 => (&before[start..], true),
+            _ => (before, false),
         };
         let end = after.char_indices().nth(AFTER).map_or(after.len(), |(end, _)| end);
         let left = if is_cut { "…" } else { "" };

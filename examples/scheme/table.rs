@@ -104,6 +104,16 @@ impl Table {
         }
     }
 
+    /// How many bytes one more key may take: many when the table is full and will double, else none to speak of.
+    pub fn growth(&self) -> usize {
+        let entries = &self.content.borrow().entries;
+        let indexed = size_of::<(u64, Vec<usize>)>() + 2 * size_of::<usize>();
+        if entries.len() < entries.capacity() {
+            return 0;
+        }
+        2 * entries.len() * (size_of::<Option<Entry>>() + indexed)
+    }
+
     /// How many keys there are.
     pub fn count(&self) -> usize {
         self.content.borrow().count

@@ -33,6 +33,12 @@ fn arithmetic() {
             "(list (string->number \"12\") (string->number \"ff\" 16) (string->number \"1.5\") (string->number \"x\"))",
             "(12 255 1.5 #f)",
         ),
+        (
+            "(list (number->string -255 2) (number->string 35 36) (string->number \"-z\" 36))",
+            "(\"-11111111\" \"z\" -35)",
+        ),
+        ("(list +inf.0 -inf.0 +nan.0 5e-324 1e300 +5 -.5 1.)", "(+inf.0 -inf.0 +nan.0 5e-324 1e300 5 -0.5 1.0)"),
+        ("(filter (lambda (x) (not (symbol? x))) '(+ - ... inf nan infinity 1+ e5 -e5 1-2 +inf -))", "()"),
         ("9223372036854775807", "9223372036854775807"),
         ("-9223372036854775808", "-9223372036854775808"),
     ]);

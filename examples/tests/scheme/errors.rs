@@ -32,9 +32,9 @@ fn of_a_long_line_only_the_part_around_the_error_is_shown() {
         &format!("'({left}) (car 1) '({right})"),
         &format!(
             "-:1:505: error: car: expected a pair, got 1\n  1 | …{}) (car 1) '({}…\n    | {}^\n",
-            &left[left.len() - 79..],
-            &right[..49],
-            " ".repeat(82)
+            &left[left.len() - 78..],
+            &right[..50],
+            " ".repeat(81)
         ),
     );
 }

@@ -17,10 +17,6 @@ fn recursion_is_bounded_by_a_limit_and_not_by_the_stack() {
         "(define (runaway n)\n  (+ 1 (runaway n)))\n(runaway 0)",
         "-:2:8: error: recursion too deep: more than 1000000 calls wait for each other\n  2 |   (+ 1 (runaway n)))\n    |        ^\n",
     );
-    assert_eq!(
-        first_line("(define (f x) (map f (list x)) x) (f 1)", &[]),
-        "-:1:15: error: recursion too deep: more than 1000000 calls wait for each other"
-    );
 }
 
 #[test]
@@ -100,7 +96,9 @@ fn deep_data_are_built_compared_printed_and_dropped() {
          (define t (make-hash-table))
          (hash-table-set! t a 1)
          (write (hash-table-ref/default t b 0))
-         (set! a #f) (set! b #f)",
+         (set! a #f) (set! b #f)
+         (define v (do ((i 0 (+ i 1)) (x #f (vector x))) ((= i 300000) x)))
+         (set! v #f)",
         "#t6000021",
     );
 }
@@ -136,9 +134,9 @@ fn huge_requests_are_refused() {
         "(let loop ((f car)) (loop (lambda () f)))",
         "(define (f . all) (apply f (append all all))) (f 1)",
     ] {
-        let line = first_line(program, &["--memory", "32"]);
+        let line = first_line(program, &["--memory", "16"]);
         assert!(line.contains("error: out of memory: "), "{program}: {line}");
-        assert!(line.ends_with("the limit is 32 MiB"), "{program}: {line}");
+        assert!(line.ends_with("the limit is 16 MiB"), "{program}: {line}");
     }
 }
 
