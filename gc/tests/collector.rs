@@ -551,6 +551,41 @@ fn the_derive_takes_structs_enums_generics_and_skips() {
 }
 
 #[test]
+fn the_derive_is_hygienic() {
+    // Names that a derive might use by accident mean something else here.
+    #[expect(non_upper_case_globals, dead_code, reason = "to stand in the derive's way")]
+    const tracer: u8 = 0;
+    #[expect(non_upper_case_globals, dead_code, reason = "to stand in the derive's way")]
+    const field_0: u8 = 0;
+    #[expect(dead_code, reason = "to stand in the derive's way")]
+    enum Option {
+        Some,
+    }
+    macro_rules! define {
+        ($name:ident { $($field:ident: $type:ty),* }) => {
+            #[derive(Trace)]
+            struct $name<'r#loop: 'static, T: 'static, const depth: usize>
+            where
+                T: Clone,
+            {
+                r#type: Gc<T>,
+                tracer: [T; depth],
+                #[trace(skip)]
+                borrowed: &'r#loop str,
+                $($field: $type),*
+            }
+        };
+    }
+    define!(Odd { option: core::option::Option<Gc<u8>> });
+    let collector = Collector::new();
+    let byte = Gc::new_in(1_u8, &collector);
+    let odd = Odd { r#type: byte.clone(), tracer: [1, 2], borrowed: "", option: Some(byte) };
+    let odd = Gc::new_in(odd, &collector);
+    assert_eq!(Gc::referents(&odd).len(), 2);
+    assert_eq!((odd.r#type.count_ones(), odd.tracer, odd.borrowed, odd.option.is_some()), (1, [1, 2], "", true));
+}
+
+#[test]
 fn finalize_by_trait_runs_once_even_after_resurrection() {
     thread_local! {
         static SAVED: RefCell<Option<Gc<Phoenix>>> = const { RefCell::new(None) };
