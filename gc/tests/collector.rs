@@ -551,13 +551,14 @@ fn the_derive_takes_structs_enums_generics_and_skips() {
 }
 
 #[test]
+#[expect(
+    non_upper_case_globals,
+    dead_code,
+    reason = "names that a derive might use by accident mean something else here"
+)]
 fn the_derive_is_hygienic() {
-    // Names that a derive might use by accident mean something else here.
-    #[expect(non_upper_case_globals, dead_code, reason = "to stand in the derive's way")]
     const tracer: u8 = 0;
-    #[expect(non_upper_case_globals, dead_code, reason = "to stand in the derive's way")]
     const field_0: u8 = 0;
-    #[expect(dead_code, reason = "to stand in the derive's way")]
     enum Option {
         Some,
     }
