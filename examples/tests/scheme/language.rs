@@ -88,7 +88,7 @@ fn a_local_procedure_that_is_assigned_is_the_new_one_for_itself() {
 
 #[test]
 fn tail_calls_take_no_room() {
-    let rounds = if cfg!(debug_assertions) { 1_000_000 } else { 10_000_000 };
+    let rounds = if cfg!(debug_assertions) { 300_000 } else { 10_000_000 };
     prints(
         &format!(
             "(define (even n) (if (= n 0) #t (odd (- n 1))))

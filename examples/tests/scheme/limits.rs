@@ -64,42 +64,42 @@ fn forms_nested_too_deeply_are_refused() {
         ("(let () (define (f) ", ") (f))", 990),
     ] {
         prints(&format!("(display {})", wrap(before, after, nearly)), "1");
-        let ran = run(&wrap(before, after, 10_000));
+        let ran = run(&wrap(before, after, 3_000));
         assert_eq!(ran.status, Some(1));
         assert!(ran.err.contains(too_deep), "{before}: {}", ran.err);
     }
-    let ran = run(&format!("`{}", wrap("(", ")", 10_000)));
+    let ran = run(&format!("`{}", wrap("(", ")", 3_000)));
     assert!(ran.err.contains(too_deep), "{}", ran.err);
-    let clauses = "(#f 1)".repeat(10_000);
+    let clauses = "(#f 1)".repeat(3_000);
     assert!(run(&format!("(cond {clauses})")).err.contains(too_deep));
-    assert!(run(&format!("(case 1 {})", "((2) 1)".repeat(10_000))).err.contains(too_deep));
-    let bindings = "(x 1)".repeat(10_000);
+    assert!(run(&format!("(case 1 {})", "((2) 1)".repeat(3_000))).err.contains(too_deep));
+    let bindings = "(x 1)".repeat(3_000);
     assert!(run(&format!("(let* ({bindings}) x)")).err.contains(too_deep));
 }
 
 #[test]
 fn forms_may_be_long() {
-    let ones = "1 ".repeat(100_000);
-    prints(&format!("(write (+ {ones}))"), "100000");
-    prints(&format!("(write (and {ones}))(write (begin {ones}))(write (length `(,1 {ones})))"), "11100001");
-    prints(&format!("(write (or {} 2))", "#f ".repeat(100_000)), "2");
+    let ones = "1 ".repeat(20_000);
+    prints(&format!("(write (+ {ones}))"), "20000");
+    prints(&format!("(write (and {ones}))(write (begin {ones}))(write (length `(,1 {ones})))"), "1120001");
+    prints(&format!("(write (or {} 2))", "#f ".repeat(20_000)), "2");
 }
 
 #[test]
 fn deep_data_are_built_compared_printed_and_dropped() {
     prints(
         "(define (deep n) (do ((i 0 (+ i 1)) (x '() (list x))) ((= i n) x)))
-         (define a (deep 300000))
-         (define b (deep 300000))
+         (define a (deep 100000))
+         (define b (deep 100000))
          (write (equal? a b))
          (write (string-length (write-to-string a)))
          (define t (make-hash-table))
          (hash-table-set! t a 1)
          (write (hash-table-ref/default t b 0))
          (set! a #f) (set! b #f)
-         (define v (do ((i 0 (+ i 1)) (x #f (vector x))) ((= i 300000) x)))
+         (define v (do ((i 0 (+ i 1)) (x #f (vector x))) ((= i 100000) x)))
          (set! v #f)",
-        "#t6000021",
+        "#t2000021",
     );
 }
 
@@ -107,7 +107,7 @@ fn deep_data_are_built_compared_printed_and_dropped() {
 fn a_chain_of_closures_is_dropped() {
     prints(
         "(define (chain n) (do ((i 0 (+ i 1)) (f (lambda () 0) (let ((g f)) (lambda () g)))) ((= i n) f)))
-         (define f (chain 300000))
+         (define f (chain 100000))
          (write (procedure? (f)))
          (set! f #f)",
         "#t",
@@ -134,20 +134,20 @@ fn huge_requests_are_refused() {
         "(let loop ((f car)) (loop (lambda () f)))",
         "(define (f . all) (apply f (append all all))) (f 1)",
     ] {
-        let line = first_line(program, &["--memory", "16"]);
+        let line = first_line(program, &["--memory", "12"]);
         assert!(line.contains("error: out of memory: "), "{program}: {line}");
-        assert!(line.ends_with("the limit is 16 MiB"), "{program}: {line}");
+        assert!(line.ends_with("the limit is 12 MiB"), "{program}: {line}");
     }
 }
 
 #[test]
 fn circular_garbage_does_not_count_against_the_limit() {
     let program =
-        "(let loop ((i 0)) (when (< i 200000) (let ((v (make-vector 10))) (vector-set! v 0 v) (loop (+ i 1)))))
+        "(let loop ((i 0)) (when (< i 100000) (let ((v (make-vector 10))) (vector-set! v 0 v) (loop (+ i 1)))))
                    (display \"done\")";
     let ran = scheme(&["--quiet", "--memory", "16", "-"], program);
     assert_eq!((&*ran.out, &*ran.err, ran.status), ("done", "", Some(0)));
-    let line = first_line(program, &["--no-collect", "--memory", "16"]);
+    let line = first_line(program, &["--no-collect", "--memory", "12"]);
     assert!(line.contains("out of memory"), "{line}");
 }
 
