@@ -17,8 +17,11 @@ impl Machine {
     /// Calls `callee` with the top `count` values.
     #[inline]
     pub(super) fn call(&mut self, callee: Value, count: usize) -> Outcome<Flow> {
-        let (callee, count) = self.unwrap_apply(callee, count)?;
         match callee {
+            Value::Primitive(Primitive { action: Action::Apply, .. }) => {
+                let (callee, count) = self.spread(count)?;
+                self.call(callee, count)
+            }
             Value::Primitive(primitive) => self.run_primitive(primitive, count).map(|()| Flow::Here),
             Value::Closure(closure) => self.enter(closure, count),
             other => not_a_procedure(&other),
@@ -28,35 +31,35 @@ impl Machine {
     /// Calls `callee` with the top `count` values, and returns what it returns.
     #[inline]
     pub(super) fn tail_call(&mut self, callee: Value, count: usize) -> Outcome<Flow> {
-        let (callee, count) = self.unwrap_apply(callee, count)?;
         match callee {
+            Value::Primitive(Primitive { action: Action::Apply, .. }) => {
+                let (callee, count) = self.spread(count)?;
+                self.tail_call(callee, count)
+            }
             Value::Primitive(primitive) => self.run_primitive(primitive, count).map(|()| self.return_top()),
             Value::Closure(closure) => self.replace(closure, count),
             other => not_a_procedure(&other),
         }
     }
 
-    /// What is called in the end, and with how many values: `apply` may be asked to apply itself, any number of times.
-    #[inline]
-    fn unwrap_apply(&mut self, mut callee: Value, mut count: usize) -> Outcome<(Value, usize)> {
-        while matches!(callee, Value::Primitive(Primitive { action: Action::Apply, .. })) {
-            (callee, count) = self.spread(count)?;
+    /// The arguments of `apply` on the stack become those of the procedure that is to be applied; it and their number
+    /// are returned. It is not `apply` again: that is spread as well.
+    fn spread(&mut self, mut count: usize) -> Outcome<(Value, usize)> {
+        loop {
+            Arity::at_least(2).check(count).map_err(|fault| named("apply", fault))?;
+            let first = self.stack.len() - count;
+            let list = self.pop();
+            let Some(length) = list.list_length() else {
+                return failed(format!("apply: expected a list as the last argument, got {list:?}"));
+            };
+            self.context.memory.reserve_many(length, size_of::<Value>())?;
+            let callee = self.stack.remove(first);
+            self.stack.extend(list.links().map(|link| link.car.get()));
+            count = count - 2 + length;
+            if !matches!(callee, Value::Primitive(Primitive { action: Action::Apply, .. })) {
+                return Ok((callee, count));
+            }
         }
-        Ok((callee, count))
-    }
-
-    /// The arguments of `apply` on the stack become those of the procedure that is to be applied.
-    fn spread(&mut self, count: usize) -> Outcome<(Value, usize)> {
-        Arity::at_least(2).check(count).map_err(|fault| named("apply", fault))?;
-        let first = self.stack.len() - count;
-        let list = self.pop();
-        let Some(length) = list.list_length() else {
-            return failed(format!("apply: expected a list as the last argument, got {list:?}"));
-        };
-        self.context.memory.reserve_many(length, size_of::<Value>())?;
-        let callee = self.stack.remove(first);
-        self.stack.extend(list.links().map(|link| link.car.get()));
-        Ok((callee, count - 2 + length))
     }
 
     #[inline]

@@ -134,9 +134,9 @@ fn huge_requests_are_refused() {
         "(let loop ((f car)) (loop (lambda () f)))",
         "(define (f . all) (apply f (append all all))) (f 1)",
     ] {
-        let line = first_line(program, &["--memory", "12"]);
+        let line = first_line(program, &["--memory", "8"]);
         assert!(line.contains("error: out of memory: "), "{program}: {line}");
-        assert!(line.ends_with("the limit is 12 MiB"), "{program}: {line}");
+        assert!(line.ends_with("the limit is 8 MiB"), "{program}: {line}");
     }
 }
 
@@ -147,7 +147,7 @@ fn circular_garbage_does_not_count_against_the_limit() {
                    (display \"done\")";
     let ran = scheme(&["--quiet", "--memory", "16", "-"], program);
     assert_eq!((&*ran.out, &*ran.err, ran.status), ("done", "", Some(0)));
-    let line = first_line(program, &["--no-collect", "--memory", "12"]);
+    let line = first_line(program, &["--no-collect", "--memory", "8"]);
     assert!(line.contains("out of memory"), "{line}");
 }
 
