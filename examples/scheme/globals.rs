@@ -34,13 +34,10 @@ impl Globals {
     ///
     /// So what a program defines does not change the prelude's procedures, whatever names they use.
     pub fn renew(&mut self) {
-        let names = core::mem::take(&mut self.names);
-        let values = core::mem::take(&mut self.values);
+        let known: Vec<_> = self.names.iter().cloned().zip(self.values.clone()).collect();
         self.ids.clear();
-        self.names.clone_from(&names);
-        self.values.clone_from(&values);
-        for (name, value) in names.iter().zip(values) {
-            let id = self.id(name);
+        for (name, value) in known {
+            let id = self.id(&name);
             self.set(id, value);
         }
     }

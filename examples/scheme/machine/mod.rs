@@ -134,44 +134,42 @@ impl Machine {
             let op = ops[next];
             next += 1;
             self.running.next = next;
-            let flow = match op {
-                Op::Jump(target) => {
-                    next = target as usize;
-                    continue;
-                }
+            match op {
+                Op::Jump(target) => next = target as usize,
                 Op::JumpIfFalse(target) => {
                     if !self.pop().is_true() {
                         next = target as usize;
                     }
-                    continue;
                 }
-                Op::JumpIfFalseElsePop(target) => {
-                    self.jump_or_pop(false, target, &mut next);
-                    continue;
+                Op::JumpIfFalseElsePop(target) => self.jump_or_pop(false, target, &mut next),
+                Op::JumpIfTrueElsePop(target) => self.jump_or_pop(true, target, &mut next),
+                Op::Call(_) | Op::TailCall(_) | Op::CallGlobal(..) | Op::TailCallGlobal(..) | Op::Return => {
+                    let flow = self.transfer(op)?;
+                    if flow != Flow::Here {
+                        return Ok(flow);
+                    }
                 }
-                Op::JumpIfTrueElsePop(target) => {
-                    self.jump_or_pop(true, target, &mut next);
-                    continue;
-                }
-                Op::Call(count) => {
-                    let callee = self.pop();
-                    self.call(callee, count as usize)?
-                }
-                Op::TailCall(count) => {
-                    let callee = self.pop();
-                    self.tail_call(callee, count as usize)?
-                }
-                Op::CallGlobal(global, count) => self.call(self.global(global)?, count as usize)?,
-                Op::TailCallGlobal(global, count) => self.tail_call(self.global(global)?, count as usize)?,
-                Op::Return => self.return_top(),
-                other => {
-                    self.move_value(other, &closure)?;
-                    continue;
-                }
-            };
-            if flow != Flow::Here {
-                return Ok(flow);
+                other => self.move_value(other, &closure)?,
             }
+        }
+    }
+
+    /// The operations after which another procedure may be running.
+    #[inline]
+    fn transfer(&mut self, op: Op) -> Outcome<Flow> {
+        match op {
+            Op::Call(count) => {
+                let callee = self.pop();
+                self.call(callee, count as usize)
+            }
+            Op::TailCall(count) => {
+                let callee = self.pop();
+                self.tail_call(callee, count as usize)
+            }
+            Op::CallGlobal(global, count) => self.call(self.global(global)?, count as usize),
+            Op::TailCallGlobal(global, count) => self.tail_call(self.global(global)?, count as usize),
+            Op::Return => Ok(self.return_top()),
+            other => unreachable!("{other:?} stays in its procedure"),
         }
     }
 
