@@ -208,9 +208,8 @@ impl ObjectRef {
     ///
     /// The value has been dropped, and no [`ObjectRef`] to the object is used again.
     pub(crate) unsafe fn free(self) {
-        let layout = self.info().vtable.layout;
-        // SAFETY: the memory came from `allocate` with the layout of the object's type.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) }
+        // SAFETY: the function is that of this object's type; for the rest by this function's contract.
+        unsafe { (self.info().vtable.free)(self) }
     }
 
     /// The typed pointer.
@@ -246,11 +245,13 @@ pub(crate) fn allocate<T: Trace + 'static>(value: T, info: NonNull<TypeInfo>) ->
 
 /// What the collector can do with a value of some type, without knowing it.
 pub(crate) struct VTable {
-    pub(crate) layout: Layout,
+    /// The bytes that an object takes.
+    pub(crate) size: usize,
     pub(crate) type_name: fn() -> &'static str,
     pub(crate) type_id: fn() -> TypeId,
     trace: unsafe fn(ObjectRef, &mut Tracer<'_>),
     drop_value: unsafe fn(ObjectRef),
+    free: unsafe fn(ObjectRef),
     as_dyn: unsafe fn(ObjectRef) -> NonNull<Object<dyn Trace>>,
 }
 
@@ -285,11 +286,12 @@ pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
     struct Of<T>(T);
     impl<T: Trace + 'static> Of<T> {
         const VTABLE: &'static VTable = &VTable {
-            layout: Layout::new::<Object<T>>(),
+            size: size_of::<Object<T>>(),
             type_name: type_name::<T>,
             type_id: TypeId::of::<T>,
             trace: trace_value::<T>,
             drop_value: drop_value::<T>,
+            free: free::<T>,
             as_dyn: as_dyn::<T>,
         };
     }
@@ -329,6 +331,14 @@ unsafe fn drop_value<T>(object: ObjectRef) {
     let value = unsafe { &raw mut (*object.as_ptr()).value };
     // SAFETY: the value is intact, and this is the last that is done with it.
     unsafe { ptr::drop_in_place(value) };
+}
+
+/// # Safety
+///
+/// The object's type is `T`; its value was dropped, and nothing leads to the object any more.
+unsafe fn free<T>(object: ObjectRef) {
+    // SAFETY: the memory came from `allocate`, with this layout.
+    unsafe { dealloc(object.0.as_ptr().cast(), Layout::new::<Object<T>>()) };
 }
 
 /// # Safety

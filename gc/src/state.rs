@@ -63,7 +63,7 @@ impl State {
     ///
     /// As [`ObjectRef::free`]'s.
     pub(crate) unsafe fn free(&self, object: ObjectRef) {
-        self.memory.subtract(object.info().vtable.layout.size());
+        self.memory.subtract(object.info().vtable.size);
         if object.info().tracked {
             self.thresholds.count_deallocation();
         }
