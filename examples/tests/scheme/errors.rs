@@ -107,7 +107,6 @@ fn run_time_errors_say_what_was_expected() {
         ("(raise 'x)", "raised and not caught: x"),
         ("(raise (list 1 \"s\"))", "raised and not caught: (1 \"s\")"),
         ("(error 'sym \"msg\" 1)", "sym \"msg\" 1"),
-        ("(read-file \"no/such/file\")", "read-file: no/such/file: No such file or directory (os error 2)"),
     ] {
         assert_eq!(message(program), expected, "{program}");
     }
@@ -210,6 +209,13 @@ fn a_wrong_command_line_is_refused() {
         let ran = scheme(arguments, "");
         assert_eq!((&*ran.err, ran.status), (expected, Some(2)));
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    // How the system puts it differs.
     let ran = scheme(&["--quiet", "no-such-file.scm"], "");
-    assert_eq!((&*ran.err, ran.status), ("error: no-such-file.scm: No such file or directory (os error 2)\n", Some(1)));
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.err.starts_with("error: no-such-file.scm: "), "{}", ran.err);
+    assert!(message("(read-file \"no/such/file\")").starts_with("read-file: no/such/file: "));
 }

@@ -79,7 +79,7 @@ fn wordcount() {
     assert!(ran.err.contains("error: usage: wordcount.scm file\n"), "{}", ran.err);
 }
 
-/// A number in the report: the last one in the line that begins with these words.
+/// A number in the report: that column of the line that begins with these words.
 #[track_caller]
 fn reported(ran: &Ran, line: &str, column: usize) -> usize {
     let found = ran.err.lines().find(|candidate| candidate.starts_with(line)).unwrap_or_else(|| panic!("{}", ran.err));
@@ -102,6 +102,18 @@ fn circles_stay_only_without_the_collector() {
     let objects = |ran| reported(ran, "gc           objects live", 0);
     assert!(objects(&without) >= objects(&with) + 2000 * 14 - 2 * 700, "{}{}", with.err, without.err);
     assert!(objects(&with) < 3000, "{}", with.err);
+}
+
+#[test]
+fn symbols_that_nobody_holds_are_dropped() {
+    let program = "(do ((i 0 (+ i 1))) ((= i 20000)) (string->symbol (number->string i)))
+                   (define kept (map (lambda (i) (string->symbol (number->string i))) (iota 3000)))
+                   (do ((i 0 (+ i 1))) ((= i 20000)) (string->symbol (number->string i)))
+                   (write (eq? (list-ref kept 2999) (string->symbol \"2999\")))";
+    let ran = scheme(&["-"], program);
+    assert_eq!((&*ran.out, ran.status), ("#t", Some(0)));
+    let symbols = reported(&ran, "rc           symbols", 0);
+    assert!((3000..10_000).contains(&symbols), "{}", ran.err);
 }
 
 #[test]
