@@ -11,19 +11,24 @@ use mudlark_rc::Counted;
 
 /// An interned name.
 ///
-/// A `Counted<str>` would be a pointer and a length; the box in between keeps a symbol at one word, and so every
-/// [`Value`](super::value::Value) at two.
+/// The name is a `Counted<str>`, which strings may share: a pointer and a length. The symbol is a counted handle to that,
+/// which keeps it at one word, and so every [`Value`](super::value::Value) at two.
 ///
 /// # Invariants
 ///
 /// All symbols come from one [`Interner`], which holds each name once: equal names are the same pointer.
 #[derive(Clone)]
-pub struct Symbol(Counted<Box<str>>);
+pub struct Symbol(Counted<Counted<str>>);
 
 impl Symbol {
     /// The symbol's name.
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// The symbol's name, to be shared.
+    pub fn shared_name(&self) -> Counted<str> {
+        Counted::clone(&self.0)
     }
 }
 
@@ -75,7 +80,7 @@ impl Interner {
         if self.symbols.len() >= (self.swept * 2).max(Self::MIN_SWEEP) {
             self.sweep();
         }
-        let symbol = Symbol(Counted::new(name.into()));
+        let symbol = Symbol(Counted::new(Counted::from(name)));
         self.symbols.insert(symbol.clone());
         symbol
     }

@@ -12,6 +12,7 @@
 use core::{cell::Cell, fmt};
 
 use mudlark_gc::{Gc, Trace};
+use mudlark_rc::Counted;
 
 use super::{builtins::Primitive, code::Closure, condition::Condition, interner::Symbol, printer, table::Table};
 
@@ -62,7 +63,7 @@ impl Value {
     }
 
     /// A string.
-    pub fn text(content: impl Into<Box<str>>) -> Self {
+    pub fn text(content: impl Into<Counted<str>>) -> Self {
         Self::Text(Gc::new(Text::new(content.into())))
     }
 
@@ -170,12 +171,12 @@ pub struct Vector {
 #[derive(Debug, Trace)]
 pub struct Text {
     #[trace(skip)]
-    content: Box<str>,
+    content: Counted<str>,
     length: usize,
 }
 
 impl Text {
-    fn new(content: Box<str>) -> Self {
+    fn new(content: Counted<str>) -> Self {
         Self { length: content.chars().count(), content }
     }
 
