@@ -25,7 +25,7 @@ impl Pauses {
         let watching = Rc::clone(&pauses);
         Collector::current().observe(move |event| match event.phase {
             Phase::Start => watching.started.set(Some(Instant::now())),
-            Phase::Stop => watching.stop(event.generation as usize),
+            Phase::Stop => watching.stop(event.generation.index()),
         });
         pauses
     }
