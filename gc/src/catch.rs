@@ -38,6 +38,11 @@ mod caught {
             }
         }
 
+        /// Forgets what was remembered.
+        pub(crate) fn forget(&self) {
+            mem::forget(self.first.take());
+        }
+
         /// Goes on with the panic that was remembered, if any, unless another is already on its way.
         pub(crate) fn resume(&self) {
             if let Some(panic) = self.first.take() {
@@ -75,6 +80,9 @@ mod fatal {
             code();
             mem::forget(end_program);
         }
+
+        /// There is never a panic to forget.
+        pub(crate) fn forget(&self) {}
 
         /// There is never a panic to go on with.
         pub(crate) fn resume(&self) {}
