@@ -124,3 +124,23 @@ fn a_dying_object_is_young_while_its_finalizer_runs() {
     drop(node);
     assert_eq!(world.live(), 0);
 }
+
+#[test]
+fn an_old_collection_finalizes_young_garbage_before_middle_garbage() {
+    let world = World::new();
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let ring = |name: &'static str| {
+        let node = world.node();
+        *node.next.borrow_mut() = Some(node.clone());
+        let log = Rc::clone(&log);
+        on_last_words(&node, move |_| log.borrow_mut().push(name));
+        node
+    };
+    let old = ring("old");
+    world.collector.collect(Generation::Middle);
+    let middle = ring("middle");
+    world.collector.collect(Generation::Young);
+    drop((old, middle, ring("young")));
+    world.collector.collect(Generation::Old);
+    assert_eq!(*log.borrow(), ["old", "young", "middle"], "as CPython appends the younger generations");
+}

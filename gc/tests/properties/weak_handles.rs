@@ -87,20 +87,19 @@ fn a_cancelled_callback_changes_nothing_for_the_others() {
 
 #[test]
 fn an_object_that_waits_to_be_destroyed_cannot_be_upgraded() {
-    let length = 300;
     let world = World::new();
     let handles: Rc<RefCell<Vec<WeakGc<Node>>>> = Rc::default();
     let mut head: Option<Gc<Node>> = None;
-    for _ in 0..length {
-        let node = world.node();
+    for _ in 0..300 {
+        // Runs after the node's edge is gone, when what that led to may have been postponed.
+        let seen = Rc::clone(&handles);
+        let look = move || {
+            let alive = seen.borrow().iter().filter_map(WeakGc::upgrade).collect::<Vec<_>>();
+            assert!(alive.iter().all(|node| Gc::strong_count(node) > 1));
+        };
+        let node = world.node_with_drop(OnDrop(Some(Box::new(look))));
         *node.next.borrow_mut() = head.take();
         handles.borrow_mut().push(Gc::downgrade(&node));
-        let handles = Rc::clone(&handles);
-        // Runs while objects further down the chain have been postponed.
-        on_last_words(&node, move |_| {
-            let alive = handles.borrow().iter().filter_map(WeakGc::upgrade).collect::<Vec<_>>();
-            assert!(alive.iter().all(|node| Gc::strong_count(node) > 1));
-        });
         head = Some(node);
     }
     drop(head);
