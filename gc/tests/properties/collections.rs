@@ -33,6 +33,7 @@ fn a_list_of_any_length_is_dropped_in_a_small_stack() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
 fn a_mutable_borrow_that_was_leaked_keeps_what_it_covers_and_nothing_else() {
     let world = World::new();
     let ring = world.ring(2);
@@ -44,6 +45,7 @@ fn a_mutable_borrow_that_was_leaked_keeps_what_it_covers_and_nothing_else() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
 fn a_forgotten_handle_keeps_its_object() {
     let world = World::new();
     let ring = world.ring(2);
