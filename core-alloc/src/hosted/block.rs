@@ -97,6 +97,14 @@ impl FreeList {
         self.head.set(other.head.get());
     }
 
+    /// Whether one of the first `count` blocks is at `address`.
+    pub(crate) fn begins_with(&self, count: usize, address: usize) -> bool {
+        // SAFETY: by the list's invariant, the blocks are the list's, and have their links.
+        let follow = |link: &NonNull<Link>| unsafe { link.read() }.next;
+        let mut links = core::iter::successors(self.head.get(), follow).take(count);
+        links.any(|link| link.addr().get() == address)
+    }
+
     /// Takes blocks from the front until there are none left.
     pub(crate) fn drain(&self) -> impl Iterator<Item = FreeBlock> {
         core::iter::from_fn(|| self.pop())
@@ -167,6 +175,23 @@ mod tests {
         pushed.reverse();
         assert_eq!(list.drain().map(|block| block.address()).collect::<Vec<_>>(), pushed);
         assert!(list.pop().is_none());
+    }
+
+    #[test]
+    fn a_list_knows_its_first_blocks() {
+        let mut memory = [[0; 2]; 8];
+        let list = FreeList::new();
+        let mut pushed = Vec::new();
+        for block in memory.iter_mut().map(block) {
+            pushed.push(block.address());
+            list.push(block);
+        }
+        pushed.reverse();
+        for (index, &address) in pushed.iter().enumerate() {
+            assert!(list.begins_with(index + 1, address));
+            assert!(!list.begins_with(index, address));
+        }
+        assert!(!list.begins_with(100, pushed[0] + 1));
     }
 
     #[test]

@@ -87,6 +87,7 @@ unsafe impl GlobalAlloc for Mudlark {
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
         match SizeClass::of(layout) {
             Some(class) => {
+                check_in_use(class, block);
                 // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
                 let block = unsafe { FreeBlock::from_raw(block) };
                 front::with_cache(|cache| cache.free(class, block));
@@ -116,7 +117,11 @@ unsafe impl GlobalAlloc for Mudlark {
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // SAFETY: a block is never at null.
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
-        let resized = match (SizeClass::of(layout), SizeClass::of(new_layout)) {
+        let old = SizeClass::of(layout);
+        if let Some(class) = old {
+            check_in_use(class, block);
+        }
+        let resized = match (old, SizeClass::of(new_layout)) {
             (Some(old), Some(new)) if old == new => return block.as_ptr(),
             // SAFETY: the caller's promise is the same.
             (None, None) => unsafe { resize_large(block, layout, new_layout) },
@@ -150,6 +155,14 @@ impl Mudlark {
         // SAFETY: by the caller's promise.
         unsafe { self.dealloc(block.as_ptr(), layout) };
         moved
+    }
+}
+
+/// Debug builds look whether this can be a block of `class` that is in use, before anything is done to it.
+#[inline]
+fn check_in_use(class: SizeClass, block: NonNull<u8>) {
+    if cfg!(debug_assertions) {
+        front::with_cache(|cache| cache.check_in_use(class, block.addr().get()));
     }
 }
 
