@@ -80,7 +80,7 @@
 //! begins there, when the block's page is of another class than the Layout, and when the block is among the last 64 of
 //! its class that the thread has freed; any other block that is freed twice is found when it goes home a second time,
 //! unless it was handed out in between. A process may fork while other
-//! threads allocate: the child finds no lock held.
+//! threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent and child.
 #![no_std]
 
 #[cfg(any(feature = "std", test))]

@@ -171,6 +171,14 @@ impl Cache {
         })
     }
 
+    /// The thread's owner, if it has one by now.
+    pub(crate) fn adopted(&self) -> Option<&'static Owner> {
+        match self.ownership.get() {
+            Ownership::Adopted(owner) => Some(owner),
+            Ownership::Pending | Ownership::Without => None,
+        }
+    }
+
     /// The thread's owner, who is adopted now if he has not been before.
     fn owner(&self) -> Option<&'static Owner> {
         match self.ownership.get() {

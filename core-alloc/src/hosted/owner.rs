@@ -173,29 +173,48 @@ fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
     core::iter::successors(newest, |owner| owner.next).chain([shared()])
 }
 
-/// Locks the list of owners and every owner's heap, until [`let_go_all`].
+/// Locks the list of owners and every owner's heap, until [`let_go_heaps`] and [`let_go_list`].
 pub(crate) fn hold_all() {
     let owners = OWNERS.lock();
     for owner in all(owners.newest) {
-        mem::forget(owner.state.lock());
+        owner.state.hold();
     }
     mem::forget(owners);
 }
 
-/// Undoes [`hold_all`].
+/// Undoes the larger part of [`hold_all`].
 ///
 /// # Safety
 ///
-/// This thread called [`hold_all`], and has not let go since.
-pub(crate) unsafe fn let_go_all() {
-    // SAFETY: this thread has the lock, by the caller's promise, so nobody else uses the list.
-    let newest = unsafe { (*OWNERS.as_mut_ptr()).newest };
+/// This thread called [`hold_all`], has let go of nothing since, and still counts as forking.
+pub(crate) unsafe fn let_go_heaps() {
+    let newest = OWNERS.lock().newest;
     for owner in all(newest) {
-        // SAFETY: `hold_all` locked it, and no owner has come since.
-        unsafe { owner.state.force_unlock() };
+        // SAFETY: `hold_all` locked it, or this thread has made it since, and nobody else has got to see the list.
+        unsafe { owner.state.let_go() };
     }
-    // SAFETY: as above.
-    unsafe { OWNERS.force_unlock() };
+}
+
+/// Undoes the rest of [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], and then [`let_go_heaps`].
+pub(crate) unsafe fn let_go_list() {
+    // SAFETY: `hold_all` locked it.
+    unsafe { OWNERS.let_go() };
+}
+
+/// Makes all owners idle but `own`: whatever threads had adopted them are not there any more.
+pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
+    let mut owners = OWNERS.lock();
+    owners.idle = None;
+    for owner in core::iter::successors(owners.newest, |owner| owner.next) {
+        if !own.is_some_and(|own| ptr::eq(own, owner)) {
+            owner.state.lock().next_idle = owners.idle;
+            owners.idle = Some(owner);
+        }
+    }
 }
 
 /// What all owners have handed out.

@@ -3,7 +3,6 @@
 //! Regions are made as they are needed. Of those that have become empty one is kept for the next need; the others go
 //! back to the source.
 
-use core::mem;
 use core::ptr::NonNull;
 
 use super::fatal::fatal;
@@ -126,7 +125,7 @@ pub(crate) fn release_spare() {
 
 /// Locks the regions, until [`let_go`].
 pub(crate) fn hold() {
-    mem::forget(lock());
+    REGIONS.hold();
 }
 
 /// Undoes [`hold`].
@@ -136,7 +135,7 @@ pub(crate) fn hold() {
 /// This thread called [`hold`], and has not let go since.
 pub(crate) unsafe fn let_go() {
     // SAFETY: the lock is this thread's, by the caller's promise.
-    unsafe { REGIONS.force_unlock() };
+    unsafe { REGIONS.let_go() };
 }
 
 fn lock() -> Guard<'static, Regions> {

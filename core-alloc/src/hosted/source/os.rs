@@ -76,9 +76,9 @@ unsafe fn grow(_start: NonNull<u8>, _old_size: usize, _new_size: usize, _align: 
     None
 }
 
-pub(super) fn around_fork(before: extern "C" fn(), after: extern "C" fn()) {
+pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
-    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 pub(super) fn complain(message: &[u8]) {
