@@ -93,10 +93,15 @@ impl Cache {
 
     /// Ends the process unless there may be a block of `class` in use at `address`: one that begins there, and is not
     /// among those that this thread freed last. For debug builds.
-    pub(crate) fn check_in_use(&self, class: SizeClass, address: usize) {
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner::check_block`].
+    pub(crate) unsafe fn check_in_use(&self, class: SizeClass, address: usize) {
         /// Frees of a block twice are mostly close to each other, and a debug build should not be all too slow.
         const LOOKS: usize = 64;
-        owner::check_block(class, address);
+        // SAFETY: the caller's promise is the same.
+        unsafe { owner::check_block(class, address) };
         if self.bin(class).blocks.begins_with(LOOKS, address) {
             fatal(format_args!("free of {address:#x}: it is free already"));
         }

@@ -71,7 +71,9 @@ impl Mudlark {
 
 // SAFETY: a block is handed out to one caller until that caller frees it (the invariants of `FreeBlock`, `Page` and
 // `Header`), is as large and aligned as `SizeClass::of` and `large` promise for its Layout, and is found again by the
-// same Layout. Nothing here panics, so nothing unwinds.
+// same Layout. Nothing here panics, so nothing unwinds: indices are masked or checked. Nor does
+// a sum overflow, where debug builds would panic: a Layout's size and alignment are added with a check, all other sums are
+// places in memory that there is, or count such memory.
 unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -87,7 +89,8 @@ unsafe impl GlobalAlloc for Mudlark {
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
         match SizeClass::of(layout) {
             Some(class) => {
-                check_in_use(class, block);
+                // SAFETY: by the caller's promise.
+                unsafe { check_in_use(class, block) };
                 // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
                 let block = unsafe { FreeBlock::from_raw(block) };
                 front::with_cache(|cache| cache.free(class, block));
@@ -119,7 +122,8 @@ unsafe impl GlobalAlloc for Mudlark {
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
         let old = SizeClass::of(layout);
         if let Some(class) = old {
-            check_in_use(class, block);
+            // SAFETY: by the caller's promise.
+            unsafe { check_in_use(class, block) };
         }
         let resized = match (old, SizeClass::of(new_layout)) {
             (Some(old), Some(new)) if old == new => return block.as_ptr(),
@@ -159,10 +163,15 @@ impl Mudlark {
 }
 
 /// Debug builds look whether this can be a block of `class` that is in use, before anything is done to it.
+///
+/// # Safety
+///
+/// `block` is a block of `class`, and the caller's.
 #[inline]
-fn check_in_use(class: SizeClass, block: NonNull<u8>) {
+unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
     if cfg!(debug_assertions) {
-        front::with_cache(|cache| cache.check_in_use(class, block.addr().get()));
+        // SAFETY: the caller's promise is the same.
+        front::with_cache(|cache| unsafe { cache.check_in_use(class, block.addr().get()) });
     }
 }
 

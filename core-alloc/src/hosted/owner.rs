@@ -123,7 +123,8 @@ fn take_from_idle(class: SizeClass, want: usize) -> Chain {
 pub(crate) fn send_home(blocks: impl Iterator<Item = FreeBlock>) {
     let mut home: Option<Home> = None;
     for block in blocks {
-        let page = page_of(block.address());
+        // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
+        let page = unsafe { page_of(block.address()) };
         let Some(owner) = page.owner() else { not_a_block(block.address()) };
         if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
             // One heap at a time: the last one is let go before the next is locked.
@@ -142,14 +143,25 @@ struct Home {
     state: Guard<'static, State>,
 }
 
-/// The page of a block.
-fn page_of(address: usize) -> PageRef {
-    page_map::page_of(address).unwrap_or_else(|| not_a_block(address))
+/// The page of the block at `address`.
+///
+/// # Safety
+///
+/// As for [`page_map::page_of`].
+unsafe fn page_of(address: usize) -> PageRef {
+    // SAFETY: the caller's promise is the same.
+    let page = unsafe { page_map::page_of(address) };
+    page.unwrap_or_else(|| not_a_block(address))
 }
 
 /// Ends the process unless a block of `class` begins at `address`. Who has such a block needs no lock for this.
-pub(crate) fn check_block(class: SizeClass, address: usize) {
-    let page = page_of(address);
+///
+/// # Safety
+///
+/// The caller has the block. (Where that is a lie, this finds most of them, as long as memory is there to be read.)
+pub(crate) unsafe fn check_block(class: SizeClass, address: usize) {
+    // SAFETY: the caller has a block of the page.
+    let page = unsafe { page_of(address) };
     if page.owner().is_none() {
         not_a_block(address);
     }
