@@ -8,6 +8,7 @@ use core::ptr::{self, NonNull};
 use lock_api::{Mutex, RawMutex};
 
 use super::misuse::Misuse;
+use super::region::Refusal;
 use super::static_region::Claim;
 use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
 
@@ -120,12 +121,17 @@ impl<R: RawMutex> LockedHeap<R> {
     ///
     /// [`RegionTooSmall`] as [`Heap::add_region`].
     ///
+    /// # Panics
+    ///
+    /// As [`Heap::add_region`].
+    ///
     /// # Safety
     ///
     /// As for [`Heap::add_region`].
     pub unsafe fn add_region(&self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.shared.lock().heap.add_region(start, size) }
+        let added = unsafe { self.shared.lock().heap.try_add_region(start, size) };
+        added.map_err(Refusal::or_panic)
     }
 
     /// What the heap has, and how much of it is in use.
@@ -165,7 +171,7 @@ impl Shared {
     fn claim_reserve(&mut self) -> bool {
         let Some((start, size)) = self.reserve.take().and_then(Claim::claim) else { return false };
         // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.
-        unsafe { self.heap.add_region(start, size) }.is_ok()
+        unsafe { self.heap.try_add_region(start, size) }.is_ok()
     }
 }
 

@@ -123,6 +123,11 @@ impl Region {
         (self.memory.addr().get()..self.end).contains(&address)
     }
 
+    /// Whether some of the `size` bytes from `start` on are in this region.
+    fn overlaps(&self, start: usize, size: usize) -> bool {
+        start < self.end && self.memory.addr().get() < start.saturating_add(size)
+    }
+
     /// Whether the pages of this region are large enough for the blocks of `class`.
     pub(super) const fn serves(&self, class: SizeClass) -> bool {
         class.block_size() <= self.page_size() / BLOCKS_PER_PAGE
@@ -295,6 +300,24 @@ impl RunLayout {
     }
 }
 
+/// Why memory does not become a region.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    TooSmall(RegionTooSmall),
+    /// A region of the heap has part of it: a broken contract.
+    Overlap,
+}
+
+impl Refusal {
+    /// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+    pub(super) fn or_panic(self) -> RegionTooSmall {
+        match self {
+            Self::TooSmall(error) => error,
+            Self::Overlap => panic!("mudlark: part of the memory is in a region of this heap"),
+        }
+    }
+}
+
 /// The regions of a heap, newest first.
 ///
 /// # Invariants
@@ -310,14 +333,17 @@ impl RegionList {
         Self { first: None }
     }
 
-    /// Adds the memory as a region.
+    /// Adds the memory as a region, unless that is too small, or partly in a region of this list.
     ///
     /// # Safety
     ///
     /// As for [`Region::create`], for as long as the list is used.
-    pub(super) unsafe fn add(&mut self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+    pub(super) unsafe fn add(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        if self.iter().any(|region| region.overlaps(start.addr(), size)) {
+            return Err(Refusal::Overlap);
+        }
         // SAFETY: the caller's promise is the one asked for.
-        let mut region = unsafe { Region::create(start, size) }?;
+        let mut region = unsafe { Region::create(start, size) }.map_err(Refusal::TooSmall)?;
         // SAFETY: just made, and nobody else knows it.
         unsafe { region.as_mut() }.next = self.first;
         self.first = Some(region);
