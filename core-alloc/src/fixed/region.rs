@@ -407,3 +407,24 @@ fn page_size_for(len: usize) -> usize {
     let wanted = (len / PAGES_PER_REGION).clamp(MIN_PAGE_SIZE, MAX_PAGE_SIZE);
     wanted.next_power_of_two()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::MaybeUninit;
+
+    #[test]
+    fn a_run_whose_end_might_wrap_around_is_refused() {
+        let mut memory = [MaybeUninit::<u128>::uninit(); 64];
+        // SAFETY: the memory is used through the region only.
+        let mut region = unsafe { Region::create(memory.as_mut_ptr().cast(), 1024) }.expect("room for a region");
+        // SAFETY: just made, and nobody else knows it.
+        let region = unsafe { region.as_mut() };
+        let run = |align| RunLayout::new(GRANULE, align).expect("a valid layout");
+        assert!(region.take_run(run(4 * GRANULE)).is_some());
+        // As if the memory were the last that there can be; this much does not read or write there.
+        region.end = LAST_END;
+        assert!(region.take_run(run(GRANULE)).is_some());
+        assert!(region.take_run(run(4 * GRANULE)).is_none());
+    }
+}
