@@ -113,3 +113,25 @@ fn resizing_with_another_layout_is_refused() {
     // SAFETY: not kept; the debug assertions under test panic before the heap relies on it.
     unsafe { heap.reallocate(block, LARGE, 8) };
 }
+
+#[test]
+#[cfg_attr(not(debug_assertions), ignore = "a check of debug builds")]
+#[should_panic(expected = "it is more than is in use")]
+fn a_run_freed_twice_when_little_else_is_in_use_is_refused() {
+    let (_memory, mut heap, block) = heap_with_block(LARGE);
+    // The other runs stay, but they are smaller than this one.
+    let largest = Layout::new::<[u64; 600]>();
+    let run = heap.allocate(largest).expect("16 KiB are enough");
+    free(&mut heap, block, LARGE);
+    free(&mut heap, run, largest);
+    free(&mut heap, run, largest);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, should_panic(expected = "Hole list out of order"))]
+#[cfg_attr(not(debug_assertions), should_panic(expected = "aliases existing hole"))]
+fn a_run_freed_twice_is_refused_by_the_list() {
+    let (_memory, mut heap, block) = heap_with_block(LARGE);
+    free(&mut heap, block, LARGE);
+    free(&mut heap, block, LARGE);
+}

@@ -114,7 +114,11 @@ impl Heap {
     /// # Panics
     ///
     /// When `block` lies in none of the regions. With debug assertions also when no block can begin there, when the
-    /// blocks of its page do not hold `layout`, or when it is a free block of a page.
+    /// blocks of its page do not hold `layout`, when it is a free block of a page, or when it is a run of more bytes than
+    /// are in use.
+    ///
+    /// When a run that is freed overlaps a free one, as one that is freed twice does, the list of free runs panics. The
+    /// heap may have lost free memory then.
     ///
     /// # Safety
     ///

@@ -70,6 +70,66 @@ pub enum NoSpinlockOnThisTarget {}
 /// the heap, `R` must disable interrupts, as a critical section does. Targets without compare-and-swap have no
 /// spinlock, and so no default.
 ///
+/// For one core, that may look so (the crate's own [`lock_api`] is the one to implement):
+///
+/// ```
+/// use core::cell::Cell;
+/// use mudlark_core_alloc::lock_api::{GuardNoSend, RawMutex};
+/// use mudlark_core_alloc::{LockedHeap, StaticRegion};
+///
+/// # mod cpu {
+/// #     use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+/// #     static INTERRUPTS: AtomicBool = AtomicBool::new(true);
+/// #     pub fn disable_interrupts() -> bool { INTERRUPTS.swap(false, Relaxed) }
+/// #     pub fn restore_interrupts(enabled: bool) { INTERRUPTS.store(enabled, Relaxed) }
+/// # }
+/// struct CriticalSection {
+///     held: Cell<bool>,
+///     were_enabled: Cell<bool>,
+/// }
+///
+/// // SAFETY: the only core touches the cells while interrupts are disabled.
+/// unsafe impl Sync for CriticalSection {}
+///
+/// // SAFETY: while `held` is set, interrupts are disabled, so nobody else runs; a second attempt fails.
+/// unsafe impl RawMutex for CriticalSection {
+///     const INIT: Self = Self { held: Cell::new(false), were_enabled: Cell::new(false) };
+///     type GuardMarker = GuardNoSend;
+///
+///     fn lock(&self) {
+///         assert!(self.try_lock(), "the only core would wait for itself");
+///     }
+///
+///     fn try_lock(&self) -> bool {
+///         let were_enabled = cpu::disable_interrupts();
+///         if self.held.replace(true) {
+///             cpu::restore_interrupts(were_enabled);
+///             return false;
+///         }
+///         self.were_enabled.set(were_enabled);
+///         true
+///     }
+///
+///     unsafe fn unlock(&self) {
+///         self.held.set(false);
+///         cpu::restore_interrupts(self.were_enabled.get());
+///     }
+/// }
+///
+/// static MEMORY: StaticRegion<4096, CriticalSection> = StaticRegion::new();
+/// static HEAP: LockedHeap<CriticalSection> = LockedHeap::with_region(&MEMORY);
+/// assert_eq!(HEAP.stats().total, 4096);
+/// ```
+///
+/// # Broken contracts
+///
+/// A free or a resize that the heap finds out (see [`Heap::deallocate`]) ends the program: by a panic after the heap is
+/// unlocked, so that the panic's message may be made with memory of this heap, and by a second one instead of unwinding.
+///
+/// One is found out by the list of free runs itself: when a *run*, a block too large for pages, is freed twice, or with a
+/// Layout too large. That panics while the heap is locked. A panic handler that allocates from the heap then waits for the
+/// lock forever (std's does), or panics again, as the lock has it; one that does not allocate works.
+///
 /// There is no way to the [`Heap`] within: whoever had it could exchange it for another, and with that pull the memory
 /// from under all blocks.
 pub struct LockedHeap<R = DefaultLock> {

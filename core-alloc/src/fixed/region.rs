@@ -186,6 +186,8 @@ impl Region {
             Some("it is in a region's header")
         } else if run.size() > self.end - address {
             Some("it ends behind its region")
+        } else if run.size() > self.free_runs.used() {
+            Some("it is more than is in use")
         } else {
             None
         }
