@@ -18,8 +18,11 @@ fn memory_that_a_region_has_part_of_is_refused_whole() {
     let mut memory = vec![MaybeUninit::<u128>::uninit(); 3 * LEN];
     let start = memory.as_mut_ptr();
     let mut heap = Heap::new();
-    // SAFETY: the memory outlives the heap, and is used for nothing else.
-    let mut add = |first: usize, len: usize| unsafe { heap.add_region(start.add(first).cast(), 16 * len) };
+    let mut add = |first: usize, len: usize| {
+        let start = start.wrapping_add(first).cast();
+        // SAFETY: the memory outlives the heap, and is used for nothing else; what the heap has, it refuses.
+        unsafe { heap.add_region(start, 16 * len) }
+    };
     assert_eq!(add(LEN, LEN), Ok(()));
     for (first, len) in [(LEN, LEN), (0, LEN + 1), (2 * LEN - 1, LEN), (LEN + 10, 10), (0, 3 * LEN)] {
         let added = panic::catch_unwind(AssertUnwindSafe(|| add(first, len)));
