@@ -11,6 +11,7 @@
 //! # mod program {
 //! use mudlark_core_alloc::Mudlark;
 //!
+//! # #[cfg(not(miri))]
 //! #[global_allocator]
 //! static ALLOCATOR: Mudlark = Mudlark::new();
 //! # }
@@ -78,8 +79,8 @@
 //! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. Debug builds
 //! look whether a free or a `realloc` tells the truth, and end the process with a message if not: at once when no block
 //! begins there, when the block's page is of another class than the Layout, and when the block is among the last 64 of
-//! its class that the thread has freed; any other block that is freed twice is found when it goes home a second time,
-//! unless it was handed out in between. A process may fork while other
+//! its class in the thread's cache; any other block of a class that is freed twice is found when it goes home a second
+//! time, unless it was handed out in between. Of a large block they look whether it can be one that is in use. A process may fork while other
 //! threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent and child.
 #![no_std]
 

@@ -93,6 +93,7 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             unsafe { regions::resize_run(block, old, new) }.ok().map(|()| block)
         }
         (Kind::Direct { size: old_size }, Kind::Direct { size: new_size }) => {
+            check_direct(block);
             // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
             unsafe { resize_direct(block, old_size, new_size, old.align()) }
         }

@@ -111,13 +111,15 @@ pub(crate) unsafe fn return_run(start: NonNull<u8>, pages: usize) {
 ///
 /// The run is the caller's, who has no use for the pages that it loses.
 pub(crate) unsafe fn resize_run(start: NonNull<u8>, old: usize, new: usize) -> Result<(), Stuck> {
-    if old == new {
+    // SAFETY: by the caller's promise.
+    let place = unsafe { Place::of(start.addr().get()) };
+    let mut regions = lock();
+    check_run(start, place, old);
+    let Place { region, first } = place;
+    let end = first + old.min(new);
+    if new == old {
         return Ok(());
     }
-    // SAFETY: by the caller's promise.
-    let Place { region, first } = unsafe { Place::of(start.addr().get()) };
-    let end = first + old.min(new);
-    let mut regions = lock();
     if new < old {
         regions.put(Place { region, first: end }, old - new);
     } else if region.are_free(end, new - old) {
@@ -159,7 +161,7 @@ fn lock() -> Guard<'static, Regions> {
     REGIONS.lock()
 }
 
-/// Debug builds look whether what is freed as a run can be one.
+/// Debug builds look whether what is freed or resized as a run can be one.
 fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
     if !cfg!(debug_assertions) {
         return;
