@@ -23,6 +23,7 @@ use crate::SizeClass;
 /// ```
 /// use mudlark_core_alloc::Mudlark;
 ///
+/// # #[cfg(not(miri))]
 /// #[global_allocator]
 /// static ALLOCATOR: Mudlark = Mudlark::new();
 ///
@@ -54,8 +55,10 @@ impl Mudlark {
     /// ```
     /// use mudlark_core_alloc::Mudlark;
     ///
+    /// # #[cfg(not(miri))]
     /// #[global_allocator]
     /// static ALLOCATOR: Mudlark = Mudlark::new();
+    /// # if cfg!(miri) { return }
     ///
     /// let numbers: Vec<Box<u64>> = (0..100_000).map(Box::new).collect();
     /// let with = Mudlark::stats();
@@ -71,9 +74,9 @@ impl Mudlark {
 
 // SAFETY: a block is handed out to one caller until that caller frees it (the invariants of `FreeBlock`, `Page` and
 // `Header`), is as large and aligned as `SizeClass::of` and `large` promise for its Layout, and is found again by the
-// same Layout. Nothing here panics, so nothing unwinds: indices are masked or checked. Nor does
-// a sum overflow, where debug builds would panic: a Layout's size and alignment are added with a check, all other sums are
-// places in memory that there is, or count such memory.
+// same Layout. Nothing here panics, so nothing unwinds: indices are masked or checked, and no sum overflows, where debug
+// builds would panic, since a large Layout's size and alignment are added with a check, and all other sums are places in
+// memory that there is, or count such memory.
 unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

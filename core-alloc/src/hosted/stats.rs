@@ -17,8 +17,10 @@ use super::region::PAGE_SIZE;
 /// ```
 /// use mudlark_core_alloc::Mudlark;
 ///
+/// # #[cfg(not(miri))]
 /// #[global_allocator]
 /// static ALLOCATOR: Mudlark = Mudlark::new();
+/// # if cfg!(miri) { return }
 ///
 /// let before = Mudlark::stats();
 /// let large = vec![1_u8; 100_000];
