@@ -11,6 +11,7 @@
 //! # mod program {
 //! use mudlark_core_alloc::Mudlark;
 //!
+//! # #[cfg(not(miri))]
 //! #[global_allocator]
 //! static ALLOCATOR: Mudlark = Mudlark::new();
 //! # }
@@ -53,8 +54,8 @@
 //! 2. `Cache::allocate` takes the first block of the class's bin. That is nearly always all.
 //! 3. An empty bin is filled: `Cache::refill` takes a magazine from the heap of the thread's owner. A thread that has
 //!    none yet *adopts* one: one that an ended thread has left, or a new one.
-//! 4. `PageHeap::take` looks to the pages that have free blocks, then to memory in a page that was never touched, which
-//!    it carves one OS page at a time, then to a new page.
+//! 4. `Owner::take` looks to the owner's pages that have free blocks, then to memory in such a page that was never
+//!    touched, which it carves one OS page at a time; then to the same in the pages of idle owners, and then to a new page.
 //! 5. `regions::take_page` finds that in a region with free pages, or else in a new region from the source.
 //!
 //! # One free
@@ -68,15 +69,19 @@
 //! 4. A page without blocks in use goes back to its region, for any owner and class.
 //! 5. A region without pages in use goes back to the operating system, but for one that is kept.
 //!
-//! When a thread ends, its cache's blocks go home, and its owner waits, pages and all, for the next thread. What the
+//! When a thread ends, its cache's blocks go home, and its owner waits, pages and all, for the next thread;
+//! meanwhile its free blocks go to whoever needs some. What the
 //! thread's remaining destructors allocate and free comes from a heap that all threads share.
 //!
 //! # What it promises
 //!
 //! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
 //! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. Debug builds
-//! look whether a free tells the truth, and end the process with a message if not. A process may fork while other
-//! threads allocate: the child finds no lock held.
+//! look whether a free or a `realloc` tells the truth, and end the process with a message if not: at once when no block
+//! begins there, when the block's page is of another class than the Layout, and when the block is among the last 64 of
+//! its class in the thread's cache; any other block of a class that is freed twice is found when it goes home a second
+//! time, unless it was handed out in between. Of a large block they look whether it can be one that is in use. A process may fork while other
+//! threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent and child.
 #![no_std]
 
 #[cfg(any(feature = "std", test))]
@@ -90,4 +95,6 @@ mod size_class;
 pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
 #[cfg(feature = "std")]
 pub use hosted::{Mudlark, Stats};
+/// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.
+pub use lock_api;
 pub use size_class::SizeClass;

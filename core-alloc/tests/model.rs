@@ -111,8 +111,8 @@ fn every_size_about_a_limit_is_served() {
 fn what_no_system_has_is_refused() {
     leaves_nothing(|| {
         let largest = isize::MAX.cast_unsigned();
-        for (size, align) in [(largest, 1), (largest / 2, 1), (largest - 4096, 4096), (1 << 20, 1 << 62), (0, 1 << 62)]
-        {
+        let half = largest / 2 + 1;
+        for (size, align) in [(largest, 1), (largest / 2, 1), (largest - 4096, 4096), (1 << 20, half), (0, half)] {
             let layout = Layout::from_size_align(size, align).expect("a valid layout");
             // SAFETY: any size will do.
             let block = unsafe { ALLOCATOR.alloc(layout) };
@@ -176,6 +176,47 @@ fn mappings_that_grow_keep_their_alignment() {
         }
         blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
     });
+}
+
+#[test]
+#[cfg(all(unix, not(miri)))]
+fn mappings_that_move_keep_their_alignment() {
+    let align_log2s = 13..=16;
+    leaves_nothing(|| {
+        for align in align_log2s.map(|log2| 1 << log2) {
+            let layout = Layout::from_size_align(2 << 20, align).expect("a valid layout");
+            let mut blocks: Vec<Block> = (0..4).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
+            for size in [3 << 20, 5 << 20, 8 << 20] {
+                for (fill, block) in (1..).zip(&mut blocks) {
+                    // What has an odd size is in the way, so that the next mapping is not aligned by chance.
+                    let in_the_way = map_odd();
+                    block.resize(&ALLOCATOR, size, fill);
+                    unmap_odd(in_the_way);
+                }
+            }
+            blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+        }
+    });
+}
+
+/// No multiple of an alignment that is tested, and too large for the holes that there may be.
+#[cfg(all(unix, not(miri)))]
+const ODD: usize = (16 << 20) + 4096;
+
+#[cfg(all(unix, not(miri)))]
+fn map_odd() -> *mut libc::c_void {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
+    // SAFETY: a new mapping disturbs nothing.
+    let start = unsafe { libc::mmap(core::ptr::null_mut(), ODD, libc::PROT_NONE, flags, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED);
+    start
+}
+
+#[cfg(all(unix, not(miri)))]
+fn unmap_odd(start: *mut libc::c_void) {
+    // SAFETY: `map_odd` mapped it, and nobody uses it.
+    let status = unsafe { libc::munmap(start, ODD) };
+    assert_eq!(status, 0);
 }
 
 #[test]

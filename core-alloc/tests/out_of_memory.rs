@@ -79,3 +79,65 @@ fn aligned_blocks_leave_no_address_space_behind() {
     });
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
 }
+
+#[test]
+fn a_block_that_shrinks_gives_its_tail_back() {
+    let child = in_child("a_block_that_shrinks_gives_its_tail_back", || {
+        // Once is little enough, and twice is too much.
+        limit_address_space(300 << 20);
+        let layout = Layout::from_size_align(150 << 20, 8).expect("a valid layout");
+        let mut shrunk = Block::new(&ALLOCATOR, layout, false, 1);
+        shrunk.resize(&ALLOCATOR, 2 << 20, 2);
+        let in_its_place = Block::new(&ALLOCATOR, layout, true, 3);
+        [shrunk, in_its_place].into_iter().for_each(|block| block.free(&ALLOCATOR));
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// Makes mappings until the system refuses; `false` when it allows for very many.
+#[cfg(target_os = "linux")]
+fn use_up_mappings() -> bool {
+    const OS_PAGE: usize = 4096;
+    const MOST: usize = 200_000;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
+    // SAFETY: a new mapping disturbs nothing.
+    let start = unsafe { libc::mmap(ptr::null_mut(), MOST * OS_PAGE, libc::PROT_NONE, flags, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED);
+    // Neighbours that may be used differently are different mappings.
+    (0..MOST).step_by(2).any(|index| {
+        // SAFETY: the OS page is part of the mapping, which nobody uses.
+        let status = unsafe { libc::mprotect(start.wrapping_byte_add(index * OS_PAGE), OS_PAGE, libc::PROT_READ) };
+        status != 0
+    })
+}
+
+/// The number of OS pages of the 2 MiB at `start`, which are mapped, that memory is spent on.
+#[cfg(target_os = "linux")]
+fn resident_pages(start: *mut u8) -> usize {
+    let mut resident = [0_u8; 512];
+    // SAFETY: there is a place for each OS page's answer.
+    let status = unsafe { libc::mincore(start.cast(), 2 << 20, resident.as_mut_ptr()) };
+    assert_eq!(status, 0, "the memory is still mapped");
+    resident.iter().filter(|&&page| page & 1 == 1).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_goes_back_even_where_mappings_have_run_out() {
+    let child = in_child("memory_goes_back_even_where_mappings_have_run_out", || {
+        let layout = Layout::from_size_align(2 << 20, 8).expect("a valid layout");
+        // Neighbours, which the system sees as one mapping.
+        let blocks: [Block; 6] = [1; 6].map(|fill| Block::new(&ALLOCATOR, layout, false, fill));
+        let start = blocks[2].start.as_ptr();
+        assert_eq!(resident_pages(start), 512);
+        if !use_up_mappings() {
+            return;
+        }
+        let [first, second, middle, ..] = blocks;
+        middle.free(&ALLOCATOR);
+        assert_eq!(resident_pages(start), 0);
+        // Those at the end of a mapping can be unmapped.
+        [first, second].into_iter().for_each(|block| block.free(&ALLOCATOR));
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}

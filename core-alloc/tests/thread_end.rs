@@ -76,3 +76,73 @@ fn a_destructor_may_run_after_the_cache_has_ended() {
 fn a_destructor_may_be_the_first_to_allocate() {
     leaves_nothing(|| KEEPER.with_borrow(|keeper| assert!(keeper.0.is_empty())));
 }
+
+#[cfg(all(unix, not(miri)))]
+mod forks {
+    use super::*;
+    use core::cell::Cell;
+    use core::sync::atomic::{AtomicBool, Ordering};
+    use std::thread::JoinHandle;
+
+    thread_local! {
+        static LAST_ACT: LastAct = const { LastAct(Cell::new(None)) };
+    }
+
+    /// What a thread does when all else of it has ended.
+    struct LastAct(Cell<Option<fn()>>);
+
+    impl Drop for LastAct {
+        fn drop(&mut self) {
+            if let Some(act) = self.0.take() {
+                act();
+            }
+        }
+    }
+
+    /// A thread that calls `act` when its cache has ended.
+    fn thread_with_last_act(act: fn()) -> JoinHandle<()> {
+        thread::spawn(move || {
+            LAST_ACT.with(|last| last.0.set(Some(act)));
+            use_a_block();
+        })
+    }
+
+    fn use_a_block() {
+        Block::new(&ALLOCATOR, Layout::new::<u64>(), false, 1).free(&ALLOCATOR);
+    }
+
+    /// Whether a thread that ends in a forked child can have blocks at its end.
+    fn a_thread_may_end_in_a_child() -> bool {
+        // SAFETY: the child starts a thread, and calls `_exit`; the harness's other threads are of no concern to it.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0, "no child");
+        if child == 0 {
+            // SAFETY: a child that waits for a lock for ever is ended by the signal.
+            unsafe { libc::alarm(30) };
+            let ended = thread_with_last_act(use_a_block).join();
+            // SAFETY: ends the child without running the parent's destructors.
+            unsafe { libc::_exit(libc::c_int::from(ended.is_err())) };
+        }
+        let mut status = 0;
+        // SAFETY: the child is ours, and the status a valid place.
+        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+        waited == child && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+    }
+
+    #[test]
+    fn a_process_may_fork_while_threads_end() {
+        static DONE: AtomicBool = AtomicBool::new(false);
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = [(); 2].map(|()| {
+            thread_with_last_act(|| {
+                while !DONE.load(Ordering::Relaxed) {
+                    use_a_block();
+                }
+            })
+        });
+        let well = (0..50).all(|_| a_thread_may_end_in_a_child());
+        DONE.store(true, Ordering::Relaxed);
+        threads.into_iter().for_each(|thread| thread.join().expect("a thread that ends well"));
+        assert!(well);
+    }
+}

@@ -28,12 +28,15 @@ fn free(block: *mut u8, size: usize) {
     unsafe { ALLOCATOR.dealloc(block, layout(size)) };
 }
 
-/// Checks that `wrong` is found out, at the latest when the cache is emptied, and `complaint` is the message.
+/// Resizes what may not be resized.
+fn resize(block: *mut u8, size: usize, new_size: usize) {
+    // SAFETY: it is not; the allocator aborts before anybody uses the memory.
+    unsafe { ALLOCATOR.realloc(block, layout(size), new_size) };
+}
+
+/// Checks that `wrong` is found out at once, and `complaint` is the message.
 fn aborts(name: &str, complaint: &str, wrong: fn()) {
-    let child = in_child(name, || {
-        wrong();
-        Mudlark::collect();
-    });
+    let child = in_child(name, wrong);
     let message = String::from_utf8_lossy(&child.stderr);
     assert_eq!(child.status.signal(), Some(libc::SIGABRT), "{message}");
     assert!(message.contains("mudlark: free of 0x"), "{message}");
@@ -53,6 +56,48 @@ fn a_block_freed_twice() {
         let _other = allocate(64);
         free(block, 64);
         free(block, 64);
+    });
+}
+
+#[test]
+fn a_block_freed_twice_long_ago() {
+    aborts("a_block_freed_twice_long_ago", "it is free already", || {
+        let block = allocate(64);
+        let others: Vec<_> = (0..100).map(|_| allocate(64)).collect();
+        free(block, 64);
+        others.into_iter().for_each(|other| free(other, 64));
+        free(block, 64);
+        Mudlark::collect();
+    });
+}
+
+#[test]
+fn a_block_of_another_class_resized_in_place() {
+    let complaint = "its Layout is one of 112 B blocks, but its page has 64 B ones";
+    aborts("a_block_of_another_class_resized_in_place", complaint, || resize(allocate(64), 100, 102));
+}
+
+#[test]
+fn a_block_of_another_class_resized_elsewhere() {
+    let complaint = "its Layout is one of 112 B blocks, but its page has 64 B ones";
+    aborts("a_block_of_another_class_resized_elsewhere", complaint, || resize(allocate(64), 100, 1000));
+}
+
+#[test]
+fn a_resized_block_that_is_free() {
+    aborts("a_resized_block_that_is_free", "it is free already", || {
+        let block = allocate(64);
+        free(block, 64);
+        resize(block, 64, 60);
+    });
+}
+
+#[test]
+fn what_is_left_of_a_page_behind_its_last_block() {
+    const SIZE: usize = 20 * 1024;
+    aborts("what_is_left_of_a_page_behind_its_last_block", "no block begins there", || {
+        let last = (0..100).map(|_| allocate(SIZE)).find(|block| block.addr() % (64 << 10) == 2 * SIZE);
+        free(last.expect("a third block").wrapping_add(SIZE), SIZE);
     });
 }
 
@@ -98,6 +143,18 @@ fn the_middle_of_a_large_block() {
     aborts("the_middle_of_a_large_block", "no large block begins there", || {
         free(allocate(100_000).wrapping_add(8), 50_000)
     });
+}
+
+#[test]
+fn a_small_block_resized_as_a_large_one() {
+    let complaint = "its Layout is a large block's, but it lies in a page of blocks";
+    aborts("a_small_block_resized_as_a_large_one", complaint, || resize(allocate(64), 50_000, 50_001));
+}
+
+#[test]
+fn a_block_of_a_region_resized_as_a_mapping() {
+    let complaint = "has a mapping of its own";
+    aborts("a_block_of_a_region_resized_as_a_mapping", complaint, || resize(allocate(64), 5_000_000, 2_000_000));
 }
 
 #[test]

@@ -96,6 +96,13 @@ impl<T: Clone> From<&[T]> for Counted<[T]> {
     }
 }
 
+impl<T: Clone> From<&mut [T]> for Counted<[T]> {
+    /// As from a shared slice.
+    fn from(elements: &mut [T]) -> Self {
+        Self::from(&*elements)
+    }
+}
+
 impl<T> From<Vec<T>> for Counted<[T]> {
     /// Moves the elements over.
     fn from(mut elements: Vec<T>) -> Self {
@@ -153,6 +160,13 @@ macro_rules! from_text {
             fn from(text: &$text) -> Self {
                 // SAFETY: a reference points at a value; text is plain bytes, which may be duplicated.
                 unsafe { from_bytes_of(NonNull::from(text)) }
+            }
+        }
+
+        impl From<&mut $text> for Counted<$text> {
+            #[inline]
+            fn from(text: &mut $text) -> Self {
+                Self::from(&*text)
             }
         }
 

@@ -38,13 +38,14 @@
 //! | first downgrade | an addition | allocates the weak box |
 //! | memory of a value whose weak handles remain | stays | is freed; the weak box stays |
 //! | a count overflows | aborts | the value becomes immortal |
+//! | `==` on two handles of the same value | true at once, if `T: Eq` | compares the value with itself |
 //! | `make_mut` with weak handles left | moves the value | leaves it where it is |
 //! | to `dyn Trait` | by itself | by [`unsize!`], or from a `Box<dyn Trait>` |
 //! | `Weak::into_raw` | yes | no: a weak handle leads to the weak box |
 //! | a value that borrows from a neighbour | may be dropped together with it | the neighbour has to outlive it |
 //! | method receivers `self: Rc<Self>` | yes | no |
 //!
-//! The last three need what only the standard library may use.
+//! The last three, and the short cut of `==`, need what only the standard library may use.
 //!
 //! # Example
 //!

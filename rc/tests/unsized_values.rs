@@ -14,6 +14,7 @@ fn a_slice_is_what_it_was_made_of() {
     let expected: &[String] = &["a".to_string(), "b".to_string(), "c".to_string()];
     for made in [
         Counted::from(expected),
+        Counted::from(&mut *expected.to_vec()),
         Counted::from(expected.to_vec()),
         Counted::from(expected.to_vec().into_boxed_slice()),
         Counted::from(["a", "b", "c"].map(String::from)),
@@ -44,6 +45,7 @@ fn text_is_what_it_was_made_of() {
         for made in [
             Counted::<str>::from(text),
             Counted::from(String::from(text)),
+            Counted::from(String::from(text).as_mut_str()),
             Counted::from(Box::<str>::from(text)),
             Counted::from(Cow::Borrowed(text)),
         ] {
@@ -54,6 +56,7 @@ fn text_is_what_it_was_made_of() {
     let c = c"a C string";
     assert_eq!(&*Counted::<CStr>::from(c), c);
     assert_eq!(&*Counted::<CStr>::from(CString::from(c)), c);
+    assert_eq!(&*Counted::<CStr>::from(&mut *Box::<CStr>::from(c)), c);
 }
 
 #[cfg(feature = "std")]
@@ -64,6 +67,8 @@ fn text_of_the_operating_system_is_what_it_was_made_of() {
     let mut path: Counted<Path> = Counted::from(Path::new("a/b"));
     assert_eq!(path, Counted::from(PathBuf::from("a/b")));
     assert_eq!(Counted::<OsStr>::from(OsStr::new("a")), Counted::from(OsString::from("a")));
+    assert_eq!(Counted::<OsStr>::from(&mut *Box::<OsStr>::from(OsStr::new("a"))), Counted::from(OsStr::new("a")));
+    assert_eq!(path, Counted::from(&mut *Box::<Path>::from(Path::new("a/b"))));
     let shared = path.clone();
     let made: *const Path = Counted::make_mut(&mut path);
     assert!(!core::ptr::eq(made, &*shared));

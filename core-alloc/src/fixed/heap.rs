@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::RegionTooSmall;
 use super::misuse::{AllegedBlock, Misuse, holds};
 use super::page::{Page, PageList};
-use super::region::{PAGE_CLASSES, RegionList, RunLayout, Trim};
+use super::region::{PAGE_CLASSES, Refusal, RegionList, RunLayout, Trim};
 use super::stats::{Counts, HeapStats};
 use crate::SizeClass;
 
@@ -70,14 +70,18 @@ impl Heap {
     /// [`RegionTooSmall`] when the memory does not hold the header and one small block. It is not touched then, and
     /// stays the caller's.
     ///
+    /// # Panics
+    ///
+    /// When part of the memory is in a region of this heap. Then it is not touched.
+    ///
     /// # Safety
     ///
     /// The bytes must be valid for reads and writes by way of `start`, from every thread that uses the heap. For as
     /// long as the heap or one of its blocks is used, they must stay so, and must not be used otherwise than through
-    /// the heap and its blocks.
+    /// the heap and its blocks. In particular, none of them may belong to a region of this heap or any other.
     pub unsafe fn add_region(&mut self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.regions.add(start, size) }
+        unsafe { self.try_add_region(start, size) }.map_err(Refusal::or_panic)
     }
 
     /// A block for `layout`, or `None` when there is none to be had; the heap stays usable then.
@@ -110,7 +114,11 @@ impl Heap {
     /// # Panics
     ///
     /// When `block` lies in none of the regions. With debug assertions also when no block can begin there, when the
-    /// blocks of its page do not hold `layout`, or when it is a free block of a page.
+    /// blocks of its page do not hold `layout`, when it is a free block of a page, or when it is a run of more bytes than
+    /// are in use.
+    ///
+    /// When a run that is freed overlaps a free one, as one that is freed twice does, the list of free runs panics. The
+    /// heap may have lost free memory then.
     ///
     /// # Safety
     ///
@@ -148,6 +156,16 @@ impl Heap {
     #[must_use]
     pub fn stats(&self) -> HeapStats {
         self.counts.stats(self.regions.iter())
+    }
+
+    /// [`add_region`](Self::add_region), which leaves it to the caller to panic.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_region`](Self::add_region).
+    pub(super) unsafe fn try_add_region(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.regions.add(start, size) }
     }
 
     /// [`deallocate`](Self::deallocate), which leaves it to the caller to panic.

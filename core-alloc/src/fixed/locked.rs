@@ -8,6 +8,7 @@ use core::ptr::{self, NonNull};
 use lock_api::{Mutex, RawMutex};
 
 use super::misuse::Misuse;
+use super::region::Refusal;
 use super::static_region::Claim;
 use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
 
@@ -69,6 +70,66 @@ pub enum NoSpinlockOnThisTarget {}
 /// the heap, `R` must disable interrupts, as a critical section does. Targets without compare-and-swap have no
 /// spinlock, and so no default.
 ///
+/// For one core, that may look so (the crate's own [`lock_api`] is the one to implement):
+///
+/// ```
+/// use core::cell::Cell;
+/// use mudlark_core_alloc::lock_api::{GuardNoSend, RawMutex};
+/// use mudlark_core_alloc::{LockedHeap, StaticRegion};
+///
+/// # mod cpu {
+/// #     use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+/// #     static INTERRUPTS: AtomicBool = AtomicBool::new(true);
+/// #     pub fn disable_interrupts() -> bool { INTERRUPTS.swap(false, Relaxed) }
+/// #     pub fn restore_interrupts(enabled: bool) { INTERRUPTS.store(enabled, Relaxed) }
+/// # }
+/// struct CriticalSection {
+///     held: Cell<bool>,
+///     were_enabled: Cell<bool>,
+/// }
+///
+/// // SAFETY: the only core touches the cells while interrupts are disabled.
+/// unsafe impl Sync for CriticalSection {}
+///
+/// // SAFETY: while `held` is set, interrupts are disabled, so nobody else runs; a second attempt fails.
+/// unsafe impl RawMutex for CriticalSection {
+///     const INIT: Self = Self { held: Cell::new(false), were_enabled: Cell::new(false) };
+///     type GuardMarker = GuardNoSend;
+///
+///     fn lock(&self) {
+///         assert!(self.try_lock(), "the only core would wait for itself");
+///     }
+///
+///     fn try_lock(&self) -> bool {
+///         let were_enabled = cpu::disable_interrupts();
+///         if self.held.replace(true) {
+///             cpu::restore_interrupts(were_enabled);
+///             return false;
+///         }
+///         self.were_enabled.set(were_enabled);
+///         true
+///     }
+///
+///     unsafe fn unlock(&self) {
+///         self.held.set(false);
+///         cpu::restore_interrupts(self.were_enabled.get());
+///     }
+/// }
+///
+/// static MEMORY: StaticRegion<4096, CriticalSection> = StaticRegion::new();
+/// static HEAP: LockedHeap<CriticalSection> = LockedHeap::with_region(&MEMORY);
+/// assert_eq!(HEAP.stats().total, 4096);
+/// ```
+///
+/// # Broken contracts
+///
+/// A free or a resize that the heap finds out (see [`Heap::deallocate`]) ends the program: by a panic after the heap is
+/// unlocked, so that the panic's message may be made with memory of this heap, and by a second one instead of unwinding.
+///
+/// One is found out by the list of free runs itself: when a *run*, a block too large for pages, is freed twice, or with a
+/// Layout too large. That panics while the heap is locked. A panic handler that allocates from the heap then waits for the
+/// lock forever (std's does), or panics again, as the lock has it; one that does not allocate works.
+///
 /// There is no way to the [`Heap`] within: whoever had it could exchange it for another, and with that pull the memory
 /// from under all blocks.
 pub struct LockedHeap<R = DefaultLock> {
@@ -120,12 +181,17 @@ impl<R: RawMutex> LockedHeap<R> {
     ///
     /// [`RegionTooSmall`] as [`Heap::add_region`].
     ///
+    /// # Panics
+    ///
+    /// As [`Heap::add_region`].
+    ///
     /// # Safety
     ///
     /// As for [`Heap::add_region`].
     pub unsafe fn add_region(&self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.shared.lock().heap.add_region(start, size) }
+        let added = unsafe { self.shared.lock().heap.try_add_region(start, size) };
+        added.map_err(Refusal::or_panic)
     }
 
     /// What the heap has, and how much of it is in use.
@@ -165,7 +231,7 @@ impl Shared {
     fn claim_reserve(&mut self) -> bool {
         let Some((start, size)) = self.reserve.take().and_then(Claim::claim) else { return false };
         // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.
-        unsafe { self.heap.add_region(start, size) }.is_ok()
+        unsafe { self.heap.try_add_region(start, size) }.is_ok()
     }
 }
 

@@ -3,6 +3,9 @@
 //! The checks come before the heap changes anything, and their outcome is a value: so a [`LockedHeap`] can unlock
 //! before it panics, for a panic may allocate.
 //!
+//! They cannot tell whether a run is in use, since a run in use has no record. That is found out by the list of free runs
+//! if a run that comes back overlaps one of them; it panics there and then, in release builds, too.
+//!
 //! [`LockedHeap`]: super::LockedHeap
 
 use core::alloc::Layout;

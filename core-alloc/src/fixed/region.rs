@@ -123,6 +123,11 @@ impl Region {
         (self.memory.addr().get()..self.end).contains(&address)
     }
 
+    /// Whether some of the `size` bytes from `start` on are in this region.
+    fn overlaps(&self, start: usize, size: usize) -> bool {
+        start < self.end && self.memory.addr().get() < start.saturating_add(size)
+    }
+
     /// Whether the pages of this region are large enough for the blocks of `class`.
     pub(super) const fn serves(&self, class: SizeClass) -> bool {
         class.block_size() <= self.page_size() / BLOCKS_PER_PAGE
@@ -181,6 +186,8 @@ impl Region {
             Some("it is in a region's header")
         } else if run.size() > self.end - address {
             Some("it ends behind its region")
+        } else if run.size() > self.free_runs.used() {
+            Some("it is more than is in use")
         } else {
             None
         }
@@ -295,6 +302,24 @@ impl RunLayout {
     }
 }
 
+/// Why memory does not become a region.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    TooSmall(RegionTooSmall),
+    /// A region of the heap has part of it: a broken contract.
+    Overlap,
+}
+
+impl Refusal {
+    /// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+    pub(super) fn or_panic(self) -> RegionTooSmall {
+        match self {
+            Self::TooSmall(error) => error,
+            Self::Overlap => panic!("mudlark: part of the memory is in a region of this heap"),
+        }
+    }
+}
+
 /// The regions of a heap, newest first.
 ///
 /// # Invariants
@@ -310,14 +335,17 @@ impl RegionList {
         Self { first: None }
     }
 
-    /// Adds the memory as a region.
+    /// Adds the memory as a region, unless that is too small, or partly in a region of this list.
     ///
     /// # Safety
     ///
     /// As for [`Region::create`], for as long as the list is used.
-    pub(super) unsafe fn add(&mut self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+    pub(super) unsafe fn add(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        if self.iter().any(|region| region.overlaps(start.addr(), size)) {
+            return Err(Refusal::Overlap);
+        }
         // SAFETY: the caller's promise is the one asked for.
-        let mut region = unsafe { Region::create(start, size) }?;
+        let mut region = unsafe { Region::create(start, size) }.map_err(Refusal::TooSmall)?;
         // SAFETY: just made, and nobody else knows it.
         unsafe { region.as_mut() }.next = self.first;
         self.first = Some(region);
@@ -380,4 +408,25 @@ impl Plan {
 fn page_size_for(len: usize) -> usize {
     let wanted = (len / PAGES_PER_REGION).clamp(MIN_PAGE_SIZE, MAX_PAGE_SIZE);
     wanted.next_power_of_two()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::MaybeUninit;
+
+    #[test]
+    fn a_run_whose_end_might_wrap_around_is_refused() {
+        let mut memory = [MaybeUninit::<u128>::uninit(); 64];
+        // SAFETY: the memory is used through the region only.
+        let mut region = unsafe { Region::create(memory.as_mut_ptr().cast(), 1024) }.expect("room for a region");
+        // SAFETY: just made, and nobody else knows it.
+        let region = unsafe { region.as_mut() };
+        let run = |align| RunLayout::new(GRANULE, align).expect("a valid layout");
+        assert!(region.take_run(run(4 * GRANULE)).is_some());
+        // As if the memory were the last that there can be; this much does not read or write there.
+        region.end = LAST_END;
+        assert!(region.take_run(run(GRANULE)).is_some());
+        assert!(region.take_run(run(4 * GRANULE)).is_none());
+    }
 }

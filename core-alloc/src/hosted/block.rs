@@ -97,6 +97,22 @@ impl FreeList {
         self.head.set(other.head.get());
     }
 
+    /// Whether one of the first `count` blocks is at `address`. A plain loop: only debug builds ask, with each free.
+    pub(crate) fn begins_with(&self, mut count: usize, address: usize) -> bool {
+        let mut next = self.head.get();
+        while let Some(block) = next
+            && count > 0
+        {
+            if block.as_ptr().addr() == address {
+                return true;
+            }
+            // SAFETY: by the list's invariant, the block is the list's, and has its link.
+            next = unsafe { block.as_ref() }.next;
+            count -= 1;
+        }
+        false
+    }
+
     /// Takes blocks from the front until there are none left.
     pub(crate) fn drain(&self) -> impl Iterator<Item = FreeBlock> {
         core::iter::from_fn(|| self.pop())
@@ -167,6 +183,23 @@ mod tests {
         pushed.reverse();
         assert_eq!(list.drain().map(|block| block.address()).collect::<Vec<_>>(), pushed);
         assert!(list.pop().is_none());
+    }
+
+    #[test]
+    fn a_list_knows_its_first_blocks() {
+        let mut memory = [[0; 2]; 8];
+        let list = FreeList::new();
+        let mut pushed = Vec::new();
+        for block in memory.iter_mut().map(block) {
+            pushed.push(block.address());
+            list.push(block);
+        }
+        pushed.reverse();
+        for (index, &address) in pushed.iter().enumerate() {
+            assert!(list.begins_with(index + 1, address));
+            assert!(!list.begins_with(index, address));
+        }
+        assert!(!list.begins_with(100, pushed[0] + 1));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::block::{FreeBlock, FreeList};
+use super::fatal::fatal;
 use super::fork;
 use super::front;
 use super::owner::{self, Owner};
@@ -90,6 +91,22 @@ impl Cache {
         bin.blocks.push(block);
     }
 
+    /// Ends the process unless there may be a block of `class` in use at `address`: one that begins there, and is not
+    /// among those that this thread freed last. For debug builds.
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner::check_block`].
+    pub(crate) unsafe fn check_in_use(&self, class: SizeClass, address: usize) {
+        /// Frees of a block twice are mostly close to each other, and a debug build should not be all too slow.
+        const LOOKS: usize = 64;
+        // SAFETY: the caller's promise is the same.
+        unsafe { owner::check_block(class, address) };
+        if self.bin(class).blocks.begins_with(LOOKS, address) {
+            fatal(format_args!("free of {address:#x}: it is free already"));
+        }
+    }
+
     /// Fills the empty bin, and takes a block of it.
     #[cold]
     #[inline(never)]
@@ -114,7 +131,7 @@ impl Cache {
         let bin = self.bin(class);
         bin.room.set(0);
         if self.owner().is_none() {
-            return owner::send_home(class, core::iter::once(block));
+            return owner::send_home(core::iter::once(block));
         }
         if bin.is_closed() {
             bin.room.set(capacity(class));
@@ -130,14 +147,14 @@ impl Cache {
     fn flush(&self, class: SizeClass) {
         let bin = self.bin(class);
         let count = magazine(class);
-        owner::send_home(class, bin.blocks.drain().take(count));
+        owner::send_home(bin.blocks.drain().take(count));
         bin.room.set(signed(count));
     }
 
     /// Sends all blocks home.
     pub(crate) fn flush_all(&self) {
         for class in SizeClass::all() {
-            owner::send_home(class, self.bin(class).close());
+            owner::send_home(self.bin(class).close());
         }
     }
 
@@ -157,6 +174,14 @@ impl Cache {
             let count = capacity(class).abs_diff(self.bin(class).room.get());
             (blocks + count, bytes + count * class.block_size())
         })
+    }
+
+    /// The thread's owner, if it has one by now.
+    pub(crate) fn adopted(&self) -> Option<&'static Owner> {
+        match self.ownership.get() {
+            Ownership::Adopted(owner) => Some(owner),
+            Ownership::Pending | Ownership::Without => None,
+        }
     }
 
     /// The thread's owner, who is adopted now if he has not been before.

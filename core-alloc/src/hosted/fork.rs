@@ -1,33 +1,79 @@
 //! A process that forks: the child has one thread, and copies of locks that others may have held.
 //!
 //! So the thread that forks takes all locks before, in their usual order, and parent and child let go of them after.
-//! What was in the caches of the parent's other threads stays unused in the child.
+//! Between the two it may allocate as ever (other fork handlers of the program do), because its locks let it in: see
+//! [`Lock`](super::lock::Lock). All other threads wait.
+//!
+//! In the child, the heaps of the parent's other threads become idle. What was in the caches of these threads stays
+//! unused there.
+//!
+//! None of this is done for `vfork` and for processes cloned by a system call of the program's own; these may not
+//! allocate in the child.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use super::front;
+use super::lock;
 use super::owner;
 use super::regions;
 use super::source;
+
+/// How far the arrangement is: nobody has begun, somebody is at it, or it is made.
+static ARRANGEMENT: AtomicU8 = AtomicU8::new(TO_DO);
+const TO_DO: u8 = 0;
+const BEGUN: u8 = 1;
+const MADE: u8 = 2;
+
+/// The mark of the thread that holds all locks, since it is about to fork or has just done so; else [`NOBODY`].
+static FORKING: AtomicUsize = AtomicUsize::new(NOBODY);
+const NOBODY: usize = 0;
 
 /// Makes sure that forks happen while no other thread holds a lock.
 ///
 /// May allocate and free, and is called with no lock held.
 pub(crate) fn arrange() {
-    static ARRANGED: AtomicBool = AtomicBool::new(false);
-    // Relaxed: it only matters that one thread does it.
-    if !ARRANGED.swap(true, Ordering::Relaxed) {
-        source::around_fork(before, after);
+    // Acquire: pairs with the Release below, so who finds the arrangement made may rely on it.
+    match ARRANGEMENT.compare_exchange(TO_DO, BEGUN, Ordering::Acquire, Ordering::Acquire) {
+        Ok(_) => {
+            source::around_fork(before, after_in_parent, after_in_child);
+            ARRANGEMENT.store(MADE, Ordering::Release);
+        }
+        // This thread's own fork must not come before that of another thread has been heard of.
+        Err(_) => lock::wait_until(|| ARRANGEMENT.load(Ordering::Acquire) == MADE),
     }
+}
+
+/// Whether it is this thread that holds all locks.
+pub(crate) fn is_forking() -> bool {
+    // Relaxed: a thread finds its own mark here only if it put it there itself.
+    let forking = FORKING.load(Ordering::Relaxed);
+    forking != NOBODY && forking == front::mark()
 }
 
 extern "C" fn before() {
     owner::hold_all();
     regions::hold();
+    // Relaxed: see `is_forking`.
+    FORKING.store(front::mark(), Ordering::Relaxed);
 }
 
-extern "C" fn after() {
-    // SAFETY: the thread that forks, which is the child's one as well, has just called `before`.
+extern "C" fn after_in_parent() {
+    let_go();
+}
+
+extern "C" fn after_in_child() {
+    // Still with all locks: only this thread knows which owner is its own.
+    owner::leave_all_but(front::with_cache(|cache| cache.adopted()));
+    let_go();
+}
+
+fn let_go() {
+    // SAFETY: the thread that forks, which is the child's one as well, has called `before`.
     unsafe { regions::let_go() };
     // SAFETY: as above.
-    unsafe { owner::let_go_all() };
+    unsafe { owner::let_go_heaps() };
+    // Now, since the next fork may begin once the list of owners is free.
+    FORKING.store(NOBODY, Ordering::Relaxed);
+    // SAFETY: as above.
+    unsafe { owner::let_go_list() };
 }

@@ -29,6 +29,11 @@ pub(crate) fn with_cache<R>(f: impl FnOnce(&Cache) -> R) -> R {
     CACHE.with(f)
 }
 
+/// What tells this thread from all others that live now; not zero.
+pub(crate) fn mark() -> usize {
+    with_cache(|cache| core::ptr::from_ref(cache).addr())
+}
+
 /// Makes sure that the cache ends with the thread; `false` when that has happened already.
 ///
 /// May allocate and free.

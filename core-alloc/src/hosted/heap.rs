@@ -36,13 +36,27 @@ impl PageHeap {
         self.bytes
     }
 
-    /// Takes up to `want` blocks; none only if there is no memory.
+    /// Takes up to `want` blocks, if need be from a new page for `owner`, whose heap this is; none only if there is no
+    /// memory.
+    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Chain {
+        let pages = &mut self.available[class.index()];
+        if pages.first().is_none() {
+            let Some(page) = regions::take_page(class, owner) else { return Chain::new() };
+            pages.push(page);
+        }
+        self.take_available(class, want)
+    }
+
+    /// Takes up to `want` blocks from the pages that there are.
     ///
     /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
     /// carved only when there would be none at all, one OS page at a time.
-    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Chain {
+    pub(crate) fn take_available(&mut self, class: SizeClass, want: usize) -> Chain {
         let mut taken = self.take_free(class, want);
-        if taken.len() == 0 && self.carve(owner, class).is_some() {
+        if taken.len() == 0
+            && let Some(page) = self.available[class.index()].first()
+        {
+            page.carve();
             taken = self.take_free(class, want);
         }
         self.blocks += taken.len();
@@ -63,16 +77,6 @@ impl PageHeap {
             }
         }
         taken
-    }
-
-    /// Makes some blocks, in the page at the front of the list or in a new one.
-    fn carve(&mut self, owner: &'static Owner, class: SizeClass) -> Option<()> {
-        let pages = &mut self.available[class.index()];
-        if pages.first().is_none() {
-            pages.push(regions::take_page(class, owner)?);
-        }
-        pages.first()?.carve();
-        Some(())
     }
 
     /// Puts `block` back into `page`, which is one of this heap's.

@@ -61,7 +61,8 @@ fn allocate_direct(size: usize, align: usize) -> Option<(NonNull<u8>, Fresh)> {
 /// The block came from [`allocate`] or [`resize`] with this `layout`, and nobody uses it any more.
 pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
     match Kind::of(layout) {
-        Kind::Run { pages, .. } => regions::return_run(block, pages),
+        // SAFETY: by the caller's promise, `allocate` took it with as many pages.
+        Kind::Run { pages, .. } => unsafe { regions::return_run(block, pages) },
         Kind::Direct { size } => {
             check_direct(block);
             // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
@@ -75,7 +76,7 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
 /// Debug builds look whether what is to be unmapped is not part of a region.
 fn check_direct(block: NonNull<u8>) {
     let address = block.addr().get();
-    if cfg!(debug_assertions) && page_map::region_of(address).is_some() {
+    if cfg!(debug_assertions) && page_map::is_in_region(address) {
         fatal(format_args!("free of {address:#x}: its Layout has a mapping of its own, but it lies in a region"));
     }
 }
@@ -88,9 +89,11 @@ fn check_direct(block: NonNull<u8>) {
 pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
     let resized = match (Kind::of(old), Kind::of(new)) {
         (Kind::Run { pages: old, .. }, Kind::Run { pages: new, .. }) => {
-            regions::resize_run(block, old, new).ok().map(|()| block)
+            // SAFETY: by the caller's promise, `allocate` took it with as many pages.
+            unsafe { regions::resize_run(block, old, new) }.ok().map(|()| block)
         }
         (Kind::Direct { size: old_size }, Kind::Direct { size: new_size }) => {
+            check_direct(block);
             // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
             unsafe { resize_direct(block, old_size, new_size, old.align()) }
         }

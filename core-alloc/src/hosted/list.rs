@@ -94,10 +94,10 @@ mod tests {
         let links: &'static [Links<Member<'static>>] = (0..16).map(|_| Links::new()).collect::<Vec<_>>().leak();
         let mut list = List::new();
         let mut model = VecDeque::new();
-        let mut state = 1_usize;
+        let mut state = 1_u64;
         for _ in 0..2_000 {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-            let index = (state >> 33) % links.len();
+            let index = usize::try_from(state >> 33).expect("31 bits") % links.len();
             let member = Member(index, links);
             if let Some(place) = model.iter().position(|&other| other == index) {
                 model.remove(place);

@@ -1,7 +1,8 @@
 //! The one kind of lock, and the order in which locks are taken.
 //!
-//! A lock is held for the time of a refill or a flush, never while the program's own code runs. A std mutex may
-//! allocate on some systems, so this spins, and yields to the system when it does.
+//! A lock is held for the time of a refill or a flush, never while the program's own code runs, but for a fork: then
+//! one thread holds all locks, while [other handlers](super::fork) of the program may run on that thread. A std mutex
+//! may allocate on some systems, so this spins, and yields to the system when it does.
 //!
 //! The order, which keeps threads from waiting for each other in a circle:
 //!
@@ -11,17 +12,97 @@
 //!
 //! A thread that holds one may take those to its right; nobody holds the heaps of two owners, but who forks: it holds all.
 
-use spin::mutex::{SpinMutex, SpinMutexGuard};
+use core::marker::PhantomData;
+use core::mem;
+use core::ops::{Deref, DerefMut};
+
+use spin::mutex::SpinMutex;
 use spin::relax::RelaxStrategy;
 
-/// A short lock around a `T`.
-pub(crate) type Lock<T> = SpinMutex<T, YieldToOs>;
+use super::fork;
+
+/// A short lock around a `T`, which lets a thread that forks in, since that holds all locks.
+pub(crate) struct Lock<T> {
+    mutex: SpinMutex<T, YieldToOs>,
+}
 
 /// The right to use what a [`Lock`] guards.
-pub(crate) type Guard<'a, T> = SpinMutexGuard<'a, T, YieldToOs>;
+///
+/// # Invariants
+///
+/// The mutex is locked by this thread: for this guard if `unlocks`, and for the time of a fork otherwise. There is no
+/// other guard of it: a thread that forks holds the locks without guards, and nobody locks what he has a guard of.
+pub(crate) struct Guard<'a, T> {
+    mutex: &'a SpinMutex<T, YieldToOs>,
+    unlocks: bool,
+    /// A guard stays with its thread.
+    _not_send: PhantomData<*mut T>,
+}
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { mutex: SpinMutex::new(value) }
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        let unlocks = !fork::is_forking();
+        if unlocks {
+            mem::forget(self.mutex.lock());
+        }
+        // INVARIANT: just locked, or held for the fork.
+        Guard { mutex: &self.mutex, unlocks, _not_send: PhantomData }
+    }
+
+    /// Locks until [`let_go`](Self::let_go).
+    pub(crate) fn hold(&self) {
+        mem::forget(self.lock());
+    }
+
+    /// Undoes [`hold`](Self::hold).
+    ///
+    /// # Safety
+    ///
+    /// This thread called [`hold`](Self::hold) and has not let go since, or nobody else can know of the lock.
+    pub(crate) unsafe fn let_go(&self) {
+        // SAFETY: by the caller's promise; no guard is left.
+        unsafe { self.mutex.force_unlock() };
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: by the type's invariant, nobody else uses the value.
+        unsafe { &*self.mutex.as_mut_ptr() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above.
+        unsafe { &mut *self.mutex.as_mut_ptr() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        if self.unlocks {
+            // SAFETY: by the type's invariant, it was locked for this guard.
+            unsafe { self.mutex.force_unlock() };
+        }
+    }
+}
+
+/// Waits until `done`, for which another thread will see.
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
+    while !done() {
+        YieldToOs::relax();
+    }
+}
 
 /// Waiting by letting others run: the holder may be a thread that the system has put aside.
-pub(crate) struct YieldToOs;
+struct YieldToOs;
 
 impl RelaxStrategy for YieldToOs {
     fn relax() {

@@ -23,6 +23,7 @@ use crate::SizeClass;
 /// ```
 /// use mudlark_core_alloc::Mudlark;
 ///
+/// # #[cfg(not(miri))]
 /// #[global_allocator]
 /// static ALLOCATOR: Mudlark = Mudlark::new();
 ///
@@ -54,8 +55,10 @@ impl Mudlark {
     /// ```
     /// use mudlark_core_alloc::Mudlark;
     ///
+    /// # #[cfg(not(miri))]
     /// #[global_allocator]
     /// static ALLOCATOR: Mudlark = Mudlark::new();
+    /// # if cfg!(miri) { return }
     ///
     /// let numbers: Vec<Box<u64>> = (0..100_000).map(Box::new).collect();
     /// let with = Mudlark::stats();
@@ -71,7 +74,9 @@ impl Mudlark {
 
 // SAFETY: a block is handed out to one caller until that caller frees it (the invariants of `FreeBlock`, `Page` and
 // `Header`), is as large and aligned as `SizeClass::of` and `large` promise for its Layout, and is found again by the
-// same Layout. Nothing here panics, so nothing unwinds.
+// same Layout. Nothing here panics, so nothing unwinds: indices are masked or checked, and no sum overflows, where debug
+// builds would panic, since a large Layout's size and alignment are added with a check, and all other sums are places in
+// memory that there is, or count such memory.
 unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -87,6 +92,8 @@ unsafe impl GlobalAlloc for Mudlark {
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
         match SizeClass::of(layout) {
             Some(class) => {
+                // SAFETY: by the caller's promise.
+                unsafe { check_in_use(class, block) };
                 // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
                 let block = unsafe { FreeBlock::from_raw(block) };
                 front::with_cache(|cache| cache.free(class, block));
@@ -116,7 +123,12 @@ unsafe impl GlobalAlloc for Mudlark {
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // SAFETY: a block is never at null.
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
-        let resized = match (SizeClass::of(layout), SizeClass::of(new_layout)) {
+        let old = SizeClass::of(layout);
+        if let Some(class) = old {
+            // SAFETY: by the caller's promise.
+            unsafe { check_in_use(class, block) };
+        }
+        let resized = match (old, SizeClass::of(new_layout)) {
             (Some(old), Some(new)) if old == new => return block.as_ptr(),
             // SAFETY: the caller's promise is the same.
             (None, None) => unsafe { resize_large(block, layout, new_layout) },
@@ -150,6 +162,19 @@ impl Mudlark {
         // SAFETY: by the caller's promise.
         unsafe { self.dealloc(block.as_ptr(), layout) };
         moved
+    }
+}
+
+/// Debug builds look whether this can be a block of `class` that is in use, before anything is done to it.
+///
+/// # Safety
+///
+/// `block` is a block of `class`, and the caller's.
+#[inline]
+unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
+    if cfg!(debug_assertions) {
+        // SAFETY: the caller's promise is the same.
+        front::with_cache(|cache| unsafe { cache.check_in_use(class, block.addr().get()) });
     }
 }
 

@@ -1,8 +1,10 @@
 //! Owners: each thread's heap behind its lock, the list of them all, and the way home for blocks.
 //!
 //! A thread adopts an owner when it first needs blocks, and retires it when it ends: pages, blocks in others' hands and
-//! all. The next thread that comes takes it whole. So there are never more owners than there were threads at one time,
-//! and no page is without someone to allocate from it for long.
+//! all. The next thread that comes takes it whole. So there are never more owners than there were threads at one time.
+//!
+//! While an owner is idle, its free blocks are for all: a thread whose own pages have none takes them from there before
+//! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
 
 use core::mem;
 use core::ptr;
@@ -11,9 +13,8 @@ use super::block::{Chain, FreeBlock};
 use super::fatal::fatal;
 use super::heap::PageHeap;
 use super::lock::{Guard, Lock};
-use super::page::{self, PageRef};
+use super::page::PageRef;
 use super::page_map;
-use super::region::PAGE_SIZE;
 use super::source;
 use crate::SizeClass;
 
@@ -86,19 +87,44 @@ impl Owner {
         Self { state: Lock::new(State { heap: PageHeap::new(), next_idle: None }), next }
     }
 
-    /// Takes up to `want` blocks from this owner's pages; see [`PageHeap::take`].
+    /// Takes up to `want` blocks: from this owner's pages, or else from an idle owner's, or else from a new page. None
+    /// only if there is no memory.
     pub(crate) fn take(&'static self, class: SizeClass, want: usize) -> Chain {
+        let own = self.state.lock().heap.take_available(class, want);
+        if own.len() > 0 {
+            return own;
+        }
+        let idle = take_from_idle(class, want);
+        if idle.len() > 0 {
+            return idle;
+        }
         self.state.lock().heap.take(self, class, want)
     }
 }
 
-/// Puts blocks of `class` back into their pages, whoever owns these.
+/// Takes up to `want` blocks from the pages of the first idle owner that has some. Takes time for each idle owner.
+fn take_from_idle(class: SizeClass, want: usize) -> Chain {
+    let owners = OWNERS.lock();
+    let mut idle = owners.idle;
+    while let Some(owner) = idle {
+        let mut state = owner.state.lock();
+        let taken = state.heap.take_available(class, want);
+        if taken.len() > 0 {
+            return taken;
+        }
+        idle = state.next_idle;
+    }
+    Chain::new()
+}
+
+/// Puts blocks back into their pages, whoever owns these.
 ///
 /// An owner is locked once for all blocks that follow each other and are its own.
-pub(crate) fn send_home(class: SizeClass, blocks: impl Iterator<Item = FreeBlock>) {
+pub(crate) fn send_home(blocks: impl Iterator<Item = FreeBlock>) {
     let mut home: Option<Home> = None;
     for block in blocks {
-        let page = page_of(class, &block);
+        // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
+        let page = unsafe { page_of(block.address()) };
         let Some(owner) = page.owner() else { not_a_block(block.address()) };
         if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
             // One heap at a time: the last one is let go before the next is locked.
@@ -117,13 +143,25 @@ struct Home {
     state: Guard<'static, State>,
 }
 
-/// The page of a block that was freed with a Layout of `class`. Debug builds look whether that can be true.
-fn page_of(class: SizeClass, block: &FreeBlock) -> PageRef {
-    let address = block.address();
-    let Some(page) = page_map::page_of(address) else { not_a_block(address) };
-    if !cfg!(debug_assertions) {
-        return page;
-    }
+/// The page of the block at `address`.
+///
+/// # Safety
+///
+/// As for [`page_map::page_of`].
+unsafe fn page_of(address: usize) -> PageRef {
+    // SAFETY: the caller's promise is the same.
+    let page = unsafe { page_map::page_of(address) };
+    page.unwrap_or_else(|| not_a_block(address))
+}
+
+/// Ends the process unless a block of `class` begins at `address`. Who has such a block needs no lock for this.
+///
+/// # Safety
+///
+/// The caller has the block. (Where that is a lie, this finds most of them, as long as memory is there to be read.)
+pub(crate) unsafe fn check_block(class: SizeClass, address: usize) {
+    // SAFETY: the caller has a block of the page.
+    let page = unsafe { page_of(address) };
     if page.owner().is_none() {
         not_a_block(address);
     }
@@ -133,10 +171,9 @@ fn page_of(class: SizeClass, block: &FreeBlock) -> PageRef {
             "free of {address:#x}: its Layout is one of {wrong} B blocks, but its page has {right} B ones"
         ));
     }
-    if !page::is_block_start(class, address % PAGE_SIZE) {
+    if !page.has_block_at(address) {
         not_a_block(address);
     }
-    page
 }
 
 fn not_a_block(address: usize) -> ! {
@@ -148,29 +185,48 @@ fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
     core::iter::successors(newest, |owner| owner.next).chain([shared()])
 }
 
-/// Locks the list of owners and every owner's heap, until [`let_go_all`].
+/// Locks the list of owners and every owner's heap, until [`let_go_heaps`] and [`let_go_list`].
 pub(crate) fn hold_all() {
     let owners = OWNERS.lock();
     for owner in all(owners.newest) {
-        mem::forget(owner.state.lock());
+        owner.state.hold();
     }
     mem::forget(owners);
 }
 
-/// Undoes [`hold_all`].
+/// Undoes the larger part of [`hold_all`].
 ///
 /// # Safety
 ///
-/// This thread called [`hold_all`], and has not let go since.
-pub(crate) unsafe fn let_go_all() {
-    // SAFETY: this thread has the lock, by the caller's promise, so nobody else uses the list.
-    let newest = unsafe { (*OWNERS.as_mut_ptr()).newest };
+/// This thread called [`hold_all`], has let go of nothing since, and still counts as forking.
+pub(crate) unsafe fn let_go_heaps() {
+    let newest = OWNERS.lock().newest;
     for owner in all(newest) {
-        // SAFETY: `hold_all` locked it, and no owner has come since.
-        unsafe { owner.state.force_unlock() };
+        // SAFETY: `hold_all` locked it, or this thread has made it since, and nobody else has got to see the list.
+        unsafe { owner.state.let_go() };
     }
-    // SAFETY: as above.
-    unsafe { OWNERS.force_unlock() };
+}
+
+/// Undoes the rest of [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], and then [`let_go_heaps`].
+pub(crate) unsafe fn let_go_list() {
+    // SAFETY: `hold_all` locked it.
+    unsafe { OWNERS.let_go() };
+}
+
+/// Makes all owners idle but `own`: whatever threads had adopted them are not there any more.
+pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
+    let mut owners = OWNERS.lock();
+    owners.idle = None;
+    for owner in core::iter::successors(owners.newest, |owner| owner.next) {
+        if !own.is_some_and(|own| ptr::eq(own, owner)) {
+            owner.state.lock().next_idle = owners.idle;
+            owners.idle = Some(owner);
+        }
+    }
 }
 
 /// What all owners have handed out.

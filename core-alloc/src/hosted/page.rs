@@ -35,8 +35,9 @@ const _: () = assert!(PAGE_SIZE.is_multiple_of(CARVE));
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
-/// - `start`, `class` and `owner` are written only while no block is in anyone's hands, so whoever has a block may read
-///   them: handing over the block ordered the two threads. All else is only touched under the owner's lock.
+/// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
+///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
+///   lock.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
     owner: Cell<Option<&'static Owner>>,
@@ -115,6 +116,12 @@ impl Page {
         self.class.get()
     }
 
+    /// Whether one of the page's blocks begins at `address`, which is in this page.
+    pub(crate) fn has_block_at(&self, address: usize) -> bool {
+        let offset = address % PAGE_SIZE;
+        is_block_start(self.class(), offset) && block_index(self.class(), offset) < self.capacity.get()
+    }
+
     /// Whether no block is in use.
     pub(crate) fn is_unused(&self) -> bool {
         self.blocks.free() == self.blocks.carved()
@@ -159,14 +166,15 @@ impl Page {
 }
 
 /// Whether a block of `class` begins `offset` bytes into a page.
-pub(crate) fn is_block_start(class: SizeClass, offset: usize) -> bool {
+fn is_block_start(class: SizeClass, offset: usize) -> bool {
     block_index(class, offset) * class.block_size() == offset
 }
 
 /// The index of the block that the byte `offset` of a page of `class` belongs to.
 ///
-/// That is `offset / block_size`, by multiplication with the reciprocal, rounded up. The product is too large by less
-/// than `offset * block_size / 2^32 < 1/2` block sizes' fraction of a block, so rounding down gives the exact index.
+/// That is `offset / block_size`, by multiplication with the reciprocal, rounded up. The rounding makes the quotient too
+/// large by less than `offset / 2^32 < 2^-16`, while the gap below the next index is at least `1 / block_size >= 2^-15`:
+/// so rounding down gives the exact index.
 fn block_index(class: SizeClass, offset: usize) -> usize {
     let product = offset as u64 * u64::from(RECIPROCALS[class.index()]);
     usize::try_from(product >> 32).unwrap_or(0)

@@ -39,30 +39,53 @@ struct Leaf {
 static ROOT: [AtomicPtr<Leaf>; ROOT_LEN] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOT_LEN];
 
 /// The region that holds `address`, if there is one.
-pub(crate) fn region_of(address: usize) -> Option<RegionRef> {
-    let start = NonNull::new(entry(address)?.load(Ordering::Acquire))?;
-    // SAFETY: by the leaf's invariant. The Acquire pairs with the Release in `insert`: the region's header is written.
+///
+/// # Safety
+///
+/// If there is one, the page at `address` is in use, and stays so for as long as the answer is used, because the caller
+/// has the page or a block of it. So the region is not released meanwhile.
+pub(crate) unsafe fn region_of(address: usize) -> Option<RegionRef> {
+    let start = region_start(address)?;
+    // SAFETY: by the leaf's invariant, and the caller's promise.
     Some(unsafe { RegionRef::from_start(start) })
 }
 
 /// The page that holds `address`, if that is in a region.
-pub(crate) fn page_of(address: usize) -> Option<PageRef> {
-    let region = region_of(address)?;
+///
+/// # Safety
+///
+/// As for [`region_of`].
+pub(crate) unsafe fn page_of(address: usize) -> Option<PageRef> {
+    // SAFETY: the caller's promise is the same.
+    let region = unsafe { region_of(address) }?;
     Some(region.page(address % REGION_SIZE / PAGE_SIZE))
+}
+
+/// Whether some region holds `address`, at this moment.
+pub(crate) fn is_in_region(address: usize) -> bool {
+    region_start(address).is_some()
+}
+
+/// The start of the region that holds `address`. It may be used only if that region is not released meanwhile.
+fn region_start(address: usize) -> Option<NonNull<u8>> {
+    // Relaxed: who has a block in the region got it from the thread that took its page, and that one locked the regions
+    // after the region was made and its entry written.
+    NonNull::new(entry(address)?.load(Ordering::Relaxed))
 }
 
 /// The same place as `freed`, by a pointer that may be used for the whole block.
 ///
 /// `dealloc` and `realloc` may get a pointer that has been narrowed to the bytes that were asked for, while a free
-/// block's link, and a block that grows within its class, need more (rust-lang/miri#2104). Miri minds; the compiled
-/// program has no such limits, and the look-up would cost every free. So it is done under Miri only.
+/// block's link, and a block that grows within its class, need more (rust-lang/miri#2104). Miri minds. How far a
+/// pointer reaches is not settled for compiled programs, and today's compiler draws no conclusions from it here; the
+/// look-up would cost every free, so it is done under Miri only.
 #[inline]
 pub(crate) fn widened(freed: NonNull<u8>) -> NonNull<u8> {
     if !cfg!(miri) {
         return freed;
     }
-    match region_of(freed.addr().get()) {
-        Some(region) => region.start().with_addr(freed.addr()),
+    match region_start(freed.addr().get()) {
+        Some(start) => start.with_addr(freed.addr()),
         // A block from the source directly: it is as long as was asked for.
         None => freed,
     }
@@ -76,8 +99,8 @@ pub(crate) fn insert(region: RegionRef) -> Option<()> {
     if entry(address).is_none() {
         make_leaf(address)?;
     }
-    // Release: see `region_of`.
-    entry(address)?.store(region.start().as_ptr(), Ordering::Release);
+    // Relaxed: see `region_start`.
+    entry(address)?.store(region.start().as_ptr(), Ordering::Relaxed);
     Some(())
 }
 

@@ -3,7 +3,6 @@
 //! Regions are made as they are needed. Of those that have become empty one is kept for the next need; the others go
 //! back to the source.
 
-use core::mem;
 use core::ptr::NonNull;
 
 use super::fatal::fatal;
@@ -47,8 +46,13 @@ struct Place {
 
 impl Place {
     /// The place of the run that begins at `address`.
-    fn of(address: usize) -> Self {
-        let Some(region) = page_map::region_of(address) else {
+    ///
+    /// # Safety
+    ///
+    /// The caller has the run.
+    unsafe fn of(address: usize) -> Self {
+        // SAFETY: the run's pages are in use for as long as the caller has it.
+        let Some(region) = (unsafe { page_map::region_of(address) }) else {
             fatal(format_args!("free of {address:#x}: no region holds it"));
         };
         Self { region, first: address % REGION_SIZE / PAGE_SIZE }
@@ -73,7 +77,9 @@ pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageR
 
 /// Takes back a page of which no block is in use.
 pub(crate) fn return_page(page: PageRef) {
-    let place = Place::of(page.close().addr());
+    let start = page.close().addr();
+    // SAFETY: the page is in use, as a run of one, until it is put back below.
+    let place = unsafe { Place::of(start) };
     COUNTERS.close_page();
     lock().put(place, 1);
 }
@@ -87,21 +93,33 @@ pub(crate) fn take_run(pages: usize, align: usize) -> Option<Run> {
 }
 
 /// Takes back the `pages` pages from `start` on, which were a run.
-pub(crate) fn return_run(start: NonNull<u8>, pages: usize) {
-    let place = Place::of(start.addr().get());
+///
+/// # Safety
+///
+/// The run is the caller's, who has no use for it any more.
+pub(crate) unsafe fn return_run(start: NonNull<u8>, pages: usize) {
+    // SAFETY: by the caller's promise.
+    let place = unsafe { Place::of(start.addr().get()) };
     let mut regions = lock();
     check_run(start, place, pages);
     regions.put(place, pages);
 }
 
 /// Makes the run of `old` pages at `start` one of `new` pages, if that can be done where it is.
-pub(crate) fn resize_run(start: NonNull<u8>, old: usize, new: usize) -> Result<(), Stuck> {
-    if old == new {
+///
+/// # Safety
+///
+/// The run is the caller's, who has no use for the pages that it loses.
+pub(crate) unsafe fn resize_run(start: NonNull<u8>, old: usize, new: usize) -> Result<(), Stuck> {
+    // SAFETY: by the caller's promise.
+    let place = unsafe { Place::of(start.addr().get()) };
+    let mut regions = lock();
+    check_run(start, place, old);
+    let Place { region, first } = place;
+    let end = first + old.min(new);
+    if new == old {
         return Ok(());
     }
-    let Place { region, first } = Place::of(start.addr().get());
-    let end = first + old.min(new);
-    let mut regions = lock();
     if new < old {
         regions.put(Place { region, first: end }, old - new);
     } else if region.are_free(end, new - old) {
@@ -126,7 +144,7 @@ pub(crate) fn release_spare() {
 
 /// Locks the regions, until [`let_go`].
 pub(crate) fn hold() {
-    mem::forget(lock());
+    REGIONS.hold();
 }
 
 /// Undoes [`hold`].
@@ -136,14 +154,14 @@ pub(crate) fn hold() {
 /// This thread called [`hold`], and has not let go since.
 pub(crate) unsafe fn let_go() {
     // SAFETY: the lock is this thread's, by the caller's promise.
-    unsafe { REGIONS.force_unlock() };
+    unsafe { REGIONS.let_go() };
 }
 
 fn lock() -> Guard<'static, Regions> {
     REGIONS.lock()
 }
 
-/// Debug builds look whether what is freed as a run can be one.
+/// Debug builds look whether what is freed or resized as a run can be one.
 fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
     if !cfg!(debug_assertions) {
         return;

@@ -54,10 +54,10 @@ pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     Some(moved)
 }
 
-/// Has the system call `before` before every fork of the process, and `after` after it in both processes, where there
-/// are forks. May allocate.
-pub(crate) fn around_fork(before: extern "C" fn(), after: extern "C" fn()) {
-    platform::around_fork(before, after);
+/// Has the system call `before` before every fork of the process, and the others after it, where there are forks. May
+/// allocate.
+pub(crate) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
+    platform::around_fork(before, in_parent, in_child);
 }
 
 /// Writes a message to standard error, as far as that is possible.

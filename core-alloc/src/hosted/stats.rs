@@ -17,8 +17,10 @@ use super::region::PAGE_SIZE;
 /// ```
 /// use mudlark_core_alloc::Mudlark;
 ///
+/// # #[cfg(not(miri))]
 /// #[global_allocator]
 /// static ALLOCATOR: Mudlark = Mudlark::new();
+/// # if cfg!(miri) { return }
 ///
 /// let before = Mudlark::stats();
 /// let large = vec![1_u8; 100_000];
@@ -31,7 +33,8 @@ use super::region::PAGE_SIZE;
 #[non_exhaustive]
 pub struct Stats {
     /// Address space held from the operating system, in bytes: regions, large blocks that have mappings of their own,
-    /// and bookkeeping. What was never touched costs no memory.
+    /// and bookkeeping. What was never touched costs no memory. Sizes are as they were needed: that the source rounds
+    /// them up, to 64 KiB mostly, does not count.
     pub reserved_bytes: usize,
     /// Pages that are cut into blocks, in bytes.
     pub page_bytes: usize,

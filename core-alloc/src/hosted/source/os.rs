@@ -76,9 +76,9 @@ unsafe fn grow(_start: NonNull<u8>, _old_size: usize, _new_size: usize, _align: 
     None
 }
 
-pub(super) fn around_fork(before: extern "C" fn(), after: extern "C" fn()) {
+pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
-    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 pub(super) fn complain(message: &[u8]) {
@@ -105,6 +105,28 @@ unsafe fn unmap(start: NonNull<u8>, size: usize) {
     if size == 0 {
         return;
     }
-    // SAFETY: by the caller's promise. Should the system refuse, the memory stays mapped, which harms nobody.
-    unsafe { libc::munmap(start.as_ptr().cast(), size) };
+    // SAFETY: by the caller's promise.
+    let status = unsafe { libc::munmap(start.as_ptr().cast(), size) };
+    if status != 0 {
+        // SAFETY: as above.
+        unsafe { discard(start, size) };
+    }
 }
+
+/// Gives back the memory of a mapping that the system does not take: unmapping its middle would make two of it, and the
+/// process may have as many mappings as it is allowed. What stays is the address space, which nobody uses again.
+///
+/// # Safety
+///
+/// As for [`unmap`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+unsafe fn discard(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller has no use for the contents.
+    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
+}
+
+/// # Safety
+///
+/// As above; nothing happens: there is no such limit that one is likely to meet.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+unsafe fn discard(_start: NonNull<u8>, _size: usize) {}

@@ -27,7 +27,7 @@ pub(super) unsafe fn resize(
     None
 }
 
-pub(super) fn around_fork(_before: extern "C" fn(), _after: extern "C" fn()) {}
+pub(super) fn around_fork(_before: extern "C" fn(), _in_parent: extern "C" fn(), _in_child: extern "C" fn()) {}
 
 pub(super) fn complain(message: &[u8]) {
     // A failure to complain has no one to be told to.

@@ -1,0 +1,67 @@
+//! Memory in the heaps of threads that have ended is there for the threads that live.
+
+#![cfg(feature = "std")]
+
+mod common;
+
+use common::Block;
+use core::alloc::Layout;
+use mudlark_core_alloc::Mudlark;
+use std::sync::{Barrier, Mutex, PoisonError};
+use std::thread;
+
+static ALLOCATOR: Mudlark = Mudlark::new();
+
+/// The statistics are the whole process's: tests that look at them take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+const LAYOUT: Layout = Layout::new::<[u8; 48]>();
+const THREADS: usize = 4;
+const BLOCKS: usize = if cfg!(miri) { 2_000 } else { 15_000 };
+
+fn blocks(count: usize) -> Vec<Block> {
+    (0..count).map(|_| Block::new(&ALLOCATOR, LAYOUT, false, 1)).collect()
+}
+
+/// Runs threads at the same time, each of which allocates `BLOCKS` blocks and ends with some of every page in use,
+/// which are returned.
+fn threads_that_leave_pages_behind() -> Vec<Block> {
+    let all_have_allocated = Barrier::new(THREADS);
+    let life = || {
+        let (kept, freed): (Vec<_>, Vec<_>) = (0..).zip(blocks(BLOCKS)).partition(|(index, _)| index % 1000 == 0);
+        all_have_allocated.wait();
+        freed.into_iter().for_each(|(_, block)| block.free(&ALLOCATOR));
+        kept.into_iter().map(|(_, block)| block).collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let threads = [(); THREADS].map(|()| scope.spawn(life));
+        threads.into_iter().flat_map(|thread| thread.join().expect("a thread that ends well")).collect()
+    })
+}
+
+#[test]
+fn a_living_thread_gets_the_free_blocks_of_idle_heaps() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = threads_that_leave_pages_behind();
+    let before = Mudlark::stats();
+    assert!(before.page_bytes > THREADS * BLOCKS * LAYOUT.size(), "{before}");
+    // More than the one heap that this thread may have adopted has free.
+    let mine = blocks(BLOCKS * 3);
+    let after = Mudlark::stats();
+    assert_eq!(after.page_bytes, before.page_bytes, "{before}\n{after}");
+    mine.into_iter().chain(kept).for_each(|block| block.free(&ALLOCATOR));
+}
+
+#[test]
+fn heaps_are_used_again_when_many_threads_end_at_once() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut most = 0;
+    for round in 0..if cfg!(miri) { 3 } else { 10 } {
+        threads_that_leave_pages_behind().into_iter().for_each(|block| block.free(&ALLOCATOR));
+        let heaps = Mudlark::stats().heaps;
+        // This thread and the other test's may have one each, too.
+        assert!(heaps <= THREADS + 2, "{heaps} heaps in round {round}");
+        most = most.max(heaps);
+    }
+    assert!(most >= THREADS, "{most} heaps for {THREADS} threads");
+}
