@@ -1,0 +1,116 @@
+//! Builds the entries: the package in `entries/`, once for each, with the feature that chooses it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::child::Program;
+use crate::entry::Entry;
+use crate::progress::Progress;
+
+/// What is to be built.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The entries.
+    pub(crate) entries: Vec<Entry>,
+    /// Built for speed, or quickly.
+    pub(crate) timed: bool,
+}
+
+/// An entry that is ready to run.
+#[derive(Debug)]
+pub(crate) struct Starter {
+    /// Who it is.
+    pub(crate) entry: Entry,
+    /// How to run it.
+    pub(crate) program: Program,
+}
+
+/// The entries of a race.
+#[derive(Debug, Default)]
+pub(crate) struct Field {
+    /// Those that are ready.
+    pub(crate) starters: Vec<Starter>,
+    /// Those that are not, and why.
+    pub(crate) left_out: Vec<(Entry, String)>,
+}
+
+impl Field {
+    /// Names the entries that did not build, if any.
+    pub(crate) fn announce_left_out(&self) {
+        for (entry, reason) in &self.left_out {
+            eprintln!("left out: {} ({}): {reason}", entry.name, entry.group);
+        }
+    }
+}
+
+/// Builds every entry of the plan that can be built.
+pub(crate) fn build(plan: &Plan) -> Field {
+    let mut field = Field::default();
+    let mut progress = Progress::new(plan.entries.len());
+    for &entry in &plan.entries {
+        progress.step(&format!("building {}", entry.feature()));
+        match program(entry, plan.timed) {
+            Ok(program) => field.starters.push(Starter { entry, program }),
+            Err(reason) => field.left_out.push((entry, reason)),
+        }
+    }
+    progress.finish();
+    field
+}
+
+fn program(entry: Entry, timed: bool) -> Result<Program, String> {
+    if entry.is_native() { compile(entry, timed) } else { find_python() }
+}
+
+/// Compiles an entry and puts the program aside: the next entry's has the same name.
+fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
+    let profile = if timed { "release" } else { "brief" };
+    let target = target_folder()?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--profile", profile, "--features", &entry.feature()])
+        .arg("--manifest-path")
+        .arg(package().join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if !output.status.success() {
+        return Err(first_error(&String::from_utf8_lossy(&output.stderr)));
+    }
+    let name = format!("mudlark-race-entry{}", env::consts::EXE_SUFFIX);
+    let aside = target.join(format!("entries-{profile}"));
+    let program = aside.join(format!("{}{}", entry.feature(), env::consts::EXE_SUFFIX));
+    fs::create_dir_all(&aside)
+        .and_then(|()| fs::copy(target.join(profile).join(name), &program))
+        .map_err(|error| format!("the program cannot be put aside: {error}"))?;
+    Ok(Program::native(program))
+}
+
+/// The line that says what is wrong; what cargo compiled meanwhile is of no interest.
+fn first_error(messages: &str) -> String {
+    let is_error = |line: &&str| line.starts_with("error") || line.contains("is `cmake` not installed");
+    messages.lines().find(is_error).unwrap_or("cargo build failed").to_owned()
+}
+
+fn find_python() -> Result<Program, String> {
+    let version = Command::new("python3").arg("--version").output();
+    match version {
+        Ok(output) if output.status.success() => Ok(Program::script("python3", package().join("cpython.py"))),
+        _ => Err("there is no python3 here; install Python 3".to_owned()),
+    }
+}
+
+/// The package of the entries.
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("entries")
+}
+
+/// A folder for builds beside the one this program was built in.
+fn target_folder() -> Result<PathBuf, String> {
+    let program = env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
+    let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
+    Ok(target.join("race"))
+}
