@@ -1,7 +1,6 @@
 //! Builds the entries: the package in `entries/`, once for each, with the feature that chooses it.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,13 +63,14 @@ fn program(entry: Entry, timed: bool) -> Result<Program, String> {
     if entry.is_native() { compile(entry, timed) } else { find_python() }
 }
 
-/// Compiles an entry and puts the program aside: the next entry's has the same name.
+/// Compiles an entry. Its feature and its program have the same name.
 fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
     let profile = if timed { "release" } else { "brief" };
+    let name = entry.feature();
     let target = target_folder()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--profile", profile, "--features", &entry.feature()])
+        .args(["build", "--quiet", "--profile", profile, "--bin", &name, "--features", &name])
         .arg("--manifest-path")
         .arg(package().join("Cargo.toml"))
         .arg("--target-dir")
@@ -80,13 +80,7 @@ fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
     if !output.status.success() {
         return Err(first_error(&String::from_utf8_lossy(&output.stderr)));
     }
-    let name = format!("mudlark-race-entry{}", env::consts::EXE_SUFFIX);
-    let aside = target.join(format!("entries-{profile}"));
-    let program = aside.join(format!("{}{}", entry.feature(), env::consts::EXE_SUFFIX));
-    fs::create_dir_all(&aside)
-        .and_then(|()| fs::copy(target.join(profile).join(name), &program))
-        .map_err(|error| format!("the program cannot be put aside: {error}"))?;
-    Ok(Program::native(program))
+    Ok(Program::native(target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))))
 }
 
 /// The line that says what is wrong; what cargo compiled meanwhile is of no interest.

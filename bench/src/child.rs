@@ -147,8 +147,10 @@ fn mishap(status: ExitStatus, stderr: &str) -> Mishap {
     if stderr.contains("overflowed its stack") || segmentation_fault(status) {
         Mishap::Overflows
     } else {
-        let said = stderr.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-        Mishap::Failed(format!("{status}, and said: {said}"))
+        // Where a panic was, and what it said. Valgrind's own lines begin with «==».
+        let own = |line: &&str| !line.trim().is_empty() && !line.starts_with("==");
+        let said: Vec<&str> = stderr.lines().filter(own).take(2).collect();
+        Mishap::Failed(format!("{status}, and said: {}", said.join(" ")))
     }
 }
 

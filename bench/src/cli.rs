@@ -26,7 +26,8 @@ pub(crate) enum Command {
 /// How to race.
 #[derive(Args, Debug)]
 pub(crate) struct RaceArgs {
-    /// A sixteenth of the work: about two minutes for everything, when the entries are built.
+    /// A sixteenth of the work: about two minutes, when the entries are built. Instructions are counted only when
+    /// `--only instructions` asks for them.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -62,7 +63,9 @@ pub(crate) struct RaceArgs {
 impl RaceArgs {
     /// The groups to run, in the order of the report.
     pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
-        Group::ALL.into_iter().filter(|group| self.only.is_empty() || self.only.contains(group))
+        let by_default = |group: Group| group != Group::Instructions || !(self.quick || self.check);
+        let wanted = move |group: &Group| self.only.contains(group) || (self.only.is_empty() && by_default(*group));
+        Group::ALL.into_iter().filter(wanted)
     }
 
     /// Whether a workload is to be run.

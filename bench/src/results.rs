@@ -79,10 +79,12 @@ impl Results {
         !self.rows.is_empty()
     }
 
-    /// The quantities that were measured, in the order of the report.
+    /// The quantities that were measured, in the order of the report. The memory of a process tells nothing about a heap
+    /// in a region of fixed size.
     pub(crate) fn quantities(&self) -> BTreeSet<Quantity> {
         let runs = self.rows.iter().flat_map(|row| &row.cells).flat_map(|cell| &cell.runs);
-        runs.flat_map(|run| run.figures.keys().cloned()).collect()
+        let all = runs.flat_map(|run| run.figures.keys().cloned());
+        all.filter(|quantity| self.group != Group::Region || *quantity != Quantity::PeakMemory).collect()
     }
 
     /// The column of an entry.

@@ -52,11 +52,12 @@ fn field(cell: &Cell, quantity: &Quantity) -> String {
     }
 }
 
-/// A figure with three digits that count.
+/// A figure with about three digits that count.
 fn figure(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
+        size if size > 0.0 && size < 0.1 => format!("{value:.4}"),
         _ => format!("{value:.2}"),
     }
 }

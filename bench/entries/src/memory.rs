@@ -8,7 +8,6 @@ pub(crate) fn peak_resident() -> usize {
 }
 
 /// The memory that is resident now, in bytes.
-#[cfg_attr(feature = "region", expect(dead_code, reason = "a region's size is known"))]
 pub(crate) fn resident() -> usize {
     status("VmRSS:")
 }

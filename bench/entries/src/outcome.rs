@@ -32,7 +32,6 @@ pub(crate) fn timed(operations: usize, work: impl FnOnce() -> u64) -> Outcome {
 }
 
 /// A checksum that grows by one number after the other. The order counts.
-#[cfg_attr(feature = "gc-group", expect(dead_code, reason = "a number that CPython would be slow to compute"))]
 pub(crate) fn mix(checksum: u64, number: u64) -> u64 {
     (checksum.rotate_left(5) ^ number).wrapping_mul(0x517C_C1B7_2722_0A95)
 }

@@ -25,7 +25,6 @@ impl Random {
     }
 
     /// A number from `low` to `high`, both possible.
-    #[cfg_attr(any(feature = "counted", feature = "gc-group"), expect(dead_code, reason = "for sizes"))]
     pub(crate) fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
