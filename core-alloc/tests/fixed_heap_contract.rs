@@ -77,7 +77,7 @@ fn a_layout_that_leaves_the_region_is_refused() {
 #[should_panic(expected = "it is not aligned as that asks")]
 fn a_layout_of_another_alignment_is_refused() {
     let (_memory, mut heap, block) = heap_with_block(LARGE);
-    free(&mut heap, block.map_addr(|address| address.saturating_add(8)), LARGE);
+    free(&mut heap, block.map_addr(|address| address.saturating_add(4)), LARGE);
 }
 
 #[test]

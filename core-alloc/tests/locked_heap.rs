@@ -11,7 +11,9 @@ use mudlark_core_alloc::{ClaimError, LockedHeap, RegionTooSmall, StaticRegion};
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
 /// Enough for the test harness, and for a backtrace with all symbols, which an abort prints.
-static MEMORY: StaticRegion<{ 256 << 20 }> = StaticRegion::new();
+const SIZE: usize = if cfg!(miri) { 4 << 20 } else { 256 << 20 };
+
+static MEMORY: StaticRegion<SIZE> = StaticRegion::new();
 
 /// All of this test program's own memory comes from the heap under test.
 #[global_allocator]
@@ -26,7 +28,7 @@ fn threads_share_the_heap() {
     });
     assert_eq!(total, 4 * ROUNDS * (ROUNDS - 1) / 2);
     let stats = GLOBAL.stats();
-    assert_eq!(stats.used + stats.free + stats.overhead, 256 << 20);
+    assert_eq!(stats.used + stats.free + stats.overhead, SIZE);
 }
 
 /// Strings of many lengths, made, grown and dropped; the sum of the numbers they spell.
@@ -87,6 +89,13 @@ fn a_heap_grows_by_further_regions() {
     assert!(!alloc());
     assert_eq!(HEAP.claim(&SECOND), Ok(()));
     assert!(alloc());
+}
+
+#[test]
+fn showing_the_heap_may_allocate_from_it() {
+    let shown = format!("{GLOBAL:?}");
+    assert!(shown.starts_with("LockedHeap"), "{shown}");
+    assert!(GLOBAL.stats().to_string().lines().count() > 4);
 }
 
 /// A lock for one thread only, which counts how often it was taken: as a critical section would be built.

@@ -165,6 +165,20 @@ fn a_run_grows_into_free_pages_behind_it() {
 }
 
 #[test]
+fn mappings_that_grow_keep_their_alignment() {
+    leaves_nothing(|| {
+        let layout = Layout::from_size_align(1 << 20, 4 << 20).expect("a valid layout");
+        let mut blocks: Vec<Block> = (0..8).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
+        for size in [2 << 20, 5 << 20, 9 << 20, 3 << 20] {
+            for (fill, block) in (1..).zip(&mut blocks) {
+                block.resize(&ALLOCATOR, size, fill);
+            }
+        }
+        blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+    });
+}
+
+#[test]
 fn statistics_count_blocks_and_large_blocks() {
     leaves_nothing(|| {
         let before = Mudlark::stats();

@@ -64,3 +64,18 @@ fn exhaustion_is_survived() {
     });
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
 }
+
+#[test]
+fn aligned_blocks_leave_no_address_space_behind() {
+    let child = in_child("aligned_blocks_leave_no_address_space_behind", || {
+        limit_address_space(160 << 20);
+        let layout = Layout::from_size_align(2 << 20, 16 << 20).expect("a valid layout");
+        for round in 0..200 {
+            // Two at a time, so that not both can lie where the system would put them anyway.
+            let pair = [1, 2].map(|fill| Block::new(&ALLOCATOR, layout, true, fill));
+            pair.into_iter().for_each(|block| block.free(&ALLOCATOR));
+            assert_eq!(Mudlark::stats().large_blocks, 0, "round {round}");
+        }
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}

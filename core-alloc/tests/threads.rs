@@ -8,7 +8,7 @@ use common::{Block, Random};
 use core::alloc::Layout;
 use mudlark_core_alloc::Mudlark;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 
 #[global_allocator]
@@ -91,6 +91,29 @@ fn short_life(seed: u64) -> Vec<Block> {
         block.free(&ALLOCATOR);
     }
     blocks
+}
+
+#[test]
+fn threads_that_live_together_have_heaps_of_their_own() {
+    const TOGETHER: usize = 12;
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // An idle heap, which only one of them may adopt.
+    thread::spawn(|| drop(Box::new(1))).join().expect("a thread that ends well");
+    let all_have_begun = Arc::new(Barrier::new(TOGETHER));
+    let threads: Vec<_> = (0..TOGETHER)
+        .map(|_| {
+            let all_have_begun = Arc::clone(&all_have_begun);
+            thread::spawn(move || {
+                let kept = Block::new(&ALLOCATOR, Layout::new::<u64>(), false, 1);
+                all_have_begun.wait();
+                kept.free(&ALLOCATOR);
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("a thread that ends well");
+    }
+    assert!(Mudlark::stats().heaps >= TOGETHER, "{}", Mudlark::stats());
 }
 
 #[test]

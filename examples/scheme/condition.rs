@@ -1,6 +1,6 @@
 //! Conditions: what `error` raises, and what a primitive's failure becomes when a program catches it.
 
-use std::cell::OnceCell;
+use core::cell::OnceCell;
 
 use mudlark_gc::Trace;
 

@@ -1,6 +1,7 @@
 //! What primitives may use besides their arguments.
 
-use std::{fmt, io::Write};
+use core::fmt;
+use std::io::Write;
 
 use super::{interner::Interner, memory::Memory};
 

@@ -1,10 +1,10 @@
 //! `eqv?` and `equal?`, and the hash that agrees with `equal?`.
 
-use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
+use core::{
     hash::{Hash, Hasher},
     ptr,
 };
+use std::collections::{HashSet, hash_map::DefaultHasher};
 
 use mudlark_gc::Gc;
 
@@ -80,7 +80,7 @@ pub fn hash(value: &Value) -> u64 {
     let mut waiting = vec![value.clone()];
     for _ in 0..PARTS {
         let Some(part) = waiting.pop() else { break };
-        std::mem::discriminant(&part).hash(&mut hasher);
+        core::mem::discriminant(&part).hash(&mut hasher);
         match &part {
             Value::Bool(bool) => bool.hash(&mut hasher),
             Value::Int(int) => int.hash(&mut hasher),

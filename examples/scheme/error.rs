@@ -1,6 +1,6 @@
 //! What can go wrong: a [`Fault`] inside the machine, and the [`Error`] that is shown to the user.
 
-use std::fmt;
+use core::fmt;
 
 use super::{source::Position, value::Value};
 

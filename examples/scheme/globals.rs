@@ -30,6 +30,18 @@ impl Globals {
         id
     }
 
+    /// Gives each name a new variable with the value of the old one, which keeps its meaning where it is used already.
+    ///
+    /// So what a program defines does not change the prelude's procedures, whatever names they use.
+    pub fn renew(&mut self) {
+        let known: Vec<_> = self.names.iter().cloned().zip(self.values.clone()).collect();
+        self.ids.clear();
+        for (name, value) in known {
+            let id = self.id(&name);
+            self.set(id, value);
+        }
+    }
+
     /// The variable's name.
     pub fn name(&self, id: GlobalId) -> &str {
         self.names[id.0 as usize].name()

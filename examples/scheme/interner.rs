@@ -1,29 +1,34 @@
 //! Symbols: names that are stored once, so that comparing two of them is comparing two pointers.
 
-use std::{
+use core::{
     borrow::Borrow,
-    collections::HashSet,
     fmt,
     hash::{Hash, Hasher},
 };
+use std::collections::HashSet;
 
 use mudlark_rc::Counted;
 
 /// An interned name.
 ///
-/// A `Counted<str>` would be a pointer and a length; the box in between keeps a symbol at one word, and so every
-/// [`Value`](super::value::Value) at two.
+/// The name is a `Counted<str>`, which strings may share: a pointer and a length. The symbol is a counted handle to that,
+/// which keeps it at one word, and so every [`Value`](super::value::Value) at two.
 ///
 /// # Invariants
 ///
 /// All symbols come from one [`Interner`], which holds each name once: equal names are the same pointer.
 #[derive(Clone)]
-pub struct Symbol(Counted<Box<str>>);
+pub struct Symbol(Counted<Counted<str>>);
 
 impl Symbol {
     /// The symbol's name.
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// The symbol's name, to be shared.
+    pub fn shared_name(&self) -> Counted<str> {
+        Counted::clone(&self.0)
     }
 }
 
@@ -55,28 +60,27 @@ impl fmt::Debug for Symbol {
 }
 
 /// The set of all symbols. Symbols that nobody else holds are dropped each time the set has doubled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Interner {
     symbols: HashSet<Symbol>,
-    sweep_at: usize,
+    /// How many symbols were left by the last sweep.
+    swept: usize,
     generated: u64,
 }
 
 impl Interner {
-    /// An interner without symbols.
-    pub fn new() -> Self {
-        Self { symbols: HashSet::new(), sweep_at: 1024, generated: 0 }
-    }
+    /// Fewer symbols than that are not worth a sweep.
+    const MIN_SWEEP: usize = 1024;
 
     /// The symbol of that name.
     pub fn intern(&mut self, name: &str) -> Symbol {
         if let Some(symbol) = self.symbols.get(name) {
             return symbol.clone();
         }
-        if self.symbols.len() >= self.sweep_at {
+        if self.symbols.len() >= (self.swept * 2).max(Self::MIN_SWEEP) {
             self.sweep();
         }
-        let symbol = Symbol(Counted::new(name.into()));
+        let symbol = Symbol(Counted::new(Counted::from(name)));
         self.symbols.insert(symbol.clone());
         symbol
     }
@@ -95,7 +99,7 @@ impl Interner {
     /// Drops the symbols that only the interner holds.
     fn sweep(&mut self) {
         self.symbols.retain(|symbol| Counted::strong_count(&symbol.0) > 1);
-        self.sweep_at = (self.symbols.len() * 2).max(1024);
+        self.swept = self.symbols.len();
     }
 
     /// How many symbols there are, and the bytes of their names.

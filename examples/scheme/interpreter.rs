@@ -29,14 +29,16 @@ impl Interpreter {
         let mut globals = Globals::default();
         for primitive in builtins::all() {
             let global = globals.id(&context.symbols.intern(primitive.name));
+            debug_assert!(globals.get(global).is_none(), "{} is defined twice", primitive.name);
             globals.set(global, Value::Primitive(primitive));
         }
         let nothing = compile_form(&NodeKind::Constant(Value::Unspecified).at(0), &prelude);
         let mut interpreter = Self { machine: Machine::new(context, globals, nothing) };
         match interpreter.run(&prelude, |_, _| ()) {
-            Ok(()) => interpreter,
+            Ok(()) => interpreter.machine.globals.renew(),
             Err(stop) => unreachable!("the prelude runs: {stop:?}"),
         }
+        interpreter
     }
 
     /// What primitives may use.

@@ -14,6 +14,24 @@
 //!           lexer             scope, forms         Op                builtins, prelude.scm
 //! ```
 //!
+//! # The language
+//!
+//! Lexical scope and proper tail calls; `define`, `set!`, `lambda` with rest parameters, `let` in all its forms,
+//! `letrec`, `begin`, `if`, `cond`, `case`, `when`, `unless`, `and`, `or`, `do`, nested quasiquotes, and `guard` to catch
+//! what `raise`, `error` or a primitive raises. The procedures are those of R7RS where it has them. What differs:
+//!
+//! - Exact numbers are integers of 64 bits; a result that does not fit is an error. `(/ 1 2)` is the float 0.5.
+//! - Strings do not change. Hash tables (`hash-table-set!` …, as in SRFI 69) compare keys by `equal?`.
+//! - There are no macros, no `call/cc`, no multiple values. `case` has no `=>`.
+//! - A program that defines a name the language has already changes it for itself only, not for the procedures it calls.
+//!
+//! A program is stopped with an error, and never by a crash, when a million calls wait for each other, when forms are
+//! nested more than two thousand levels deep (data may be nested without limit), or when it uses more memory than
+//! `--memory` says. The limit is compared with the allocator's statistics every few thousand calls, and before anything
+//! is made whose size depends on a number or on other data.
+//!
+//! # Why there is so little to see of the collector
+//!
 //! The interpreter registers no roots and writes no barriers: the machine's stack is a `Vec<Value>`, and the handles in
 //! it are roots because nothing traced accounts for them.
 
@@ -49,6 +67,7 @@ use std::{
     thread,
 };
 
+use mudlark_core_alloc::Mudlark;
 use mudlark_gc::Collector;
 
 use context::Context;
@@ -61,6 +80,9 @@ use options::{HELP, Options, Request};
 use repl::Prompts;
 use report::{Pauses, Report};
 use source::Source;
+
+#[global_allocator]
+static GLOBAL: Mudlark = Mudlark::new();
 
 /// Expanding and compiling a form recurse as deeply as it is nested, up to
 /// [`MAX_NESTING`](syntax::expander::MAX_NESTING): this is room for that, in debug builds too.
@@ -102,7 +124,7 @@ fn run(options: &Options) -> ExitCode {
     let pauses = Pauses::watch();
     let mut interpreter = Interpreter::new(Context {
         out: Box::new(BufWriter::new(io::stdout())),
-        symbols: Interner::new(),
+        symbols: Interner::default(),
         memory: Memory::with_limit(options.memory),
         command_line: options.command_line.clone(),
     });

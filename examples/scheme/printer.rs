@@ -38,8 +38,8 @@ pub fn displayed(value: &Value) -> String {
 fn abridged(value: &Value, style: Style) -> String {
     const ENOUGH: usize = 400;
     show(value, style, ENOUGH).unwrap_or_else(|mut beginning| {
-        let end = beginning.floor_char_boundary(ENOUGH);
-        beginning.truncate(end);
+        let end = (0..=ENOUGH).rev().find(|&end| beginning.is_char_boundary(end));
+        beginning.truncate(end.unwrap_or(0));
         beginning + " …"
     })
 }

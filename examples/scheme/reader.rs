@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
             };
             let Some((offset, value)) = complete else { continue };
             if let Some((offset, datum)) = self.deliver(offset, value)? {
-                return Ok(Some(Form { datum, offset, positions: std::mem::take(&mut self.positions) }));
+                return Ok(Some(Form { datum, offset, positions: core::mem::take(&mut self.positions) }));
             }
         }
     }

@@ -1,12 +1,9 @@
 //! The report on memory at the program's end, layer by layer.
 
-use std::{
-    cell::Cell,
-    fmt,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use core::{cell::Cell, fmt, time::Duration};
+use std::{rc::Rc, time::Instant};
 
+use mudlark_core_alloc::Mudlark;
 use mudlark_gc::{Collector, Phase};
 
 use super::interner::Interner;
@@ -28,7 +25,7 @@ impl Pauses {
         let watching = Rc::clone(&pauses);
         Collector::current().observe(move |event| match event.phase {
             Phase::Start => watching.started.set(Some(Instant::now())),
-            Phase::Stop => watching.stop(event.generation as usize),
+            Phase::Stop => watching.stop(event.generation.index()),
         });
         pauses
     }
@@ -53,10 +50,15 @@ pub struct Report {
 impl Report {
     /// How things are now.
     pub fn new(pauses: &Pauses, symbols: &Interner) -> Self {
+        let memory = Mudlark::stats();
         let gc = Collector::current().stats();
         let (names, name_bytes) = symbols.size();
         let layers = vec![
             ["layer", "", "count", "bytes"].map(String::from),
+            row("core-alloc", "blocks in use", Some(memory.blocks), Some(memory.block_bytes)),
+            row("", "large blocks in use", Some(memory.large_blocks), Some(memory.large_bytes)),
+            row("", "peak", None, Some(memory.peak_bytes)),
+            row("", "reserved", None, Some(memory.reserved_bytes)),
             row("rc", "symbols", Some(names), Some(name_bytes)),
             row("gc", "objects live", Some(gc.objects), Some(gc.bytes)),
         ];
@@ -79,7 +81,7 @@ fn grouped(number: impl fmt::Display) -> String {
     let digits = number.to_string();
     let mut groups = String::new();
     for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             groups.push(' ');
         }
         groups.push(digit);
@@ -110,15 +112,4 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 4]], left: usize) -> fmt::
         writeln!(f, "{}", cells.collect::<Vec<_>>().join("   ").trim_end())?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_from_the_right() {
-        let numbers = [0_usize, 999, 1000, 12_345, 1_234_567];
-        assert_eq!(numbers.map(grouped), ["0", "999", "1 000", "12 345", "1 234 567"]);
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Everything that is read keeps its [`Offset`] in bytes; line and column are worked out only when an error is shown.
 
-use std::{fmt, rc::Rc};
+use core::fmt;
+use std::rc::Rc;
 
 /// A place in a source: bytes from its beginning.
 pub type Offset = u32;
@@ -48,18 +49,27 @@ impl Position {
         (before.matches('\n').count() + 1, &before[start..], &after[..end])
     }
 
-    /// The source line with a caret below the position:
+    /// The source line with a caret below the position; of a long line, what is around it:
     ///
     /// ```text
     ///   12 | (car 5)
     ///      | ^
     /// ```
     pub fn excerpt(&self) -> String {
+        const BEFORE: usize = 80;
+        const AFTER: usize = 60;
         let (number, before, after) = self.line();
         let number = number.to_string();
+        let (before, is_cut) = match before.char_indices().rev().nth(BEFORE - 1) {
+            Some((start, _)) if start > 0 => (&before[start..], true),
+            _ => (before, false),
+        };
+        let end = after.char_indices().nth(AFTER).map_or(after.len(), |(end, _)| end);
+        let left = if is_cut { "…" } else { "" };
+        let right = if end < after.len() { "…" } else { "" };
         // Tabs stay tabs, so that the caret stands right however wide the terminal draws them.
-        let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let line = format!("{before}{after}");
+        let indent: String = left.chars().chain(before.chars()).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let line = format!("{left}{before}{}{right}", &after[..end]);
         format!("  {number} | {}\n  {:width$} | {indent}^", line.trim_end(), "", width = number.len())
     }
 }

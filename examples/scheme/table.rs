@@ -3,7 +3,8 @@
 //! The entries stand in the order in which they came, and an index finds them by their key's hash; so what a program
 //! prints does not depend on hashes.
 
-use std::{cell::RefCell, collections::HashMap};
+use core::cell::RefCell;
+use std::collections::HashMap;
 
 use mudlark_gc::Trace;
 
@@ -69,7 +70,7 @@ impl Content {
         if self.entries.len() < 32 || self.entries.len() < self.count * 2 {
             return;
         }
-        let entries = std::mem::take(self).entries;
+        let entries = core::mem::take(self).entries;
         for entry in entries.into_iter().flatten() {
             self.push(entry);
         }
@@ -101,6 +102,16 @@ impl Table {
             content.remove(at);
             content.compact();
         }
+    }
+
+    /// How many bytes one more key may take: many when the table is full and will double, else none to speak of.
+    pub fn growth(&self) -> usize {
+        let entries = &self.content.borrow().entries;
+        let indexed = size_of::<(u64, Vec<usize>)>() + 2 * size_of::<usize>();
+        if entries.len() < entries.capacity() {
+            return 0;
+        }
+        2 * entries.len() * (size_of::<Option<Entry>>() + indexed)
     }
 
     /// How many keys there are.

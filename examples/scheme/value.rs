@@ -9,9 +9,10 @@
 //! A program can tie any knot with these: a list that ends in itself, a table that is its own value, a closure whose
 //! variable holds the closure. Counting alone would never free them.
 
-use std::{cell::Cell, fmt};
+use core::{cell::Cell, fmt};
 
 use mudlark_gc::{Gc, Trace};
+use mudlark_rc::Counted;
 
 use super::{builtins::Primitive, code::Closure, condition::Condition, interner::Symbol, printer, table::Table};
 
@@ -62,7 +63,7 @@ impl Value {
     }
 
     /// A string.
-    pub fn text(content: impl Into<Box<str>>) -> Self {
+    pub fn text(content: impl Into<Counted<str>>) -> Self {
         Self::Text(Gc::new(Text::new(content.into())))
     }
 
@@ -91,28 +92,23 @@ impl Value {
         Links { rest: self.clone() }
     }
 
+    /// The links of the list that begins here, each once, even if the list is circular.
+    pub fn walk(&self) -> Walk {
+        Walk { links: self.links(), slow: self.links(), steps: 0, is_circular: false }
+    }
+
     /// The items of a proper list, or `None` for anything else, circular lists included.
     pub fn items(&self) -> Option<Vec<Self>> {
-        let length = self.list_length()?;
-        let mut items = Vec::with_capacity(length);
+        let mut items = Vec::with_capacity(self.list_length()?);
         items.extend(self.links().map(|pair| pair.car.get()));
         Some(items)
     }
 
     /// The length of a proper list, or `None` for anything else, circular lists included.
-    ///
-    /// The second of two walkers goes at half the speed; on a circle the first one overtakes it (Floyd).
     pub fn list_length(&self) -> Option<usize> {
-        let mut links = self.links();
-        let mut slow = self.links();
-        let mut length = 0;
-        while let Some(fast) = links.next() {
-            length += 1;
-            if length % 2 == 0 && slow.next().is_some_and(|slow| Gc::ptr_eq(&slow, &fast)) {
-                return None;
-            }
-        }
-        matches!(links.rest, Self::Nil).then_some(length)
+        let mut walk = self.walk();
+        let length = walk.by_ref().count();
+        matches!(walk.rest(), Some(Self::Nil)).then_some(length)
     }
 }
 
@@ -175,12 +171,12 @@ pub struct Vector {
 #[derive(Debug, Trace)]
 pub struct Text {
     #[trace(skip)]
-    content: Box<str>,
+    content: Counted<str>,
     length: usize,
 }
 
 impl Text {
-    fn new(content: Box<str>) -> Self {
+    fn new(content: Counted<str>) -> Self {
         Self { length: content.chars().count(), content }
     }
 
@@ -220,5 +216,38 @@ impl Iterator for Links {
         let pair = pair.clone();
         self.rest = pair.cdr.get();
         Some(pair)
+    }
+}
+
+/// An iterator over the links of a list that comes to an end on a circular list, too. See [`Value::walk`].
+///
+/// A second walker goes at half the speed; on a circle the first one meets it, having seen every link (Floyd).
+#[derive(Debug)]
+pub struct Walk {
+    links: Links,
+    slow: Links,
+    steps: usize,
+    is_circular: bool,
+}
+
+impl Walk {
+    /// At the end, what stands in the place of the last `cdr`; `None` if the list is circular.
+    pub fn rest(&self) -> Option<&Value> {
+        if self.is_circular { None } else { Some(&self.links.rest) }
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Gc<Pair>;
+
+    fn next(&mut self) -> Option<Gc<Pair>> {
+        if self.is_circular {
+            return None;
+        }
+        let link = self.links.next()?;
+        self.steps += 1;
+        let is_even = self.steps.is_multiple_of(2);
+        self.is_circular = is_even && self.slow.next().is_some_and(|slow| Gc::ptr_eq(&slow, &link));
+        if self.is_circular { None } else { Some(link) }
     }
 }

@@ -1,1 +1,6 @@
-//! Programs that show what Mudlark is for; each is an example target of this package.
+//! The library part of the examples: what would run on a microcontroller.
+#![no_std]
+
+extern crate alloc;
+
+pub mod sensor_log;

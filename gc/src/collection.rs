@@ -2,10 +2,10 @@
 //!
 //! The steps and their order are those of CPython's `gc_collect_main`.
 
-use crate::collector::State;
 use crate::generation::Generation;
 use crate::object::{Flags, Last, ObjectRef};
 use crate::release::{finalize_once, release};
+use crate::state::State;
 use crate::weak::DeadBoxes;
 
 /// What a collection came to.

@@ -9,8 +9,10 @@ use core::ptr::NonNull;
 use alloc::alloc::handle_alloc_error;
 
 use crate::collector::Collector;
+use crate::generation::Generation;
 use crate::object::{self, Flags, Last, Object, ObjectRef};
 use crate::release;
+use crate::state::StateRef;
 use crate::trace::Trace;
 
 /// A counted handle to an object whose cycles are collected.
@@ -134,17 +136,28 @@ impl<T: Trace + 'static> Gc<T> {
 
     /// [`new_in`](Gc::new_in) that says when memory is exhausted.
     ///
+    /// While automatic collections are enabled, a full collection is tried before that.
+    ///
     /// # Errors
     ///
-    /// [`OutOfMemory`] with the value, when there is no memory for the object or its place in the collector. A caller
-    /// may [`collect`](Collector::collect) and try again.
+    /// [`OutOfMemory`] with the value, when there is no memory for the object or its place in the collector.
     ///
     /// # Panics
     ///
-    /// When a finalizer, a destructor or a callback does in the collection that may run first.
+    /// When a finalizer, a destructor or a callback does in a collection that runs first.
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
+        match Self::make(value, collector) {
+            Err(OutOfMemory(value)) if collector.is_enabled() => {
+                collector.collect(Generation::Old);
+                Self::make(value, collector)
+            }
+            result => result,
+        }
+    }
+
+    fn make(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
         let state = collector.state();
-        let Some(info) = state.types.info_of::<T>(collector.pointer()) else {
+        let Some(info) = state.types.info_of::<T>(state.pointer()) else {
             return Err(OutOfMemory(value));
         };
         // SAFETY: infos live as long as their collector.
@@ -220,7 +233,7 @@ impl<T: ?Sized> Gc<T> {
     /// The collector that watches the object.
     #[must_use]
     pub fn collector(this: &Self) -> Collector {
-        Collector::of(this.object())
+        Collector::from_state(StateRef::of(this.object()))
     }
 
     /// Whether the object's finalizer has run: CPython's `gc.is_finalized`.

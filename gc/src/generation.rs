@@ -11,6 +11,7 @@
 //! promote the survivors of a collection is to move a boundary. *Limbo* is where a collection keeps its garbage while
 //! finalizers run; it belongs to no generation and is empty otherwise.
 
+use core::fmt;
 use core::mem;
 use core::ops::Range;
 
@@ -63,6 +64,17 @@ impl Generation {
     }
 }
 
+impl fmt::Display for Generation {
+    /// `young`, `middle` or `old`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Young => "young",
+            Self::Middle => "middle",
+            Self::Old => "old",
+        })
+    }
+}
+
 /// No generation has the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchGeneration(
@@ -70,8 +82,8 @@ pub struct NoSuchGeneration(
     pub usize,
 );
 
-impl core::fmt::Display for NoSuchGeneration {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for NoSuchGeneration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no generation {}: they are numbered 0, 1 and 2", self.0)
     }
 }
@@ -250,6 +262,11 @@ impl Generations {
             *start = (*start).min(limbo.start);
         }
         self.trim(self.starts[Generation::Young.index()]);
+    }
+
+    /// Ends a collection that could not: what is in limbo, if anything is, goes where survivors go.
+    pub(crate) fn abandon_limbo(&mut self) {
+        self.limbo = NO_LIMBO;
     }
 
     /// Moves everything to the frozen stretch, youngest first as CPython's `gc.freeze` does.

@@ -103,6 +103,7 @@ mod object;
 mod observe;
 mod partition;
 mod release;
+mod state;
 mod stats;
 mod thresholds;
 mod trace;

@@ -20,8 +20,8 @@ use core::ptr::{self, NonNull};
 
 use alloc::alloc::{alloc, dealloc};
 
-use crate::collector::State;
 use crate::gc::Gc;
+use crate::state::State;
 use crate::trace::{Trace, Tracer};
 
 bitflags::bitflags! {
@@ -208,9 +208,8 @@ impl ObjectRef {
     ///
     /// The value has been dropped, and no [`ObjectRef`] to the object is used again.
     pub(crate) unsafe fn free(self) {
-        let layout = self.info().vtable.layout;
-        // SAFETY: the memory came from `allocate` with the layout of the object's type.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) }
+        // SAFETY: the function is that of this object's type; for the rest by this function's contract.
+        unsafe { (self.info().vtable.free)(self) }
     }
 
     /// The typed pointer.
@@ -246,11 +245,13 @@ pub(crate) fn allocate<T: Trace + 'static>(value: T, info: NonNull<TypeInfo>) ->
 
 /// What the collector can do with a value of some type, without knowing it.
 pub(crate) struct VTable {
-    pub(crate) layout: Layout,
+    /// The bytes that an object takes.
+    pub(crate) size: usize,
     pub(crate) type_name: fn() -> &'static str,
     pub(crate) type_id: fn() -> TypeId,
     trace: unsafe fn(ObjectRef, &mut Tracer<'_>),
     drop_value: unsafe fn(ObjectRef),
+    free: unsafe fn(ObjectRef),
     as_dyn: unsafe fn(ObjectRef) -> NonNull<Object<dyn Trace>>,
 }
 
@@ -263,16 +264,16 @@ pub(crate) struct TypeInfo {
     pub(crate) tracked: bool,
     /// Runs the finalizer that the type declares.
     pub(crate) finalize: Option<unsafe fn(ObjectRef)>,
-    pub(crate) collector: NonNull<State>,
+    pub(crate) state: NonNull<State>,
 }
 
 impl TypeInfo {
-    pub(crate) fn of<T: Trace + 'static>(collector: NonNull<State>) -> Self {
+    pub(crate) fn of<T: Trace + 'static>(state: NonNull<State>) -> Self {
         Self {
             vtable: vtable::<T>(),
             tracked: T::needs_trace(TRACE_DEPTH),
             finalize: T::finalizer().map(|_| finalize_value::<T> as unsafe fn(ObjectRef)),
-            collector,
+            state,
         }
     }
 }
@@ -280,16 +281,17 @@ impl TypeInfo {
 /// How many indirections [`Trace::needs_trace`] looks through before it says yes.
 const TRACE_DEPTH: u32 = 8;
 
-/// The vtable of `T`. Two types share one only when all its entries are equal.
+/// A vtable of `T`. Two types never share one, but a type may have several.
 pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
     struct Of<T>(T);
     impl<T: Trace + 'static> Of<T> {
         const VTABLE: &'static VTable = &VTable {
-            layout: Layout::new::<Object<T>>(),
+            size: size_of::<Object<T>>(),
             type_name: type_name::<T>,
             type_id: TypeId::of::<T>,
             trace: trace_value::<T>,
             drop_value: drop_value::<T>,
+            free: free::<T>,
             as_dyn: as_dyn::<T>,
         };
     }
@@ -329,6 +331,14 @@ unsafe fn drop_value<T>(object: ObjectRef) {
     let value = unsafe { &raw mut (*object.as_ptr()).value };
     // SAFETY: the value is intact, and this is the last that is done with it.
     unsafe { ptr::drop_in_place(value) };
+}
+
+/// # Safety
+///
+/// The object's type is `T`; its value was dropped, and nothing leads to the object any more.
+unsafe fn free<T>(object: ObjectRef) {
+    // SAFETY: the memory came from `allocate`, with this layout.
+    unsafe { dealloc(object.0.as_ptr().cast(), Layout::new::<Object<T>>()) };
 }
 
 /// # Safety

@@ -9,8 +9,8 @@ use core::cell::{Cell, RefCell};
 
 use alloc::vec::Vec;
 
-use crate::collector::{Pin, State};
 use crate::object::{Flags, Last, ObjectRef};
+use crate::state::{State, StateRef};
 use crate::weak::DeadBoxes;
 
 /// How deep releases may nest: CPython's limit, which fits a small stack and keeps the order of finalizers its own.
@@ -54,7 +54,7 @@ pub(crate) unsafe fn release(object: ObjectRef) {
     if object.word().has(Flags::CONDEMNED) {
         return;
     }
-    let state = Pin::of(object);
+    let state = StateRef::of(object);
     state.generations.borrow_mut().remove(object);
     if state.releases.postpone(object) {
         return;

@@ -38,7 +38,7 @@ impl fmt::Display for Stats {
         writeln!(f, "{:<10} {:>12} {:>12}", "generation", "collections", "collected")?;
         for generation in Generation::ALL {
             let stats = self.generations[generation.index()];
-            writeln!(f, "{generation:<10?} {:>12} {:>12}", stats.collections, stats.collected)?;
+            writeln!(f, "{generation:<10} {:>12} {:>12}", stats.collections, stats.collected)?;
         }
         write!(f, "{} objects live, {} bytes, peak {} bytes", self.objects, self.bytes, self.peak_bytes)
     }

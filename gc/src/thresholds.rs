@@ -14,7 +14,7 @@ use crate::generation::Generation;
 #[derive(Debug)]
 pub(crate) struct Thresholds {
     thresholds: Cell<[usize; Generation::COUNT]>,
-    counts: Cell<[usize; Generation::COUNT]>,
+    counts: [Cell<usize>; Generation::COUNT],
     /// Objects that have become old since the last collection of the old generation.
     pending: Cell<usize>,
     /// Objects that survived the last collection of the old generation.
@@ -25,7 +25,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             thresholds: Cell::new([700, 10, 10]),
-            counts: Cell::default(),
+            counts: Default::default(),
             pending: Cell::default(),
             long_lived: Cell::default(),
         }
@@ -42,38 +42,31 @@ impl Thresholds {
     }
 
     pub(crate) fn counts(&self) -> [usize; Generation::COUNT] {
-        self.counts.get()
+        self.counts.each_ref().map(Cell::get)
     }
 
     pub(crate) fn reset_counts(&self) {
-        self.counts.set([0; Generation::COUNT]);
-    }
-
-    fn set_count(&self, generation: Generation, count: usize) {
-        let mut counts = self.counts.get();
-        counts[generation.index()] = count;
-        self.counts.set(counts);
+        self.counts.iter().for_each(|count| count.set(0));
     }
 
     /// A tracked object is about to be made. Says whether the young count exceeds its threshold.
     #[inline]
     pub(crate) fn count_allocation(&self) -> bool {
-        let young = self.counts.get()[0] + 1;
-        self.set_count(Generation::Young, young);
-        let threshold = self.thresholds.get()[0];
+        let young = self.counts[0].get() + 1;
+        self.counts[0].set(young);
+        let [threshold, ..] = self.thresholds.get();
         threshold > 0 && young > threshold
     }
 
     /// A tracked object is gone.
     #[inline]
     pub(crate) fn count_deallocation(&self) {
-        let young = self.counts.get()[0];
-        self.set_count(Generation::Young, young.saturating_sub(1));
+        self.counts[0].set(self.counts[0].get().saturating_sub(1));
     }
 
     /// The oldest generation that is due.
     pub(crate) fn due(&self) -> Option<Generation> {
-        let (counts, thresholds) = (self.counts.get(), self.thresholds.get());
+        let (counts, thresholds) = (self.counts(), self.thresholds.get());
         Generation::ALL.into_iter().rev().find(|&generation| {
             counts[generation.index()] > thresholds[generation.index()]
                 && (generation != Generation::Old || self.pending.get() >= self.long_lived.get() / 4)
@@ -81,12 +74,11 @@ impl Thresholds {
     }
 
     pub(crate) fn collection_starts(&self, generation: Generation) {
-        let mut counts = self.counts.get();
-        counts[..=generation.index()].fill(0);
+        self.counts[..=generation.index()].iter().for_each(|count| count.set(0));
         if generation != Generation::Old {
-            counts[generation.next().index()] += 1;
+            let next = &self.counts[generation.next().index()];
+            next.set(next.get() + 1);
         }
-        self.counts.set(counts);
     }
 
     pub(crate) fn objects_survived(&self, generation: Generation, survivors: usize) {

@@ -1,13 +1,14 @@
 //! The types that a collector has met.
 
+use core::any::TypeId;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use alloc::boxed::Box;
 
-use crate::collector::State;
 use crate::memory::try_box;
-use crate::object::{TypeInfo, vtable};
+use crate::object::{TypeInfo, VTable, vtable};
+use crate::state::State;
 use crate::trace::Trace;
 
 /// How many types are found without a search.
@@ -18,14 +19,22 @@ struct Node {
     next: Option<NonNull<Node>>,
 }
 
+/// Remembers where a search that began with this vtable ended.
+#[derive(Clone, Copy)]
+struct Shortcut {
+    /// The compiler may make several vtables for one type, one in each part of the program that asks.
+    vtable: *const VTable,
+    node: NonNull<Node>,
+}
+
 /// The [`TypeInfo`] of each type that one collector has made an object of.
 ///
 /// # Invariants
 ///
-/// `first` leads through all nodes, each from [`try_box`]; they live as long as the table.
+/// `first` leads through all nodes, each from [`try_box`] and each of another type; they live as long as the table.
 pub(crate) struct Types {
     first: Cell<Option<NonNull<Node>>>,
-    shortcuts: [Cell<Option<NonNull<Node>>>; SHORTCUTS],
+    shortcuts: [Cell<Option<Shortcut>>; SHORTCUTS],
 }
 
 impl Types {
@@ -37,35 +46,31 @@ impl Types {
     ///
     /// It lives as long as the table.
     #[inline]
-    pub(crate) fn info_of<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<TypeInfo>> {
-        let shortcut = &self.shortcuts[shortcut_index::<T>()];
+    pub(crate) fn info_of<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<TypeInfo>> {
+        let vtable: *const VTable = vtable::<T>();
+        let shortcut = &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS];
         match shortcut.get() {
-            Some(node) if Self::is_of::<T>(node) => Some(info(node)),
+            Some(shortcut) if ptr::eq(shortcut.vtable, vtable) => Some(info(shortcut.node)),
             _ => {
-                let node = self.find_or_add::<T>(collector)?;
-                shortcut.set(Some(node));
+                let node = self.find_or_add::<T>(state)?;
+                shortcut.set(Some(Shortcut { vtable, node }));
                 Some(info(node))
             }
         }
     }
 
-    #[inline]
-    fn is_of<T: Trace + 'static>(node: NonNull<Node>) -> bool {
-        // SAFETY: by the type's invariant nodes live as long as the table.
-        ptr::eq(unsafe { node.as_ref() }.info.vtable, vtable::<T>())
-    }
-
     #[cold]
-    fn find_or_add<T: Trace + 'static>(&self, collector: NonNull<State>) -> Option<NonNull<Node>> {
+    fn find_or_add<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<Node>> {
         let mut next = self.first.get();
         while let Some(node) = next {
-            if Self::is_of::<T>(node) {
+            // SAFETY: by the type's invariant nodes live as long as the table.
+            let Node { info, next: after } = unsafe { node.as_ref() };
+            if (info.vtable.type_id)() == TypeId::of::<T>() {
                 return Some(node);
             }
-            // SAFETY: by the type's invariant.
-            next = unsafe { node.as_ref() }.next;
+            next = *after;
         }
-        let node = try_box(Node { info: TypeInfo::of::<T>(collector), next: self.first.get() }).ok()?;
+        let node = try_box(Node { info: TypeInfo::of::<T>(state), next: self.first.get() }).ok()?;
         self.first.set(Some(node));
         Some(node)
     }
@@ -76,12 +81,6 @@ fn info(node: NonNull<Node>) -> NonNull<TypeInfo> {
     let info = unsafe { &raw mut (*node.as_ptr()).info };
     // SAFETY: a field of a live node is not at null.
     unsafe { NonNull::new_unchecked(info) }
-}
-
-/// Where the shortcut to a type may be: by the address of its vtable.
-#[inline]
-fn shortcut_index<T: Trace + 'static>() -> usize {
-    (ptr::from_ref(vtable::<T>()).addr() / align_of::<crate::object::VTable>()) % SHORTCUTS
 }
 
 impl Drop for Types {

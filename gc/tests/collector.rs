@@ -200,24 +200,37 @@ fn a_panic_while_another_unwinds_does_not_end_the_program() {
     assert_eq!(world.live(), 0);
 }
 
+/// Panics in its trace when armed.
+struct Bomb {
+    armed: Rc<Cell<bool>>,
+    next: RefCell<Option<Gc<Bomb>>>,
+    neighbour: Option<Gc<Node>>,
+}
+
+// SAFETY: reports each handle once; panicking reports less, and only then.
+unsafe impl Trace for Bomb {
+    fn trace(&self, tracer: &mut mudlark_gc::Tracer<'_>) {
+        assert!(!self.armed.get(), "a trace");
+        self.next.trace(tracer);
+        self.neighbour.trace(tracer);
+    }
+}
+
+impl World {
+    /// Garbage, once its handle is dropped.
+    fn bomb(&self, armed: &Rc<Cell<bool>>, neighbour: Option<Gc<Node>>) -> Gc<Bomb> {
+        let bomb = Bomb { armed: Rc::clone(armed), next: RefCell::default(), neighbour };
+        let bomb = Gc::new_in(bomb, &self.collector);
+        *bomb.next.borrow_mut() = Some(bomb.clone());
+        bomb
+    }
+}
+
 #[test]
 fn a_panicking_trace_leaves_everything_as_it_was() {
-    struct Bomb {
-        armed: Rc<Cell<bool>>,
-        next: RefCell<Option<Gc<Bomb>>>,
-    }
-    // SAFETY: reports the one handle; panicking reports less, and only then.
-    unsafe impl Trace for Bomb {
-        fn trace(&self, tracer: &mut mudlark_gc::Tracer<'_>) {
-            assert!(!self.armed.get(), "a trace");
-            self.next.trace(tracer);
-        }
-    }
     let world = World::new();
     let armed = Rc::new(Cell::new(true));
-    let bomb = Gc::new_in(Bomb { armed: Rc::clone(&armed), next: RefCell::default() }, &world.collector);
-    *bomb.next.borrow_mut() = Some(bomb.clone());
-    drop(bomb);
+    drop(world.bomb(&armed, None));
     let ring = world.ring(3);
     assert!(panics(|| world.collector.collect(Generation::Old)));
     assert_eq!(world.live(), 4);
@@ -225,6 +238,23 @@ fn a_panicking_trace_leaves_everything_as_it_was() {
     assert_eq!(world.collector.collect(Generation::Old), 1);
     drop(ring);
     assert_eq!(world.collector.collect(Generation::Old), 3);
+}
+
+#[test]
+fn a_trace_that_panics_after_finalizers_have_run_leaves_the_garbage_for_another_time() {
+    let world = World::new();
+    let armed = Rc::new(Cell::new(false));
+    let node = world.node();
+    on_last_words(&node, {
+        let armed = Rc::clone(&armed);
+        move |_| armed.set(true)
+    });
+    drop(world.bomb(&armed, Some(node)));
+    assert!(panics(|| world.collector.collect(Generation::Young)));
+    assert_eq!(world.live(), 2);
+    armed.set(false);
+    assert_eq!(world.collector.collect(Generation::Young), 0);
+    assert_eq!(world.collector.collect(Generation::Middle), 2);
 }
 
 #[test]
@@ -518,6 +548,42 @@ fn the_derive_takes_structs_enums_generics_and_skips() {
     if let Shape::Named { left, .. } = &*named {
         assert_eq!(**left, 2);
     }
+}
+
+#[test]
+#[expect(
+    non_upper_case_globals,
+    dead_code,
+    reason = "names that a derive might use by accident mean something else here"
+)]
+fn the_derive_is_hygienic() {
+    const tracer: u8 = 0;
+    const field_0: u8 = 0;
+    enum Option {
+        Some,
+    }
+    macro_rules! define {
+        ($name:ident { $($field:ident: $type:ty),* }) => {
+            #[derive(Trace)]
+            struct $name<'r#loop: 'static, T: 'static, const depth: usize>
+            where
+                T: Clone,
+            {
+                r#type: Gc<T>,
+                tracer: [T; depth],
+                #[trace(skip)]
+                borrowed: &'r#loop str,
+                $($field: $type),*
+            }
+        };
+    }
+    define!(Odd { option: core::option::Option<Gc<u8>> });
+    let collector = Collector::new();
+    let byte = Gc::new_in(1_u8, &collector);
+    let odd = Odd { r#type: byte.clone(), tracer: [1, 2], borrowed: "", option: Some(byte) };
+    let odd = Gc::new_in(odd, &collector);
+    assert_eq!(Gc::referents(&odd).len(), 2);
+    assert_eq!((odd.r#type.count_ones(), odd.tracer, odd.borrowed, odd.option.is_some()), (1, [1, 2], "", true));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::misuse::{Claimed, Misuse, holds};
+use super::misuse::{AllegedBlock, Misuse, holds};
 use super::page::{Page, PageList};
 use super::region::{PAGE_CLASSES, RegionList, RunLayout, Trim};
 use super::stats::{Counts, HeapStats};
@@ -62,12 +62,12 @@ impl Heap {
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region's header costs a dozen words, and one bit for each page that it
-    /// could hold.
+    /// are served from the newest region first. A region costs a dozen words for its header, and one bit for each page
+    /// that it could hold.
     ///
     /// # Errors
     ///
-    /// [`RegionTooSmall`] when the memory does not hold the header and one small block. The memory is not touched then, and
+    /// [`RegionTooSmall`] when the memory does not hold the header and one small block. It is not touched then, and
     /// stays the caller's.
     ///
     /// # Safety
@@ -156,15 +156,15 @@ impl Heap {
     ///
     /// As for [`deallocate`](Self::deallocate).
     pub(super) unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        let claimed = Claimed { block, layout };
-        let address = claimed.address();
-        let region = claimed.region(&mut self.regions)?;
+        let alleged = AllegedBlock { block, layout };
+        let address = alleged.address();
+        let region = alleged.region(&mut self.regions)?;
         if let Some(page) = region.page_at(address) {
-            claimed.check_in(page)?;
+            alleged.check_in(page)?;
             // SAFETY: the bit says that the block is this page's, and the caller parts with it.
             unsafe { self.put_block(page, address) };
         } else {
-            let run = claimed.run_in(region)?;
+            let run = alleged.run_in(region)?;
             // SAFETY: the bit says that the block is a run, and the caller parts with it.
             unsafe { region.return_run(address, run) };
             self.counts.block_freed(run.size());
@@ -184,14 +184,14 @@ impl Heap {
         new_size: usize,
     ) -> Result<Option<NonNull<u8>>, Misuse> {
         let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
-        let claimed = Claimed { block, layout };
+        let alleged = AllegedBlock { block, layout };
         // SAFETY: as the caller has it.
-        let resize = unsafe { self.resize_in_place(claimed, new_layout) }?;
+        let resize = unsafe { self.resize_in_place(alleged, new_layout) }?;
         if resize == Resize::Done {
             return Ok(Some(block));
         }
         // SAFETY: as the caller has it.
-        let moved = unsafe { self.relocate(claimed, new_layout) }?;
+        let moved = unsafe { self.relocate(alleged, new_layout) }?;
         Ok(if resize == Resize::MayMove { moved.or(Some(block)) } else { moved })
     }
 
@@ -292,7 +292,7 @@ impl Heap {
     /// # Safety
     ///
     /// `old` is a live block of this heap; the bytes beyond the new size are not used again.
-    unsafe fn resize_in_place(&mut self, old: Claimed, new: Layout) -> Result<Resize, Misuse> {
+    unsafe fn resize_in_place(&mut self, old: AllegedBlock, new: Layout) -> Result<Resize, Misuse> {
         let region = old.region(&mut self.regions)?;
         if let Some(page) = region.page_at(old.address()) {
             old.check_in(page)?;
@@ -319,7 +319,7 @@ impl Heap {
     /// # Safety
     ///
     /// `old` is a live block of this heap; unless the answer is `None`, it is not used again.
-    unsafe fn relocate(&mut self, old: Claimed, new: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
+    unsafe fn relocate(&mut self, old: AllegedBlock, new: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
         let Some(target) = self.allocate(new) else { return Ok(None) };
         let len = old.layout.size().min(new.size());
         // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.

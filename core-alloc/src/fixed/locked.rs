@@ -14,10 +14,15 @@ use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
 pub type DefaultLock = spin::Mutex<()>;
-/// The lock of a [`LockedHeap`] that names no other: none, on a target without compare-and-swap. Name one there that
-/// disables interrupts.
+/// The lock of a [`LockedHeap`] that names no other: none that would compile, on this target.
 #[cfg(not(target_has_atomic = "8"))]
-pub type DefaultLock = core::convert::Infallible;
+pub type DefaultLock = NoSpinlockOnThisTarget;
+
+/// What stands for a lock where there can be no spinlock, for want of compare-and-swap. Name one there that disables
+/// interrupts.
+#[cfg(not(target_has_atomic = "8"))]
+#[derive(Debug)]
+pub enum NoSpinlockOnThisTarget {}
 
 /// A [`Heap`] that threads, cores and interrupt handlers may share, fit for `#[global_allocator]`.
 ///
@@ -166,13 +171,10 @@ impl Shared {
 
 // SAFETY: the heap hands out blocks that suit their layouts and do not overlap, and keeps them until they are given
 // back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
+// (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
 unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.serve(|heap| Ok(heap.allocate(layout)))
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.serve(|heap| Ok(heap.allocate_zeroed(layout)))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -199,10 +201,12 @@ impl<R: RawMutex> Default for LockedHeap<R> {
 
 impl<R: RawMutex> fmt::Debug for LockedHeap<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Unlocked again before anything is written, because the writer may allocate.
+        let stats = self.shared.try_lock().map(|shared| shared.heap.stats());
         let mut debug = f.debug_struct("LockedHeap");
-        match self.shared.try_lock() {
-            Some(shared) => debug.field("heap", &shared.heap),
-            None => debug.field("heap", &format_args!("<locked>")),
+        match stats {
+            Some(stats) => debug.field("stats", &stats),
+            None => debug.field("stats", &format_args!("<locked>")),
         };
         debug.finish_non_exhaustive()
     }

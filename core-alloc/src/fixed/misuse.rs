@@ -29,14 +29,14 @@ impl fmt::Display for Misuse {
     }
 }
 
-/// A block as a caller names it.
+/// What a caller says is a live block for the layout.
 #[derive(Clone, Copy)]
-pub(super) struct Claimed {
+pub(super) struct AllegedBlock {
     pub(super) block: NonNull<u8>,
     pub(super) layout: Layout,
 }
 
-impl Claimed {
+impl AllegedBlock {
     pub(super) fn address(self) -> usize {
         self.block.addr().get()
     }

@@ -6,12 +6,15 @@
 //! [`SizeClass`](crate::SizeClass).
 //!
 //! ```text
-//!  region │ header │ bitmap │ run in use │ free run ─────▶ │ page │ page │ free run ──▶ │ run in use │ free run │
-//!            │        0 0 0 1 1 0 0  (is this unit a page?)    ▲      ▲    ▲
-//!            └─ first free run; next region                    │      │
-//!                                                              │      │
-//!  heap   │ 16 B: ─────────────────────────────────────────────┘      │    │ header │ block │ block │ … │ block │
-//!         │ 32 B: ────────────────────────────────────────────────────┘      one class, free blocks in a list
+//!  region  │ header │ bitmap │ run in use │ free run │ page │ page │ free run │ run in use │ free run │
+//!               │     00011000                          ▲      ▲
+//!               │     (which units are pages?)          │      │
+//!               └─▶ the first free run                  │      │
+//!                                                       │      │
+//!  heap      16 B ──────────────────────────────────────┘      │
+//!            32 B ─────────────────────────────────────────────┘
+//!
+//!  page    │ header │ block in use │ free block │ block in use │ free block │     all of one class
 //! ```
 //!
 //! The pages are small, a hundredth of a region or so, and take only blocks that fit them several times. So a region of
@@ -34,7 +37,7 @@
 //! 1. **The region** is the one that the address lies in.
 //! 2. **The bitmap** tells whether the address lies in a page. The size cannot tell, as steps 4 and 6 above show.
 //! 3. **A run** goes back to the region, and merges with its free neighbours.
-//! 4. **A block** goes to the front of its page's list. A page that was full has a block to be had again, and is listed.
+//! 4. **A block** goes to the front of its page's list. If the page was full, it is listed with its class again.
 //! 5. **An empty page** goes back as a run, to become a page of another class or part of something larger; but each
 //!    class keeps one, so that a block taken and freed by turns does not make and return a page each time.
 //!
@@ -43,7 +46,8 @@
 //! Steps 1 and 2 of a request take constant time, and so do most frees: a walk over the regions, which are few, and a
 //! few words in the header of the page. A run taken or returned, and with it a page, costs a walk over the region's
 //! free runs, up to the place where it lies: linear in their number at worst. A request that is refused walks all free
-//! runs of all regions up to four times. A run that grows is moved; one that shrinks gives up its end in place.
+//! runs of all regions up to four times. A run that grows is moved, for a first-fit list cannot be asked for the memory
+//! behind it; one that shrinks gives up its end in place.
 //!
 //! In memory, a region costs a dozen words and a bit a page; a page two words and eight bytes, and what is left when
 //! it has been cut, at most an eighth. Runs are whole multiples of two words, and cost nothing else: the caller's

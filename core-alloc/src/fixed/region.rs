@@ -26,6 +26,9 @@ use crate::SizeClass;
 /// Runs begin and end at multiples of this. It is the least that [`FreeRuns`] can describe.
 const GRANULE: usize = 2 * size_of::<usize>();
 
+/// No region ends behind this address, so that the end of a run can be computed.
+const LAST_END: usize = usize::MAX - 2 * GRANULE;
+
 /// Pages are at least this large, however small the region …
 const MIN_PAGE_SIZE: usize = 256;
 /// … and no larger than this, however large the region.
@@ -56,11 +59,10 @@ const _: () = assert!(GRANULE.is_power_of_two() && MIN_PAGE_SIZE >= GRANULE && a
 /// # Invariants
 ///
 /// - `memory` is this header's own address, and may be used for all bytes up to `end`.
-/// - Behind the header lies the bitmap, with a bit for each unit from the one that `memory` lies in to the one of the
-///   last byte. All from there to `end` is in `free_runs` or was taken from it and not yet returned.
+/// - A unit is an aligned stretch of the page size. Behind the header lies the bitmap, with a bit for each unit that
+///   the region touches.
+/// - All from there to `end` is in `free_runs`, or was taken from it and not yet returned.
 /// - A unit's bit is set just while the unit is a page that [`Region::take_page`] made.
-/// - `end` plus the largest alignment in use does not pass the end of the address space: [`Region::take_run`] sees
-///   to it.
 pub(super) struct Region {
     free_runs: FreeRuns,
     next: Option<NonNull<Region>>,
@@ -68,7 +70,8 @@ pub(super) struct Region {
     end: usize,
     /// The bytes that the user gave, of which alignment may have cost a few.
     given: usize,
-    page_size: usize,
+    /// log2 of the page size: not every processor can divide.
+    page_log2: u32,
 }
 
 impl Region {
@@ -98,7 +101,7 @@ impl Region {
             memory,
             end: memory.addr().get() + plan.len,
             given: size,
-            page_size: plan.page_size,
+            page_log2: plan.page_log2,
         };
         // SAFETY: the plan aligned `memory` to a granule, which suffices for a header, and found room for one.
         unsafe { header.write(region) };
@@ -122,18 +125,18 @@ impl Region {
 
     /// Whether the pages of this region are large enough for the blocks of `class`.
     pub(super) const fn serves(&self, class: SizeClass) -> bool {
-        class.block_size() <= self.page_size / BLOCKS_PER_PAGE
+        class.block_size() <= self.page_size() / BLOCKS_PER_PAGE
     }
 
     /// What a page of `class` costs beyond its blocks, in bytes.
     pub(super) const fn page_overhead(&self, class: SizeClass) -> usize {
-        Page::overhead(self.page_size, class)
+        Page::overhead(self.page_size(), class)
     }
 
     /// A run of the given layout, by first fit.
     pub(super) fn take_run(&mut self, run: RunLayout) -> Option<NonNull<u8>> {
-        // To align an address must not carry it past the end of the address space.
-        self.end.checked_add(run.0.align())?;
+        // `free_runs` computes where an aligned run would end in each free run, which must not wrap around.
+        self.end.checked_add(GRANULE + run.0.align())?;
         if run.size() > self.free_runs.free() {
             return None;
         }
@@ -189,7 +192,7 @@ impl Region {
         self.set_page_bit(run.addr().get(), true);
         // SAFETY: the run is ours, of the page size and aligned to it, which is far larger than a block of a class
         // that this region serves; `free_runs` made its pointer from the one to the whole region.
-        Some(unsafe { Page::create(run, self.page_size, class) })
+        Some(unsafe { Page::create(run, self.page_size(), class) })
     }
 
     /// Turns an empty page back into a free run.
@@ -211,14 +214,17 @@ impl Region {
         if bits & mask == 0 {
             return None;
         }
-        let page = self.pointer_to(address & !(self.page_size - 1));
+        let page = self.pointer_to(address & !(self.page_size() - 1));
         // SAFETY: by the bitmap's invariant, here lies a page; the pointer may be used for all of it.
         Some(unsafe { Page::from_start(page) })
     }
 
+    const fn page_size(&self) -> usize {
+        1 << self.page_log2
+    }
+
     fn page_layout(&self) -> RunLayout {
-        // INVARIANT: page sizes are multiples of a granule, and far from the largest layout.
-        RunLayout::new(self.page_size, self.page_size).expect("a page is a run")
+        RunLayout::new(self.page_size(), self.page_size()).expect("a page is far smaller than the largest layout")
     }
 
     fn set_page_bit(&mut self, address: usize, is_page: bool) {
@@ -233,7 +239,7 @@ impl Region {
     /// The byte of the bitmap, and the bit in it, for the unit that `address` lies in.
     fn page_bit(&self, address: usize) -> (NonNull<u8>, u8) {
         debug_assert!(self.contains(address), "an address of the region");
-        let unit = address / self.page_size - self.memory.addr().get() / self.page_size;
+        let unit = (address >> self.page_log2) - (self.memory.addr().get() >> self.page_log2);
         // SAFETY: the bitmap has a bit for each unit that the region touches.
         let byte = unsafe { self.memory.add(size_of::<Self>() + unit / 8) };
         (byte, 1 << (unit % 8))
@@ -241,8 +247,8 @@ impl Region {
 
     /// A pointer to an address in this region, for all of the region.
     ///
-    /// The pointer that a user gives back may reach only the bytes he asked for, so it serves as an address, and what
-    /// follows from it is made from the region's own pointer.
+    /// A pointer that comes back may be narrowed to the bytes that were asked for. So it serves as an address only, and
+    /// all pointers are made from the region's own.
     fn pointer_to(&self, address: usize) -> NonNull<u8> {
         debug_assert!(self.contains(address), "an address of the region");
         // SAFETY: the offset stays within the region.
@@ -349,7 +355,7 @@ impl RegionList {
 struct Plan {
     /// The bytes before the first granule.
     skipped: usize,
-    page_size: usize,
+    page_log2: u32,
     bitmap_len: usize,
     bottom: usize,
     len: usize,
@@ -358,15 +364,15 @@ struct Plan {
 impl Plan {
     /// `None` when there is no room for a header, a bitmap and one granule.
     fn new(start: usize, size: usize) -> Option<Self> {
-        let end = start.checked_add(size)? & !(GRANULE - 1);
+        let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
         let first = start.checked_next_multiple_of(GRANULE)?;
         let len = end.checked_sub(first)?;
 
-        let page_size = page_size_for(len);
-        let units = end.div_ceil(page_size) - first / page_size;
+        let page_log2 = page_size_for(len).ilog2();
+        let units = (end >> page_log2) - (first >> page_log2) + 1;
         let bitmap_len = units.div_ceil(8);
         let bottom = (size_of::<Region>() + bitmap_len).next_multiple_of(GRANULE);
-        (bottom < len).then_some(Self { skipped: first - start, page_size, bitmap_len, bottom, len })
+        (bottom < len).then_some(Self { skipped: first - start, page_log2, bitmap_len, bottom, len })
     }
 }
 

@@ -34,12 +34,16 @@ pub struct HeapStats {
     pub regions: usize,
 }
 
+/// A table, with a line for each number.
 impl fmt::Display for HeapStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<8} {:>10} B  in {} regions", "total", self.total, self.regions)?;
-        writeln!(f, "{:<8} {:>10} B  in {} blocks, at most {} B", "used", self.used, self.blocks, self.peak)?;
-        writeln!(f, "{:<8} {:>10} B", "free", self.free)?;
-        write!(f, "{:<8} {:>10} B  with {} pages", "overhead", self.overhead, self.pages)
+        let sizes = [("total", self.total), ("used", self.used), ("free", self.free), ("overhead", self.overhead)];
+        for (name, bytes) in sizes.into_iter().chain([("peak", self.peak)]) {
+            writeln!(f, "{name:<8} {bytes:>10} B")?;
+        }
+        writeln!(f, "{:<8} {:>10}", "blocks", self.blocks)?;
+        writeln!(f, "{:<8} {:>10}", "pages", self.pages)?;
+        write!(f, "{:<8} {:>10}", "regions", self.regions)
     }
 }
 

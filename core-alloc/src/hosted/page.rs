@@ -25,6 +25,8 @@ use crate::SizeClass;
 /// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
 const CARVE: usize = 4096;
 
+const _: () = assert!(PAGE_SIZE.is_multiple_of(CARVE));
+
 /// The descriptor of a page.
 ///
 /// # Invariants
@@ -123,12 +125,13 @@ impl Page {
         self.blocks.free() == 0 && self.blocks.carved() == self.capacity.get()
     }
 
-    /// Carves the next OS page's worth of blocks.
+    /// Carves the next OS page's worth of blocks from a page that is not exhausted.
     pub(crate) fn carve(&self) {
         let size = self.class().block_size();
         let carved_end = self.blocks.carved() * size;
+        // At least one more block, and none beyond the page, whose size is a multiple of `CARVE`.
         let end = (carved_end + size).next_multiple_of(CARVE) / size;
-        self.blocks.carve_to(end.min(self.capacity.get()));
+        self.blocks.carve_to(end);
     }
 
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.

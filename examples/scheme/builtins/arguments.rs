@@ -1,6 +1,6 @@
 //! What primitives expect of their arguments.
 
-use std::ops::Range;
+use core::ops::Range;
 
 use mudlark_gc::Gc;
 

@@ -1,5 +1,7 @@
 //! Pairs and lists.
 
+use mudlark_gc::Gc;
+
 use crate::{
     context::Context,
     equality::{equal, eqv},
@@ -47,7 +49,7 @@ pub(super) const PRIMITIVES: &[Primitive] = &[
     between(1, 2, "make-list", |context, a| {
         let count = count(&a[0])?;
         context.memory.reserve_many(count, PAIR_BYTES)?;
-        Ok(Value::list(std::iter::repeat_n(a.get(1).cloned().unwrap_or_default(), count)))
+        Ok(Value::list(core::iter::repeat_n(a.get(1).cloned().unwrap_or_default(), count)))
     }),
     between(1, 3, "iota", iota),
     exactly(1, "length", |_, a| match a[0].list_length() {
@@ -67,10 +69,12 @@ pub(super) const PRIMITIVES: &[Primitive] = &[
     exactly(2, "list-ref", |_, a| Ok(pair(&tail(&a[0], &a[1])?)?.car.get())),
     exactly(1, "last-pair", |_, a| {
         let first = pair(&a[0])?;
-        if a[0].list_length().is_none() && is_circular(&a[0]) {
-            return failed(format!("expected a list that ends, got {:?}", a[0]));
+        let mut walk = a[0].walk();
+        let last = walk.by_ref().last();
+        match walk.rest() {
+            Some(_) => Ok(Value::Pair(last.unwrap_or_else(|| first.clone()))),
+            None => failed(format!("expected a list that ends, got {:?}", a[0])),
         }
-        Ok(Value::Pair(a[0].links().last().unwrap_or_else(|| first.clone())))
     }),
     exactly(2, "memq", |_, a| member(&a[0], &a[1], eqv)),
     exactly(2, "memv", |_, a| member(&a[0], &a[1], eqv)),
@@ -131,17 +135,6 @@ fn tail(list: &Value, count_value: &Value) -> Outcome {
     Ok(links.rest)
 }
 
-/// Whether the list never ends.
-fn is_circular(list: &Value) -> bool {
-    let mut slow = list.links();
-    for (index, fast) in list.links().enumerate() {
-        if index % 2 == 1 && slow.next().is_some_and(|slow| mudlark_gc::Gc::ptr_eq(&slow, &fast)) {
-            return true;
-        }
-    }
-    false
-}
-
 /// The first part of a list that begins with the item, or `#f`. The list may be circular.
 fn member(item: &Value, list: &Value, same: fn(&Value, &Value) -> bool) -> Outcome {
     search(list, |candidate| same(item, candidate)).map(|found| found.map_or(Value::Bool(false), Value::Pair))
@@ -163,22 +156,14 @@ fn associate(key: &Value, list: &Value, same: fn(&Value, &Value) -> bool) -> Out
     }
 }
 
-/// The first link whose item is wanted. On a circular list, a slower walker is met when all items were looked at.
-fn search(list: &Value, mut is_wanted: impl FnMut(&Value) -> bool) -> Outcome<Option<mudlark_gc::Gc<Pair>>> {
-    let mut links = list.links();
-    let mut slow = list.links();
-    let mut index = 0_usize;
-    while let Some(link) = links.next() {
-        if is_wanted(&link.car.get()) {
-            return Ok(Some(link));
-        }
-        if index % 2 == 1 && slow.next().is_some_and(|slow| mudlark_gc::Gc::ptr_eq(&slow, &link)) {
-            return Ok(None);
-        }
-        index += 1;
+/// The first link whose item is wanted. The list may be circular.
+fn search(list: &Value, mut is_wanted: impl FnMut(&Value) -> bool) -> Outcome<Option<Gc<Pair>>> {
+    let mut walk = list.walk();
+    if let Some(link) = walk.by_ref().find(|link| is_wanted(&link.car.get())) {
+        return Ok(Some(link));
     }
-    match links.rest {
-        Value::Nil => Ok(None),
-        other => failed(format!("expected a list, but it ends in {other:?}")),
+    match walk.rest() {
+        None | Some(Value::Nil) => Ok(None),
+        Some(other) => failed(format!("expected a list, but it ends in {other:?}")),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! None of them calls a procedure of the program; those that must are written in Scheme, in `prelude.scm`.
 
-use std::fmt;
+use core::fmt;
 
 use super::{
     context::Context,
@@ -123,26 +123,5 @@ pub fn find(name: &str) -> &'static Primitive {
 impl fmt::Debug for Primitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Primitive").field("name", &self.name).field("arity", &self.arity).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_primitives_share_a_name() {
-        let mut names: Vec<_> = all().map(|primitive| primitive.name).collect();
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn the_primitives_that_special_forms_call_exist() {
-        for name in ["append", "list", "list->vector", "memv", "raise"] {
-            assert_eq!(find(name).name, name);
-        }
     }
 }

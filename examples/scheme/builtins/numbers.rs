@@ -1,6 +1,6 @@
 //! Numbers.
 
-use std::cmp::Ordering;
+use core::cmp::Ordering;
 
 use crate::{
     context::Context,

@@ -13,8 +13,7 @@ pub(super) const PRIMITIVES: &[Primitive] = &[
     }),
     exactly(3, "hash-table-set!", |context, a| {
         let table = table(&a[0])?;
-        // A table doubles when it is full.
-        context.memory.reserve_many(table.count(), 16 * size_of::<Value>())?;
+        context.memory.reserve(table.growth())?;
         table.set(a[1].clone(), a[2].clone());
         Ok(Value::Unspecified)
     }),

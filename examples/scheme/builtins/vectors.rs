@@ -13,7 +13,7 @@ pub(super) const PRIMITIVES: &[Primitive] = &[
     between(1, 2, "make-vector", |context, a| {
         let count = count(&a[0])?;
         context.memory.reserve_many(count, size_of::<Value>())?;
-        Ok(Value::vector(std::iter::repeat_n(a.get(1).cloned().unwrap_or_default(), count)))
+        Ok(Value::vector(core::iter::repeat_n(a.get(1).cloned().unwrap_or_default(), count)))
     }),
     at_least(0, "vector", |_, a| Ok(Value::vector(a.iter().cloned()))),
     exactly(1, "vector-length", |_, a| {

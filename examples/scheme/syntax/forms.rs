@@ -8,6 +8,7 @@ use super::{
     body::DefinedValue,
     expander::{Expander, Expansion, Header, Part, refuse},
     node::{Node, NodeKind},
+    scope::Variable,
 };
 
 /// Expands the parts after a keyword. The offset is that of the form.
@@ -96,18 +97,20 @@ impl Expander<'_> {
     fn let_(&mut self, offset: Offset, parts: &[Part]) -> Expansion {
         match parts {
             [name, bindings, body @ ..] if name.symbol().is_some() => self.named_let(offset, name, bindings, body),
-            [bindings, body @ ..] => {
-                let bindings = self.bindings("let", bindings)?;
-                let values = self.binding_values(&bindings)?;
-                let variables: Vec<_> =
-                    bindings.iter().map(|binding| self.scopes.variable(binding.name.symbol().cloned())).collect();
-                self.scopes.enter(variables.clone());
-                let body = self.body(offset, body);
-                self.scopes.leave();
-                Ok(NodeKind::Let(variables.into_iter().zip(values).collect(), Box::new(body?)).at(offset))
-            }
+            [bindings, body @ ..] => self.plain_let(offset, bindings, body),
             [] => refuse(offset, "let: expected (let ((name value) …) body …)"),
         }
+    }
+
+    fn plain_let(&mut self, offset: Offset, bindings: &Part, body: &[Part]) -> Expansion {
+        let bindings = self.bindings("let", bindings)?;
+        let values = self.binding_values(&bindings)?;
+        let variables: Vec<_> =
+            bindings.iter().map(|binding| self.scopes.variable(binding.name.symbol().cloned())).collect();
+        self.scopes.enter(variables.clone());
+        let body = self.body(offset, body);
+        self.scopes.leave();
+        Ok(NodeKind::Let(variables.into_iter().zip(values).collect(), Box::new(body?)).at(offset))
     }
 
     fn let_star(&mut self, offset: Offset, parts: &[Part]) -> Expansion {
@@ -146,7 +149,7 @@ impl Expander<'_> {
         &mut self,
         offset: Offset,
         bindings: Vec<Binding>,
-        variables: &[Rc<super::scope::Variable>],
+        variables: &[Rc<Variable>],
         body: &[Part],
     ) -> Expansion<Vec<Node>> {
         let mut sequence = Vec::new();
@@ -210,13 +213,7 @@ impl Expander<'_> {
     }
 
     /// Binds the loop's variable to its procedure, and calls it.
-    fn start_loop(
-        &self,
-        offset: Offset,
-        looping: Rc<super::scope::Variable>,
-        procedure: Node,
-        values: Vec<Node>,
-    ) -> Node {
+    fn start_loop(&self, offset: Offset, looping: Rc<Variable>, procedure: Node, values: Vec<Node>) -> Node {
         looping.set_initialised();
         let bind = NodeKind::SetLocal(looping.clone(), Box::new(procedure)).at(offset);
         let start = NodeKind::Call(Box::new(self.local(&looping, offset)), values).at(offset);

@@ -1,4 +1,4 @@
-//! From data to programs: a form becomes a tree of [`Node`]s in which every name is resolved.
+//! From data to programs: a form becomes a tree of [`Node`](node::Node)s in which every name is resolved.
 //!
 //! ```text
 //!   (let ((x 1)) (lambda () x))          reader: data

@@ -52,23 +52,30 @@ impl Expander<'_> {
         }
         let (items, tail) = self.split_before_unquote(template);
         let mut segments = Segments::default();
-        for item in items {
-            match self.two_parts(&item, "unquote-splicing") {
-                Some(spliced) if level == 1 => segments.splice(self.expand(&spliced)?),
-                Some(inner) => segments.push(self.rebuilt(&item, &inner, level - 1)?, &item),
-                None => segments.push(self.template(&item, level)?, &item),
-            }
+        for item in &items {
+            self.item(&mut segments, item, level)?;
         }
         let built_tail = self.template(&tail, level)?;
         Ok(segments.join(built_tail, &tail))
     }
 
+    /// Adds what an item of a list template describes.
+    fn item(&mut self, segments: &mut Segments, item: &Part, level: usize) -> Expansion<()> {
+        match self.two_parts(item, "unquote-splicing") {
+            Some(spliced) if level == 1 => segments.splice(self.expand(&spliced)?),
+            Some(inner) => segments.push(self.rebuilt(item, &inner, level - 1)?, item),
+            None => segments.push(self.template(item, level)?, item),
+        }
+        Ok(())
+    }
+
     /// `(keyword datum)` with what the datum describes in its place.
     fn rebuilt(&mut self, form: &Part, datum: &Part, level: usize) -> Expansion<Built> {
-        let Some(datum) = self.template(datum, level)? else { return Ok(None) };
         let Value::Pair(pair) = &form.datum else { unreachable!("a form of two parts is a pair") };
-        let keyword = NodeKind::Constant(pair.car.get()).at(form.offset);
-        Ok(Some(primitive_call("list", vec![keyword, datum], form.offset)))
+        let mut segments = Segments::default();
+        segments.push(None, &Part { datum: pair.car.get(), offset: form.offset });
+        self.item(&mut segments, datum, level)?;
+        Ok(segments.join(None, &Part { datum: Value::Nil, offset: form.offset }))
     }
 
     /// The datum of `(keyword datum)`.
@@ -125,7 +132,7 @@ impl Segments {
 
     fn end_run(&mut self, offset: Offset) {
         if !self.run.is_empty() {
-            self.lists.push(primitive_call("list", std::mem::take(&mut self.run), offset));
+            self.lists.push(primitive_call("list", core::mem::take(&mut self.run), offset));
         }
     }
 

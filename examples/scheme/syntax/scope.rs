@@ -4,7 +4,8 @@
 //! a place on the heap that all closures share; every other variable lives on the machine's stack. What becomes of a
 //! variable is known when its whole scope has been expanded.
 
-use std::{cell::Cell, rc::Rc};
+use core::cell::Cell;
+use std::rc::Rc;
 
 use crate::interner::Symbol;
 

@@ -1,7 +1,7 @@
 //! `#[derive(Trace)]` for `mudlark-gc`, which documents and re-exports it.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
 
@@ -109,7 +109,7 @@ fn shapes(input: &DeriveInput) -> Result<Vec<Shape<'_>>> {
 
 impl Shape<'_> {
     /// A match arm that traces each field that is not skipped.
-    fn trace_arm(&self, krate: &Path) -> Result<TokenStream> {
+    fn trace_arm(&self, tracer: &Ident, krate: &Path) -> Result<TokenStream> {
         let constructor = &self.constructor;
         let mut patterns = Vec::new();
         let mut traces = Vec::new();
@@ -121,9 +121,9 @@ impl Shape<'_> {
                 Some(name) => syn::Member::Named(name.clone()),
                 None => syn::Member::Unnamed(index.into()),
             };
-            let binding = format_ident!("field_{index}");
+            let binding = own_name(&format!("field_{index}"));
             patterns.push(quote!(#member: #binding));
-            traces.push(quote!(#krate::Trace::trace(#binding, tracer);));
+            traces.push(quote!(#krate::Trace::trace(#binding, #tracer);));
         }
         Ok(quote!(#constructor { #(#patterns,)* .. } => { #(#traces)* }))
     }
@@ -142,24 +142,13 @@ impl Shape<'_> {
 fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let TypeOptions { finalizer, bound, krate } = TypeOptions::parse(&input.attrs)?;
     let shapes = shapes(input)?;
-    let arms = shapes.iter().map(|shape| shape.trace_arm(&krate)).collect::<Result<Vec<_>>>()?;
-    let mut types = Vec::new();
-    for shape in &shapes {
-        types.extend(shape.traced_types()?);
-    }
-    let needs_trace = quote!(false #(|| <#types as #krate::Trace>::needs_trace(depth))*);
-    let finalizer = finalizer.map(|function| {
-        quote! {
-            fn finalizer() -> ::core::option::Option<fn(&#krate::Gc<Self>)>
-            where
-                Self: 'static,
-            {
-                ::core::option::Option::Some(#function)
-            }
-        }
-    });
-    let name = &input.ident;
     let generics = with_bounds(&input.generics, bound, &krate);
+    let methods = [
+        trace_method(&shapes, &krate)?,
+        needs_trace_method(&shapes, &krate)?,
+        finalizer.map(|function| finalizer_method(&function, &krate)).unwrap_or_default(),
+    ];
+    let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
         const _: () = {
@@ -167,22 +156,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             // type has no destructor of its own, as the conflict below would show.
             #[automatically_derived]
             unsafe impl #impl_generics #krate::Trace for #name #type_generics #where_clause {
-                #[inline]
-                #[allow(unused_variables, reason = "a type without traced fields uses neither")]
-                fn trace(&self, tracer: &mut #krate::Tracer<'_>) {
-                    match self {
-                        #(#arms)*
-                        #[allow(unreachable_patterns, reason = "an enum may have no variants")]
-                        _ => {}
-                    }
-                }
-
-                #[allow(unused_variables, reason = "a type without traced fields does not use it")]
-                fn needs_trace(depth: ::core::primitive::u32) -> ::core::primitive::bool {
-                    #needs_trace
-                }
-
-                #finalizer
+                #(#methods)*
             }
 
             trait TracedTypesMayNotImplementDrop {}
@@ -192,6 +166,52 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             impl #impl_generics TracedTypesMayNotImplementDrop for #name #type_generics #where_clause {}
         };
     })
+}
+
+fn trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let tracer = own_name("tracer");
+    let arms = shapes.iter().map(|shape| shape.trace_arm(&tracer, krate)).collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        #[inline]
+        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
+        fn trace(&self, #tracer: &mut #krate::Tracer<'_>) {
+            match self {
+                #(#arms)*
+                #[allow(unreachable_patterns, reason = "an enum may have no variants")]
+                _ => {}
+            }
+        }
+    })
+}
+
+fn needs_trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let depth = own_name("depth");
+    let mut types = Vec::new();
+    for shape in shapes {
+        types.extend(shape.traced_types()?);
+    }
+    Ok(quote! {
+        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
+        fn needs_trace(#depth: ::core::primitive::u32) -> ::core::primitive::bool {
+            false #(|| <#types as #krate::Trace>::needs_trace(#depth))*
+        }
+    })
+}
+
+fn finalizer_method(function: &TokenStream, krate: &Path) -> TokenStream {
+    quote! {
+        fn finalizer() -> ::core::option::Option<fn(&#krate::Gc<Self>)>
+        where
+            Self: 'static,
+        {
+            ::core::option::Option::Some(#function)
+        }
+    }
+}
+
+/// A name that is nobody else's: a pattern's name that some constant has would mean that constant.
+fn own_name(name: &str) -> Ident {
+    Ident::new(&format!("__trace_{name}"), Span::mixed_site())
 }
 
 /// The type's generics, each type parameter bound by `Trace` unless the bounds are given.
