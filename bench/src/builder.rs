@@ -98,7 +98,7 @@ fn find_python() -> Result<Program, String> {
 }
 
 /// The package of the entries.
-fn package() -> PathBuf {
+pub(crate) fn package() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("entries")
 }
 

@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::quantity::Quantity;
 use crate::results::{Cell, Results, Row};
+use crate::setting::Setting;
 
-/// All groups in one document.
-pub(crate) fn document(all: &[Results]) -> Value {
-    json!({ "groups": all.iter().map(group).collect::<Vec<_>>() })
+/// Where and with what, and all groups, in one document.
+pub(crate) fn document(setting: &Setting, all: &[Results]) -> Value {
+    json!({ "setting": setting.lines(), "groups": all.iter().map(group).collect::<Vec<_>>() })
 }
 
 fn group(results: &Results) -> Value {
@@ -42,10 +43,11 @@ fn figure(cell: &Cell, quantity: &Quantity) -> (String, Value) {
 mod tests {
     use super::document;
     use crate::results::tests::example;
+    use crate::setting::Setting;
 
     #[test]
     fn every_run_is_in_the_document() {
-        let document = document(&[example()]);
+        let document = document(&Setting::default(), &[example()]);
         let pairs = &document["groups"][0]["workloads"][0];
         assert_eq!(pairs["workload"], "pairs");
         let time = &pairs["entries"]["mudlark"]["figures"]["nanoseconds an operation"];

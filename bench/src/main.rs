@@ -25,6 +25,7 @@ mod progress;
 mod quantity;
 mod race;
 mod results;
+mod setting;
 mod statistics;
 mod table;
 
@@ -35,6 +36,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command, RaceArgs};
 use crate::group::Group;
 use crate::results::Results;
+use crate::setting::Setting;
 
 fn main() -> ExitCode {
     let Cli { command: Command::Race(args) } = Cli::parse();
@@ -61,15 +63,16 @@ fn run(args: &RaceArgs) -> Result<ExitCode, String> {
         }
     }
     all.retain(Results::has_workloads);
-    report(&all, args)?;
+    report(&Setting::of(&field), &all, args)?;
     field.announce_left_out();
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(all: &[Results], args: &RaceArgs) -> Result<(), String> {
+fn report(setting: &Setting, all: &[Results], args: &RaceArgs) -> Result<(), String> {
     if args.json {
-        println!("{:#}", json::document(all));
+        println!("{:#}", json::document(setting, all));
     } else {
+        print!("{setting}");
         for results in all {
             print!("{}", table::of(results));
         }

@@ -16,6 +16,9 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 const LOWEST_RATIO: f64 = 0.5;
 const HEIGHT: u32 = 640;
 const LABEL_ROOM: u32 = 130;
+/// Pixels a bar, and how many bars' room the names of the entries take.
+const BAR: usize = 9;
+const LEGEND: usize = 20;
 
 /// Draws everything into `folder`.
 pub(crate) fn all(all: &[Results], folder: &Path) -> Result<(), String> {
@@ -42,17 +45,17 @@ fn bars(results: &Results, quantity: &Quantity, file: &Path) -> Result<(), Box<d
     let columns = results.entries.len();
     let bars = relative(results, quantity);
     let highest = bars.iter().map(|(_, summary)| summary.high).fold(2.0, f64::max);
-    let width = 160 + u32::try_from(results.rows.len() * (columns + 2) * 9)?.max(500);
+    let slots = results.rows.len() * (columns + 2) + LEGEND;
+    let width = 80 + u32::try_from(slots * BAR)?.max(600);
     let area = SVGBackend::new(file, (width, HEIGHT)).into_drawing_area();
     area.fill(&WHITE)?;
     let title = format!("{}: {}, as a multiple of the best (log scale)", results.group, quantity.title());
-    let slots = (results.rows.len() * (columns + 2)) as f64;
     let mut chart = ChartBuilder::on(&area)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(LABEL_ROOM)
         .y_label_area_size(50)
-        .build_cartesian_2d(0.0..slots, (LOWEST_RATIO..highest * 1.2).log_scale())?;
+        .build_cartesian_2d(0.0..slots as f64, (LOWEST_RATIO..highest * 1.2).log_scale())?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -78,7 +81,12 @@ fn bars(results: &Results, quantity: &Quantity, file: &Path) -> Result<(), Box<d
         let left = chart.backend_coord(&((place * (columns + 2) + 1) as f64, LOWEST_RATIO));
         label(&area, &row.workload, left)?;
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     area.present()?;
     Ok(())
 }
@@ -121,14 +129,19 @@ fn scaling(results: &Results, file: &Path) -> Result<(), Box<dyn core::error::Er
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(60)
-        .build_cartesian_2d(0.0..most_threads * 1.05, 0.0..highest * 1.1)?;
+        .build_cartesian_2d(0.0..most_threads * 1.3, 0.0..highest * 1.1)?;
     chart.configure_mesh().x_desc("threads").y_desc("million operations a second").draw()?;
     for (column, (name, curve)) in results.entries.iter().zip(curves).enumerate() {
         let line = LineSeries::new(curve, colour(column).stroke_width(2)).point_size(3);
         let legend = move |(x, y)| PathElement::new([(x, y), (x + 12, y)], colour(column).stroke_width(2));
         chart.draw_series(line)?.label(name).legend(legend);
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     area.present()?;
     Ok(())
 }
