@@ -130,7 +130,12 @@ fn scaling(results: &Results, file: &Path) -> Result<(), Box<dyn core::error::Er
         .x_label_area_size(40)
         .y_label_area_size(60)
         .build_cartesian_2d(0.0..most_threads * 1.3, 0.0..highest * 1.1)?;
-    chart.configure_mesh().x_desc("threads").y_desc("million operations a second").draw()?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_desc("threads")
+        .y_desc("million operations a second")
+        .draw()?;
     for (column, (name, curve)) in results.entries.iter().zip(curves).enumerate() {
         let line = LineSeries::new(curve, colour(column).stroke_width(2)).point_size(3);
         let legend = move |(x, y)| PathElement::new([(x, y), (x + 12, y)], colour(column).stroke_width(2));
