@@ -83,10 +83,15 @@ fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
     Ok(Program::native(target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))))
 }
 
-/// The line that says what is wrong; what cargo compiled meanwhile is of no interest.
+/// The line that says what is wrong, and what may help; what cargo compiled meanwhile is of no interest.
 fn first_error(messages: &str) -> String {
-    let is_error = |line: &&str| line.starts_with("error") || line.contains("is `cmake` not installed");
-    messages.lines().find(is_error).unwrap_or("cargo build failed").to_owned()
+    let error = messages.lines().find(|line| line.starts_with("error")).unwrap_or("cargo build failed");
+    let advice = if messages.contains("failed to run custom build command") {
+        "; it is built from C or C++: install a C++20 compiler and make (Debian and Ubuntu: apt install g++ make)"
+    } else {
+        ""
+    };
+    format!("{error}{advice}")
 }
 
 fn find_python() -> Result<Program, String> {
@@ -107,4 +112,19 @@ fn target_folder() -> Result<PathBuf, String> {
     let program = env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
     let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
     Ok(target.join("race"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_error;
+
+    #[test]
+    fn a_build_that_fails_says_why_and_what_to_install() {
+        let messages =
+            "   Compiling a v1.0.0\nerror: failed to run custom build command for `a v1.0.0`\n\nCaused by:\n";
+        let reason = first_error(messages);
+        assert!(reason.starts_with("error: failed to run custom build command for `a v1.0.0`"), "{reason}");
+        assert!(reason.contains("g++"), "{reason}");
+        assert_eq!(first_error("error[E0554]: no features here\n"), "error[E0554]: no features here");
+    }
 }

@@ -46,8 +46,8 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload::new("thread-churn", |scale| thread_churn::run(scale.of(5_000))),
     Workload::new("aligned-64", |scale| aligned::cache_line(scale.of(10_000_000))),
     Workload::new("aligned-4096", |scale| aligned::os_page(scale.of(1_000_000))),
-    Workload::new("threads-1", |scale| scaling::run::<1>(scale.of(10_000_000))),
-    Workload::new("threads-2", |scale| scaling::run::<2>(scale.of(10_000_000))),
-    Workload::new("threads-4", |scale| scaling::run::<4>(scale.of(10_000_000))),
-    Workload::new("threads-8", |scale| scaling::run::<8>(scale.of(10_000_000))),
+    Workload::new("threads-1", |scale| scaling::run::<1>(scale.of(40_000_000))),
+    Workload::new("threads-2", |scale| scaling::run::<2>(scale.of(40_000_000))),
+    Workload::new("threads-4", |scale| scaling::run::<4>(scale.of(40_000_000))),
+    Workload::new("threads-8", |scale| scaling::run::<8>(scale.of(40_000_000))),
 ];

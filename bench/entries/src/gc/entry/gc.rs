@@ -7,7 +7,6 @@ use crate::gc::collector::{EDGES, FreeHandles, Heap, WithRoots};
 pub(crate) type Entry = WithRoots<Nodes>;
 
 #[derive(Finalize, Trace)]
-#[expect(non_local_definitions, reason = "the derive is older than the lint")]
 pub(crate) struct Node {
     value: u64,
     edges: GcCell<[Option<Gc<Self>>; EDGES]>,
