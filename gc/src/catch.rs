@@ -26,27 +26,35 @@ mod caught {
         /// Runs `code`; if it panics, remembers the first time and goes on.
         pub(crate) fn catch(&self, code: impl FnOnce()) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
-                let first = match self.first.take() {
-                    None => panic,
-                    Some(first) => {
-                        // What was thrown may panic again when it is dropped.
-                        mem::forget(panic);
-                        first
+                match self.first.take() {
+                    None => self.first.set(Some(panic)),
+                    first => {
+                        self.first.set(first);
+                        discard(panic);
                     }
-                };
-                self.first.set(Some(first));
+                }
             }
+        }
+
+        /// Forgets what was remembered.
+        pub(crate) fn forget(&self) {
+            self.first.take().into_iter().for_each(discard);
         }
 
         /// Goes on with the panic that was remembered, if any, unless another is already on its way.
         pub(crate) fn resume(&self) {
-            if let Some(panic) = self.first.take() {
-                if thread::panicking() {
-                    mem::forget(panic);
-                } else {
-                    resume_unwind(panic);
-                }
+            if thread::panicking() {
+                self.forget();
+            } else if let Some(panic) = self.first.take() {
+                resume_unwind(panic);
             }
+        }
+    }
+
+    /// Drops what was thrown, which may itself panic when it is dropped.
+    fn discard(panic: Box<dyn Any + Send>) {
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            mem::forget(again);
         }
     }
 }
@@ -75,6 +83,9 @@ mod fatal {
             code();
             mem::forget(end_program);
         }
+
+        /// There is never a panic to forget.
+        pub(crate) fn forget(&self) {}
 
         /// There is never a panic to go on with.
         pub(crate) fn resume(&self) {}

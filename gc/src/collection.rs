@@ -20,15 +20,15 @@ pub(crate) struct Outcome {
 /// Collects `generation` and all younger ones.
 pub(crate) fn run(state: &State, generation: Generation) -> Outcome {
     let split = state.generations.borrow_mut().isolate_garbage(generation);
-    let collected = if split.garbage > 0 { destroy_garbage(state, generation) } else { 0 };
+    let collected = if split.garbage > 0 { destroy_garbage(state) } else { 0 };
     Outcome { survivors: split.reachable, collected }
 }
 
 /// Destroys what is in limbo and is not resurrected, and says how many objects that were.
-fn destroy_garbage(state: &State, generation: Generation) -> usize {
+fn destroy_garbage(state: &State) -> usize {
     kill_weak_handles(state);
     run_finalizers(state);
-    let garbage = state.generations.borrow_mut().rescue_resurrected(generation).garbage;
+    let garbage = state.generations.borrow_mut().rescue_resurrected().garbage;
     condemn(state);
     // Finalizers may have made new ones.
     kill_weak_handles(state);
@@ -58,7 +58,7 @@ fn for_each_in_limbo(state: &State, mut visit: impl FnMut(ObjectRef)) {
 fn kill_weak_handles(state: &State) {
     let mut dead = DeadBoxes::default();
     for_each_in_limbo(state, |object| dead.kill_handles_to(object));
-    dead.call_each(|callback| state.panics.catch(callback));
+    dead.call_each(|callback| state.work.panics.catch(callback));
 }
 
 fn run_finalizers(state: &State) {
@@ -85,7 +85,7 @@ fn condemn(state: &State) {
 fn drop_values(state: &State) {
     for_each_in_limbo(state, |object| {
         // SAFETY: the value is intact; condemned objects are reached by nothing but each other.
-        state.panics.catch(|| unsafe { object.drop_value() });
+        state.work.panics.catch(|| unsafe { object.drop_value() });
     });
 }
 

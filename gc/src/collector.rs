@@ -15,12 +15,15 @@ use crate::stats::Stats;
 ///
 /// A program may have several; objects of one may hold handles to another's, but a cycle across collectors is not
 /// found. A `Collector` is itself a handle: clones share one collector, and its objects keep it going after the last
-/// has been dropped. That last drop collects everything once, since no automatic collection will come any more.
+/// has been dropped. That last drop collects everything once, since no automatic collection will come any more; what
+/// is still held then, and becomes garbage in cycles later, waits for [`Gc::collector`]. So in a struct that has both,
+/// declare the collector after the handles: fields are dropped in order.
 ///
 /// Collections run by themselves when objects are made (see [`set_thresholds`](Collector::set_thresholds)) or by
 /// [`collect`](Collector::collect). It is CPython's `gc` module as a value.
 ///
 /// ```
+/// # #[cfg(feature = "derive")] {
 /// use core::cell::RefCell;
 /// use mudlark_gc::{Collector, Gc, Generation, Trace};
 ///
@@ -34,6 +37,7 @@ use crate::stats::Stats;
 /// assert_eq!(collector.stats().objects, 1);
 /// assert_eq!(collector.collect(Generation::Old), 1);
 /// assert_eq!(collector.stats().objects, 0);
+/// # }
 /// ```
 pub struct Collector {
     /// Its `collectors` counts this handle.
@@ -53,7 +57,7 @@ impl Collector {
     }
 
     pub(crate) fn from_state(state: StateRef) -> Self {
-        state.collectors.set(state.collectors.get() + 1);
+        state.collectors.increment();
         Self { state }
     }
 
@@ -86,7 +90,8 @@ impl Collector {
     /// # Panics
     ///
     /// When a finalizer, a destructor or a callback does, with the first such panic, after the collection is complete;
-    /// its count is in [`stats`](Collector::stats) then. When a `trace` panics, nothing is collected.
+    /// its count is in [`stats`](Collector::stats) then. When a `trace` panics, nothing is collected; but finalizers may
+    /// have run, weak handles may be dead, and the objects that were looked at belong to `generation` or the next.
     pub fn collect(&self, generation: Generation) -> usize {
         self.state.collect(generation)
     }
@@ -235,15 +240,28 @@ impl Collector {
 
     pub(crate) fn with_current<R>(use_it: impl FnOnce(&Self) -> R) -> R {
         std::thread_local! {
-            static CURRENT: Collector = Collector::new();
+            static CURRENT: ThreadsOwn = ThreadsOwn(Some(Collector::new()));
         }
         let mut use_it = Some(use_it);
-        let result = CURRENT.try_with(|collector| use_it.take().map(|use_it| use_it(collector)));
+        let result = CURRENT.try_with(|ThreadsOwn(collector)| Some(use_it.take()?(collector.as_ref()?)));
         match (result, use_it) {
             (Ok(Some(result)), _) => result,
             (_, Some(use_it)) => use_it(&Self::new()),
-            _ => unreachable!("the closure runs or is left"),
+            _ => unreachable!("a thread's own collector is there until it is dropped"),
         }
+    }
+}
+
+/// A thread's default collector. Its last collection runs when the thread ends, where a panic would end the program.
+#[cfg(feature = "std")]
+struct ThreadsOwn(Option<Collector>);
+
+#[cfg(feature = "std")]
+impl Drop for ThreadsOwn {
+    fn drop(&mut self) {
+        let collector = self.0.take();
+        // The panic's message has been printed; there is nobody to pass it on to.
+        let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(collector)));
     }
 }
 
@@ -262,9 +280,7 @@ impl Default for Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        let left = self.state.collectors.get() - 1;
-        self.state.collectors.set(left);
-        if left == 0 {
+        if self.state.collectors.decrement() == 0 {
             self.state.collect(Generation::Old);
         }
     }

@@ -12,6 +12,7 @@
 /// order in which the objects lie in their generation, oldest first.
 ///
 /// ```
+/// # #[cfg(feature = "derive")] {
 /// use std::{cell::RefCell, rc::Rc};
 /// use mudlark_gc::{Collector, Finalize, Gc, Generation, Trace};
 ///
@@ -36,6 +37,7 @@
 /// assert!(log.borrow().is_empty());
 /// collector.collect(Generation::Old);
 /// assert_eq!(*log.borrow(), ["closed"]);
+/// # }
 /// ```
 pub trait Finalize {
     /// Runs at most once for each value.

@@ -12,7 +12,7 @@ use crate::collector::Collector;
 use crate::generation::Generation;
 use crate::object::{self, Flags, Last, Object, ObjectRef};
 use crate::release;
-use crate::state::StateRef;
+use crate::state::{State, StateRef};
 use crate::trace::Trace;
 
 /// A counted handle to an object whose cycles are collected.
@@ -165,18 +165,35 @@ impl<T: Trace + 'static> Gc<T> {
         if tracked {
             collector.collect_if_due();
             if state.generations.borrow_mut().reserve().is_err() {
+                state.thresholds.count_deallocation();
                 return Err(OutOfMemory(value));
             }
         }
-        let object = object::allocate(value, info).map_err(OutOfMemory)?;
-        // SAFETY: the object was just made.
-        let erased = unsafe { ObjectRef::new(object) };
+        match object::allocate(value, info) {
+            // SAFETY: the object was just made, and its one count is nobody's yet.
+            Ok(object) => Ok(unsafe { Self::adopt(object, state, tracked) }),
+            Err(value) => {
+                if tracked {
+                    state.thresholds.count_deallocation();
+                }
+                Err(OutOfMemory(value))
+            }
+        }
+    }
+
+    /// Makes a new object known to its collector, and returns the first handle to it.
+    ///
+    /// # Safety
+    ///
+    /// `object` was just made for this `state`, which has room for it.
+    unsafe fn adopt(object: NonNull<Object<T>>, state: &State, tracked: bool) -> Self {
         state.memory.add(size_of::<Object<T>>());
         if tracked {
-            state.generations.borrow_mut().push(erased);
+            // SAFETY: the object was just made.
+            state.generations.borrow_mut().push(unsafe { ObjectRef::new(object) });
         }
         // SAFETY: the object was made with a count of one, which is this handle's.
-        Ok(unsafe { Self::from_counted(object) })
+        unsafe { Self::from_counted(object) }
     }
 }
 
@@ -231,6 +248,8 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// The collector that watches the object.
+    ///
+    /// When no other handle to the collector is left, dropping this one collects everything, as ever.
     #[must_use]
     pub fn collector(this: &Self) -> Collector {
         Collector::from_state(StateRef::of(this.object()))
@@ -254,6 +273,27 @@ impl<T: ?Sized> Gc<T> {
     #[must_use]
     pub fn is_tracked(this: &Self) -> bool {
         this.object().info().tracked
+    }
+}
+
+impl<T: Trace + 'static> Gc<T> {
+    /// The handle as one to a value of any type, so that handles to different types fit one collection.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Trace};
+    /// # let collector = Collector::new();
+    /// let both: [Gc<dyn Trace>; 2] =
+    ///     [Gc::into_dyn(Gc::new_in(1, &collector)), Gc::into_dyn(Gc::new_in("two", &collector))];
+    /// assert!(both[0].clone().downcast::<i32>().is_ok_and(|one| *one == 1));
+    /// assert!(both[1].clone().downcast::<i32>().is_err());
+    /// ```
+    #[must_use]
+    pub fn into_dyn(this: Self) -> Gc<dyn Trace> {
+        // INVARIANT: the count moves with the pointer.
+        let object = this.object().as_dyn();
+        core::mem::forget(this);
+        // SAFETY: the count is that of `this`.
+        unsafe { Gc::from_counted(object) }
     }
 }
 

@@ -215,10 +215,18 @@ impl Generations {
     pub(crate) fn isolate_garbage(&mut self, generation: Generation) -> Split {
         self.merge_younger_into(generation);
         let set = self.starts[generation.index()]..self.entries.len();
-        self.split(set, generation)
+        let split = partition::partition(&mut self.entries, set.clone());
+        let garbage_start = set.start + split.reachable;
+        let garbage_end = garbage_start + split.garbage;
+        self.holes -= self.entries.len() - garbage_end;
+        self.entries.truncate(garbage_end);
+        self.set_limbo(garbage_start..garbage_end);
+        // Limbo is at the end of the generation that the reachable ones now belong to; the younger ones are empty.
+        self.starts[..generation.next().index()].fill(garbage_end);
+        split
     }
 
-    /// Makes all younger objects objects of `generation`.
+    /// Makes all younger objects objects of `generation`. Their slots are wrong until they are partitioned.
     ///
     /// Into the old generation the young ones go before the middle ones: CPython appends them in that order, and
     /// finalizers run in the order that comes of it.
@@ -230,24 +238,18 @@ impl Generations {
         self.starts[..generation.index()].fill(self.entries.len());
     }
 
-    /// Looks at limbo once more: what has become reachable leaves it for the generation after `generation`.
-    pub(crate) fn rescue_resurrected(&mut self, generation: Generation) -> Split {
-        self.split(self.limbo.clone(), generation)
+    /// Looks at limbo once more: what has become reachable leaves it for the generation that limbo is at the end of.
+    pub(crate) fn rescue_resurrected(&mut self) -> Split {
+        if self.limbo == NO_LIMBO {
+            return Split { reachable: 0, garbage: 0 };
+        }
+        let split = partition::partition(&mut self.entries, self.limbo.clone());
+        self.set_limbo(self.limbo.start + split.reachable..self.limbo.end);
+        split
     }
 
-    fn split(&mut self, set: Range<usize>, generation: Generation) -> Split {
-        let to_the_end = set.end == self.entries.len();
-        let split = partition::partition(&mut self.entries, set.clone());
-        let garbage_start = set.start + split.reachable;
-        let garbage_end = garbage_start + split.garbage;
-        let limbo_end = if to_the_end { garbage_end } else { set.end };
-        if to_the_end {
-            self.holes -= self.entries.len() - garbage_end;
-            self.entries.truncate(garbage_end);
-        }
-        self.limbo = if garbage_start < limbo_end { garbage_start..limbo_end } else { NO_LIMBO };
-        self.starts[..generation.next().index()].fill(limbo_end);
-        split
+    fn set_limbo(&mut self, limbo: Range<usize>) {
+        self.limbo = if limbo.is_empty() { NO_LIMBO } else { limbo };
     }
 
     /// The entries in limbo.

@@ -93,6 +93,7 @@ extern crate std;
 mod catch;
 mod collection;
 mod collector;
+mod count;
 mod finalize;
 mod forward;
 mod gc;
@@ -109,6 +110,7 @@ mod thresholds;
 mod trace;
 mod types;
 mod weak;
+mod work;
 
 pub use collector::Collector;
 pub use finalize::Finalize;

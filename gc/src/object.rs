@@ -142,8 +142,9 @@ pub(crate) struct Object<T: ?Sized> {
 ///
 /// # Invariants
 ///
-/// It points to an [`Object`] whose memory has not been freed, and may reach all of it. Whoever keeps one lets go of
-/// it before [`ObjectRef::free`] is called for the object.
+/// It points to an [`Object`] with an intact value, and may reach all of it. Two things end that, and their callers
+/// promise that nobody relies on it any more: [`drop_value`](Self::drop_value), after which only the header is there,
+/// and [`free`](Self::free).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ObjectRef(NonNull<Header>);
 
@@ -173,16 +174,18 @@ impl ObjectRef {
         &self.header().slot
     }
 
+    /// The type's info: a copy, for the weak box that it may come from can go at any time.
     #[inline]
-    pub(crate) fn info(&self) -> &TypeInfo {
-        // SAFETY: the info lives as long as its collector or its weak box, which the object keeps alive.
-        unsafe { self.header().info.get().as_ref() }
+    pub(crate) fn info(self) -> TypeInfo {
+        // SAFETY: a header leads to the info in its collector's table of types, or to that in its own weak box, which
+        // is put back before the box goes.
+        unsafe { self.header().info.get().read() }
     }
 
     /// Reports the value's edges to `tracer`.
     #[inline]
     pub(crate) fn trace(self, tracer: &mut Tracer<'_>) {
-        // SAFETY: the object's value is not dropped: only objects with an intact value are ever traced.
+        // SAFETY: the function is that of this object's type; by the type's invariant the value is intact.
         unsafe { (self.info().vtable.trace)(self, tracer) }
     }
 
@@ -196,7 +199,8 @@ impl ObjectRef {
     ///
     /// # Safety
     ///
-    /// The value has not been dropped, and nothing reaches it any more.
+    /// The value has not been dropped, and no handle and no generation leads to the object, or it is condemned. Of an
+    /// [`ObjectRef`] to it only the header is used from now on, and [`free`](Self::free).
     pub(crate) unsafe fn drop_value(self) {
         // SAFETY: by this function's contract.
         unsafe { (self.info().vtable.drop_value)(self) }
@@ -281,7 +285,7 @@ impl TypeInfo {
 /// How many indirections [`Trace::needs_trace`] looks through before it says yes.
 const TRACE_DEPTH: u32 = 8;
 
-/// A vtable of `T`. Two types never share one, but a type may have several.
+/// A vtable of `T`. Two types never share one, since each names its type; but a type may have several.
 pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
     struct Of<T>(T);
     impl<T: Trace + 'static> Of<T> {

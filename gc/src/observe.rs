@@ -1,6 +1,7 @@
 //! Observers: who wants to know when a collection starts and stops.
 
 use core::cell::{Cell, RefCell};
+use core::ops::Range;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -60,16 +61,19 @@ impl Observers {
         removed.is_some()
     }
 
-    /// Tells each observer; they may add and remove observers meanwhile.
+    /// Tells each observer that is there from start to end; they may add and remove observers meanwhile.
     pub(crate) fn notify(&self, event: &CollectionEvent, panics: &Panics) {
-        let mut index = 0;
-        loop {
-            let observer = self.list.borrow().get(index).map(|(_, observer)| Rc::clone(observer));
-            let Some(observer) = observer else { break };
+        let end = self.next_id.get();
+        let mut next = 0;
+        while let Some((id, observer)) = self.first_of(next..end) {
             panics.catch(|| observer(event));
             // It may have removed itself: what it captured may panic when it is dropped.
             panics.catch(|| drop(observer));
-            index += 1;
+            next = id.0 + 1;
         }
+    }
+
+    fn first_of(&self, ids: Range<u64>) -> Option<(ObserverId, Observer)> {
+        self.list.borrow().iter().find(|(id, _)| ids.contains(&id.0)).cloned()
     }
 }

@@ -114,13 +114,10 @@ impl CollectionSet<'_> {
             }
         }
         let mut next = reached.first.get();
-        let mut queue_length = 0;
         while let Some(object) = self.queued(next) {
             next = object.slot().get();
             assign(object);
-            queue_length += 1;
         }
-        debug_assert_eq!(queue_length, reached.length.get());
         let mut garbage = 0;
         for (_, object) in self.objects() {
             if object.word().has(Flags::TENTATIVE) {
@@ -161,12 +158,11 @@ impl Drop for CollectionSet<'_> {
 pub(crate) struct Reached {
     first: Cell<u32>,
     last: Cell<Entry>,
-    length: Cell<usize>,
 }
 
 impl Default for Reached {
     fn default() -> Self {
-        Self { first: Cell::new(END), last: Cell::new(None), length: Cell::new(0) }
+        Self { first: Cell::new(END), last: Cell::new(None) }
     }
 }
 
@@ -191,7 +187,6 @@ impl Reached {
             Some(last) => last.slot().set(index),
             None => self.first.set(index),
         }
-        self.length.set(self.length.get() + 1);
     }
 }
 

@@ -5,44 +5,9 @@
 //! postponed until the outermost call is about to return, as CPython's trashcan does, so that a chain of any length
 //! takes bounded stack.
 
-use core::cell::{Cell, RefCell};
-
-use alloc::vec::Vec;
-
 use crate::object::{Flags, Last, ObjectRef};
 use crate::state::{State, StateRef};
 use crate::weak::DeadBoxes;
-
-/// How deep releases may nest: CPython's limit, which fits a small stack and keeps the order of finalizers its own.
-const MAX_NESTING: u32 = 50;
-
-/// Releases under way in one collector.
-#[derive(Default)]
-pub(crate) struct Releases {
-    nesting: Cell<u32>,
-    /// Untracked objects without strong handles, to be destroyed.
-    postponed: RefCell<Vec<ObjectRef>>,
-}
-
-impl Releases {
-    pub(crate) fn are_under_way(&self) -> bool {
-        self.nesting.get() > 0
-    }
-
-    /// Puts `object` off, unless there is no need or no memory for it.
-    fn postpone(&self, object: ObjectRef) -> bool {
-        let mut postponed = self.postponed.borrow_mut();
-        let postpone = self.nesting.get() >= MAX_NESTING && postponed.try_reserve(1).is_ok();
-        if postpone {
-            postponed.push(object);
-        }
-        postpone
-    }
-
-    fn pop_postponed(&self) -> Option<ObjectRef> {
-        self.postponed.borrow_mut().pop()
-    }
-}
 
 /// Destroys an object, now or soon, unless its finalizer resurrects it.
 ///
@@ -56,29 +21,33 @@ pub(crate) unsafe fn release(object: ObjectRef) {
     }
     let state = StateRef::of(object);
     state.generations.borrow_mut().remove(object);
-    if state.releases.postpone(object) {
+    if state.work.postpone(object) {
         return;
     }
     // SAFETY: nothing but this call leads to the object.
     unsafe { destroy_nested(&state, object) };
-    if !state.releases.are_under_way() {
-        while let Some(object) = state.releases.pop_postponed() {
-            // SAFETY: postponed objects are led to by nothing but their list, from which it was just taken.
-            unsafe { destroy_nested(&state, object) };
-        }
+    if !state.work.is_releasing() {
+        destroy_postponed(&state);
     }
-    state.resume_panic();
+    state.work.resume_panic();
+}
+
+fn destroy_postponed(state: &State) {
+    while let Some(object) = state.work.pop_postponed() {
+        // It may be another collector's, whose last object it may be.
+        let state = StateRef::of(object);
+        // SAFETY: postponed objects are led to by nothing but their list, from which it was just taken.
+        unsafe { destroy_nested(&state, object) };
+    }
 }
 
 /// # Safety
 ///
 /// As [`destroy`]'s.
 unsafe fn destroy_nested(state: &State, object: ObjectRef) {
-    let nesting = &state.releases.nesting;
-    nesting.set(nesting.get() + 1);
+    let _entered = state.work.enter_release();
     // SAFETY: by this function's contract.
     unsafe { destroy(state, object) };
-    nesting.set(nesting.get() - 1);
 }
 
 /// # Safety
@@ -90,9 +59,9 @@ unsafe fn destroy(state: &State, object: ObjectRef) {
     }
     let mut dead = DeadBoxes::default();
     dead.kill_handles_to(object);
-    dead.call_each(|callback| state.panics.catch(callback));
+    dead.call_each(|callback| state.work.panics.catch(callback));
     // SAFETY: the value is intact, and neither strong nor weak handles lead to it.
-    state.panics.catch(|| unsafe { object.drop_value() });
+    state.work.panics.catch(|| unsafe { object.drop_value() });
     // SAFETY: the value was dropped.
     unsafe { state.free(object) };
 }
@@ -125,6 +94,6 @@ pub(crate) fn finalize_once(state: &State, object: ObjectRef) {
     {
         object.word().insert(Flags::FINALIZED);
         // SAFETY: the object is alive, and the finalizer is that of its type.
-        state.panics.catch(|| unsafe { finalize(object) });
+        state.work.panics.catch(|| unsafe { finalize(object) });
     }
 }

@@ -1,21 +1,23 @@
 //! What belongs to one collector: its objects, by generation, and all that is counted and remembered about them.
 
 use core::cell::{Cell, RefCell};
+use core::mem;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 
-use crate::catch::Panics;
 use crate::collection;
+use crate::count::Count;
 use crate::generation::{Generation, Generations};
 use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
-use crate::release::Releases;
 use crate::stats::{Counters, Memory};
 use crate::thresholds::Thresholds;
 use crate::types::Types;
+use crate::work::Work;
 
 /// What a [`Collector`](crate::Collector) is a handle to.
 ///
@@ -24,14 +26,13 @@ use crate::types::Types;
 /// Exists as long as `references` is not zero or an object is left in `memory`. No code of the user's runs while
 /// `generations` is borrowed, but for [`Trace::trace`](crate::Trace::trace), which may not come back here.
 pub(crate) struct State {
-    references: Cell<usize>,
+    references: Count,
     /// How many collectors there are to say when to collect.
-    pub(crate) collectors: Cell<usize>,
+    pub(crate) collectors: Count,
+    pub(crate) work: Rc<Work>,
     pub(crate) types: Types,
     pub(crate) generations: RefCell<Generations>,
     pub(crate) memory: Memory,
-    pub(crate) releases: Releases,
-    pub(crate) panics: Panics,
     pub(crate) thresholds: Thresholds,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
@@ -42,13 +43,12 @@ pub(crate) struct State {
 impl State {
     fn new() -> Self {
         Self {
-            references: Cell::new(1),
-            collectors: Cell::new(0),
+            references: Count::new(1),
+            collectors: Count::new(0),
+            work: Work::of_this_thread(),
             types: Types::new(),
             generations: RefCell::new(Generations::new()),
             memory: Memory::default(),
-            releases: Releases::default(),
-            panics: Panics::default(),
             thresholds: Thresholds::default(),
             counters: Counters::default(),
             observers: Observers::default(),
@@ -71,42 +71,46 @@ impl State {
         unsafe { object.free() };
     }
 
-    /// Lets a panic that was put off go on, at the end of the outermost collection or release.
-    pub(crate) fn resume_panic(&self) {
-        if !self.collecting.get() && !self.releases.are_under_way() {
-            self.panics.resume();
-        }
-    }
-
     /// Collects, unless a collection is running; see [`Collector::collect`](crate::Collector::collect).
     pub(crate) fn collect(&self, generation: Generation) -> usize {
         if self.collecting.replace(true) {
             return 0;
         }
         let running = Running(self);
+        let entered = self.work.enter_collection();
         self.notify(Phase::Start, generation, 0);
         self.thresholds.collection_starts(generation);
         let outcome = collection::run(self, generation);
         self.thresholds.objects_survived(generation, outcome.survivors);
         self.counters.count_collection(generation, outcome.collected);
         self.notify(Phase::Stop, generation, outcome.collected);
-        drop(running);
-        self.resume_panic();
+        drop(entered);
+        running.end();
+        self.work.resume_panic();
         outcome.collected
     }
 
     fn notify(&self, phase: Phase, generation: Generation, collected: usize) {
         let event = CollectionEvent { phase, generation, collected, uncollectable: 0 };
-        self.observers.notify(&event, &self.panics);
+        self.observers.notify(&event, &self.work.panics);
     }
 }
 
-/// A collection is running; ends with the value, even when a `trace` panics.
+/// A collection is running.
 struct Running<'a>(&'a State);
 
+impl Running<'_> {
+    fn end(self) {
+        self.0.collecting.set(false);
+        mem::forget(self);
+    }
+}
+
 impl Drop for Running<'_> {
+    /// A `trace` has panicked: that panic goes on, instead of any that the collection put off.
     fn drop(&mut self) {
         self.0.generations.borrow_mut().abandon_limbo();
+        self.0.work.panics.forget();
         self.0.collecting.set(false);
     }
 }
@@ -129,7 +133,7 @@ impl StateRef {
     pub(crate) fn of(object: ObjectRef) -> Self {
         // INVARIANT: the object keeps the state in being until the reference is counted.
         let state = Self(object.info().state);
-        state.references.set(state.references.get() + 1);
+        state.references.increment();
         state
     }
 
@@ -150,7 +154,7 @@ impl Deref for StateRef {
 
 impl Clone for StateRef {
     fn clone(&self) -> Self {
-        self.references.set(self.references.get() + 1);
+        self.references.increment();
         // INVARIANT: just counted.
         Self(self.0)
     }
@@ -158,8 +162,7 @@ impl Clone for StateRef {
 
 impl Drop for StateRef {
     fn drop(&mut self) {
-        self.references.set(self.references.get() - 1);
-        if self.references.get() == 0 && self.memory.objects() == 0 {
+        if self.references.decrement() == 0 && self.memory.objects() == 0 {
             // SAFETY: the state came from `try_box`, and neither a reference nor an object leads to it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

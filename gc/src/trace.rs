@@ -13,6 +13,7 @@ mod foreign;
 /// Derive it: `#[derive(Trace)]` reports every field and makes the rest of the contract hold.
 ///
 /// ```
+/// # #[cfg(feature = "derive")] {
 /// use core::cell::RefCell;
 /// use mudlark_gc::{Gc, Trace};
 ///
@@ -21,6 +22,7 @@ mod foreign;
 ///     name: String,
 ///     neighbours: RefCell<Vec<Gc<Node>>>,
 /// }
+/// # }
 /// ```
 ///
 /// A type that reports handles has no destructor, for it could follow them to values that are gone; a
@@ -43,10 +45,14 @@ mod foreign;
 /// - [`trace`](Trace::trace) reports each handle at most once, only handles that the value itself owns, and always the
 ///   same ones while the value does not change. A handle that is not reported keeps its object alive for ever, which
 ///   is a leak; one too many lets a live object be freed.
-/// - It neither makes, clones nor drops handles, nor calls a collector.
+/// - It neither makes, clones nor drops handles, nor calls a collector. It may panic, as any function may.
 /// - Dropping a value that reports handles does not look at what they lead to, and lets none of them escape: the
 ///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be traced",
+    note = "add `#[derive(Trace)]` to a type of your own; mark a field of a foreign type that holds no `Gc` with `#[trace(skip)]`"
+)]
 pub unsafe trait Trace {
     /// Reports every handle that this value owns.
     fn trace(&self, tracer: &mut Tracer<'_>);

@@ -1,17 +1,18 @@
 //! The types that a collector has met.
 
 use core::any::TypeId;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::ptr::{self, NonNull};
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::memory::try_box;
 use crate::object::{TypeInfo, VTable, vtable};
 use crate::state::State;
 use crate::trace::Trace;
 
-/// How many types are found without a search.
+/// How many vtables are found without a search.
 const SHORTCUTS: usize = 16;
 
 struct Node {
@@ -19,10 +20,10 @@ struct Node {
     next: Option<NonNull<Node>>,
 }
 
-/// Remembers where a search that began with this vtable ended.
+/// Where the info of a vtable's type is. The compiler may make several vtables for one type, one in each part of the
+/// program that asks.
 #[derive(Clone, Copy)]
-struct Shortcut {
-    /// The compiler may make several vtables for one type, one in each part of the program that asks.
+struct Known {
     vtable: *const VTable,
     node: NonNull<Node>,
 }
@@ -31,15 +32,19 @@ struct Shortcut {
 ///
 /// # Invariants
 ///
-/// `first` leads through all nodes, each from [`try_box`] and each of another type; they live as long as the table.
+/// `first` leads through all nodes, each from [`try_box`]; they live as long as the table.
 pub(crate) struct Types {
     first: Cell<Option<NonNull<Node>>>,
-    shortcuts: [Cell<Option<Shortcut>>; SHORTCUTS],
+    /// All vtables that were asked for, by address.
+    known: RefCell<Vec<Known>>,
+    /// Some of them, to be found at once.
+    shortcuts: [Cell<Option<Known>>; SHORTCUTS],
 }
 
 impl Types {
     pub(crate) const fn new() -> Self {
-        Self { first: Cell::new(None), shortcuts: [const { Cell::new(None) }; SHORTCUTS] }
+        let shortcuts = [const { Cell::new(None) }; SHORTCUTS];
+        Self { first: Cell::new(None), known: RefCell::new(Vec::new()), shortcuts }
     }
 
     /// The info of `T`, made on the first call; `None` when there is no memory for it.
@@ -50,17 +55,33 @@ impl Types {
         let vtable: *const VTable = vtable::<T>();
         let shortcut = &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS];
         match shortcut.get() {
-            Some(shortcut) if ptr::eq(shortcut.vtable, vtable) => Some(info(shortcut.node)),
+            Some(known) if ptr::eq(known.vtable, vtable) => Some(info(known.node)),
             _ => {
-                let node = self.find_or_add::<T>(state)?;
-                shortcut.set(Some(Shortcut { vtable, node }));
+                let node = self.find_or_add::<T>(vtable, state)?;
+                shortcut.set(Some(Known { vtable, node }));
                 Some(info(node))
             }
         }
     }
 
     #[cold]
-    fn find_or_add<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<Node>> {
+    fn find_or_add<T: Trace + 'static>(&self, vtable: *const VTable, state: NonNull<State>) -> Option<NonNull<Node>> {
+        let place = |known: &Vec<Known>| known.binary_search_by_key(&vtable.addr(), |known| known.vtable.addr());
+        if let Ok(index) = place(&self.known.borrow()) {
+            return Some(self.known.borrow()[index].node);
+        }
+        // Not borrowed: a type says by a function what it needs.
+        let node = self.of_type::<T>().or_else(|| self.add(TypeInfo::of::<T>(state)))?;
+        let mut known = self.known.borrow_mut();
+        known.try_reserve(1).ok()?;
+        if let Err(index) = place(&known) {
+            known.insert(index, Known { vtable, node });
+        }
+        Some(node)
+    }
+
+    /// The node that was made for another vtable of the same type.
+    fn of_type<T: 'static>(&self) -> Option<NonNull<Node>> {
         let mut next = self.first.get();
         while let Some(node) = next {
             // SAFETY: by the type's invariant nodes live as long as the table.
@@ -70,7 +91,11 @@ impl Types {
             }
             next = *after;
         }
-        let node = try_box(Node { info: TypeInfo::of::<T>(state), next: self.first.get() }).ok()?;
+        None
+    }
+
+    fn add(&self, info: TypeInfo) -> Option<NonNull<Node>> {
+        let node = try_box(Node { info, next: self.first.get() }).ok()?;
         self.first.set(Some(node));
         Some(node)
     }

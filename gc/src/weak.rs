@@ -7,19 +7,21 @@
 //! ```text
 //!   object ──info──▶ ┌──────────── weak box ────────────┐
 //!     ▲              │ copy of the type's info          │
-//!     └──────────────│ object │ handles │ callbacks     │ ◀── WeakGc
+//!     └──────────────│ object │ references │ callbacks  │ ◀── WeakGc
 //!                    └──────────────────────────────────┘
 //! ```
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::fmt;
+use core::ops::Deref;
 use core::ptr::NonNull;
 
 use alloc::alloc::handle_alloc_error;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
+use alloc::collections::BTreeMap;
 
+use crate::count::Count;
 use crate::gc::Gc;
 use crate::memory::try_box;
 use crate::object::{Flags, Object, ObjectRef, TypeInfo};
@@ -44,72 +46,70 @@ use crate::object::{Flags, Object, ObjectRef, TypeInfo};
 ///
 /// # Invariants
 ///
-/// `weak_box`, when there is one, counts this handle. While its `object` is set, `object` here points to that same
-/// object; otherwise it is not followed.
+/// While the weak box, if there is one, has an object, `object` here points to that same object; otherwise it is not
+/// followed.
 pub struct WeakGc<T: ?Sized> {
-    weak_box: Option<NonNull<WeakBox>>,
+    weak_box: Option<WeakBoxRef>,
     object: NonNull<Object<T>>,
     callback: Option<CallbackId>,
 }
 
-/// Names a callback within its weak box.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct CallbackId(u64);
+/// Names a callback within its weak box. Newer ones are greater.
+type CallbackId = u64;
 
-struct Callback {
-    id: CallbackId,
-    run: Box<dyn FnOnce()>,
-}
+type Callback = Box<dyn FnOnce()>;
 
 /// # Invariants
 ///
-/// `handles` counts the weak handles and, while a collection calls callbacks, its list. The box is freed when that is
-/// zero, and detached from its object before. While `object` is set, that object has [`Flags::WEAK`], and its header
-/// leads to `info` here.
+/// While `object` is set, that object has [`Flags::WEAK`], and its header leads to `info` here.
 #[repr(C)]
-pub(crate) struct WeakBox {
+struct WeakBox {
     /// First, so that a pointer to the box is a pointer to it.
     info: TypeInfo,
     original_info: NonNull<TypeInfo>,
     object: Cell<Option<ObjectRef>>,
-    handles: Cell<usize>,
-    callbacks: RefCell<Vec<Callback>>,
-    next_id: Cell<u64>,
+    references: Count,
+    callbacks: RefCell<BTreeMap<CallbackId, Callback>>,
+    next_id: Cell<CallbackId>,
     /// The next box in a collection's list of callbacks to call.
     next: Cell<Option<WeakBoxRef>>,
 }
 
-/// A pointer to a weak box.
+/// A counted reference to a weak box. The last one parts the box from its object and frees it.
 ///
 /// # Invariants
 ///
-/// The box is not freed while this is used: its object leads to it, or a count in its `handles` covers the use.
-#[derive(Clone, Copy)]
+/// The box came from [`try_box`], and its `references` counts this one.
+#[derive(PartialEq)]
 struct WeakBoxRef(NonNull<WeakBox>);
 
 impl WeakBoxRef {
-    /// The box of `object`, made when it has none, counted once more; `None` when there is no memory.
-    fn of(object: ObjectRef) -> Option<Self> {
-        let weak_box = if object.word().has(Flags::WEAK) { Self::existing(object) } else { Self::attach(object)? };
-        weak_box.get().handles.set(weak_box.get().handles.get() + 1);
-        Some(weak_box)
+    /// A reference to the box of `object`, which is made if it has none; `None` when there is no memory.
+    fn to(object: ObjectRef) -> Option<Self> {
+        Self::existing(object).or_else(|| Self::attach(object))
     }
 
-    /// The box of an object that has one, not counted.
-    fn existing(object: ObjectRef) -> Self {
-        debug_assert!(object.word().has(Flags::WEAK));
-        Self(object.header().info.get().cast())
+    /// A reference to the box of `object`, if it has one.
+    fn existing(object: ObjectRef) -> Option<Self> {
+        if !object.word().has(Flags::WEAK) {
+            return None;
+        }
+        let weak_box: NonNull<WeakBox> = object.header().info.get().cast();
+        // SAFETY: by the box's invariant, an object with the flag leads to one that is not freed.
+        unsafe { weak_box.as_ref() }.references.increment();
+        // INVARIANT: just counted.
+        Some(Self(weak_box))
     }
 
-    /// Makes a box for `object`, not counted yet.
     fn attach(object: ObjectRef) -> Option<Self> {
         let original_info = object.header().info.get();
+        // INVARIANT: the box counts one reference, the one returned.
         let weak_box = try_box(WeakBox {
-            info: *object.info(),
+            info: object.info(),
             original_info,
             object: Cell::new(Some(object)),
-            handles: Cell::new(0),
-            callbacks: RefCell::new(Vec::new()),
+            references: Count::new(1),
+            callbacks: RefCell::new(BTreeMap::new()),
             next_id: Cell::new(0),
             next: Cell::new(None),
         })
@@ -119,33 +119,54 @@ impl WeakBoxRef {
         Some(Self(weak_box))
     }
 
-    fn get(&self) -> &WeakBox {
-        // SAFETY: by the type's invariant the box is not freed yet; its fields that change are cells.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// Gives this reference up, and the box with the last one.
-    fn release(self) {
-        let handles = self.get().handles.get() - 1;
-        self.get().handles.set(handles);
-        if handles == 0 {
-            self.detach();
-            // SAFETY: the box came from `try_box`, and neither a handle nor its object leads to it any more.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-        }
-    }
-
-    /// Parts the box from its object, if it still has one: all its handles are dead from now on.
-    fn detach(self) {
-        if let Some(object) = self.get().object.take() {
-            object.header().info.set(self.get().original_info);
+    /// Parts the box from its object, if it still has one: all weak handles are dead from now on.
+    fn detach(&self) {
+        if let Some(object) = self.object.take() {
+            object.header().info.set(self.original_info);
             object.word().remove(Flags::WEAK);
         }
     }
 
-    /// Takes the newest callback.
-    fn pop_callback(&self) -> Option<Box<dyn FnOnce()>> {
-        self.get().callbacks.borrow_mut().pop().map(|callback| callback.run)
+    fn add_callback(&self, callback: Callback) -> CallbackId {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        self.callbacks.borrow_mut().insert(id, callback);
+        id
+    }
+
+    fn cancel_callback(&self, id: CallbackId) -> Option<Callback> {
+        self.callbacks.borrow_mut().remove(&id)
+    }
+
+    fn take_newest_callback(&self) -> Option<Callback> {
+        self.callbacks.borrow_mut().pop_last().map(|(_, callback)| callback)
+    }
+}
+
+impl Deref for WeakBoxRef {
+    type Target = WeakBox;
+
+    fn deref(&self) -> &WeakBox {
+        // SAFETY: by the type's invariant the box is not freed; what changes in it are cells.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for WeakBoxRef {
+    fn clone(&self) -> Self {
+        self.references.increment();
+        // INVARIANT: just counted.
+        Self(self.0)
+    }
+}
+
+impl Drop for WeakBoxRef {
+    fn drop(&mut self) {
+        if self.references.decrement() == 0 {
+            self.detach();
+            // SAFETY: the box came from `try_box`, and neither a reference nor an object leads to it any more.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
     }
 }
 
@@ -161,31 +182,25 @@ pub(crate) struct DeadBoxes {
 impl DeadBoxes {
     /// Makes all weak handles to `object` dead, and remembers their callbacks.
     pub(crate) fn kill_handles_to(&mut self, object: ObjectRef) {
-        if !object.word().has(Flags::WEAK) {
-            return;
-        }
-        let weak_box = WeakBoxRef::existing(object);
+        let Some(weak_box) = WeakBoxRef::existing(object) else { return };
         weak_box.detach();
-        if weak_box.get().callbacks.borrow().is_empty() {
+        if weak_box.callbacks.borrow().is_empty() {
             return;
         }
-        // INVARIANT: the list's own count.
-        weak_box.get().handles.set(weak_box.get().handles.get() + 1);
-        match self.last.replace(weak_box) {
-            Some(last) => last.get().next.set(Some(weak_box)),
+        match self.last.replace(weak_box.clone()) {
+            Some(last) => last.next.set(Some(weak_box)),
             None => self.first = Some(weak_box),
         }
     }
 
     /// Hands each callback to `call`, of one object the newest first.
-    pub(crate) fn call_each(self, mut call: impl FnMut(Box<dyn FnOnce()>)) {
+    pub(crate) fn call_each(self, mut call: impl FnMut(Callback)) {
         let mut next = self.first;
         while let Some(weak_box) = next {
-            while let Some(callback) = weak_box.pop_callback() {
+            while let Some(callback) = weak_box.take_newest_callback() {
                 call(callback);
             }
-            next = weak_box.get().next.take();
-            weak_box.release();
+            next = weak_box.next.take();
         }
     }
 }
@@ -216,9 +231,9 @@ impl<T: ?Sized> Gc<T> {
     /// [`downgrade`](Gc::downgrade), or `None` when there is no memory for the weak box.
     #[must_use]
     pub fn try_downgrade(this: &Self) -> Option<WeakGc<T>> {
-        let weak_box = WeakBoxRef::of(this.object())?;
-        // INVARIANT: `of` counted the handle, and the box is this object's.
-        Some(WeakGc { weak_box: Some(weak_box.0), object: this.pointer(), callback: None })
+        let weak_box = WeakBoxRef::to(this.object())?;
+        // INVARIANT: the box is this object's.
+        Some(WeakGc { weak_box: Some(weak_box), object: this.pointer(), callback: None })
     }
 
     /// A weak handle that calls `callback` once when its object dies, as the second argument of CPython's
@@ -246,20 +261,15 @@ impl<T: ?Sized> Gc<T> {
     #[must_use = "dropping the handle cancels the callback"]
     pub fn downgrade_with_callback(this: &Self, callback: impl FnOnce() + 'static) -> WeakGc<T> {
         let mut weak = Self::downgrade(this);
-        if let Some(weak_box) = weak.weak_box() {
-            let id = CallbackId(weak_box.get().next_id.get());
-            weak_box.get().next_id.set(id.0 + 1);
-            weak_box.get().callbacks.borrow_mut().push(Callback { id, run: Box::new(callback) });
-            weak.callback = Some(id);
-        }
+        weak.callback = weak.weak_box.as_ref().map(|weak_box| weak_box.add_callback(Box::new(callback)));
         weak
     }
 
     /// How many weak handles there are to the object.
     #[must_use]
     pub fn weak_count(this: &Self) -> usize {
-        let object = this.object();
-        if object.word().has(Flags::WEAK) { WeakBoxRef::existing(object).get().handles.get() } else { 0 }
+        // One reference is the look itself.
+        WeakBoxRef::existing(this.object()).map_or(0, |weak_box| weak_box.references.get() - 1)
     }
 }
 
@@ -284,14 +294,9 @@ impl<T> Default for WeakGc<T> {
 }
 
 impl<T: ?Sized> WeakGc<T> {
-    fn weak_box(&self) -> Option<WeakBoxRef> {
-        // INVARIANT: this handle's count, lent.
-        self.weak_box.map(WeakBoxRef)
-    }
-
     /// The live object, if any.
     fn target(&self) -> Option<ObjectRef> {
-        let object = self.weak_box()?.get().object.get()?;
+        let object = self.weak_box.as_ref()?.object.get()?;
         // An object whose last strong handle has gone may wait to be destroyed.
         (object.word().count() > 0).then_some(object)
     }
@@ -321,24 +326,17 @@ impl<T: ?Sized> WeakGc<T> {
 impl<T: ?Sized> Clone for WeakGc<T> {
     /// Another handle to the same object, without the callback.
     fn clone(&self) -> Self {
-        if let Some(weak_box) = self.weak_box() {
-            weak_box.get().handles.set(weak_box.get().handles.get() + 1);
-        }
-        Self { weak_box: self.weak_box, object: self.object, callback: None }
+        Self { weak_box: self.weak_box.clone(), object: self.object, callback: None }
     }
 }
 
 impl<T: ?Sized> Drop for WeakGc<T> {
     fn drop(&mut self) {
-        let Some(weak_box) = self.weak_box() else { return };
-        let cancelled = self.callback.and_then(|id| {
-            let mut callbacks = weak_box.get().callbacks.borrow_mut();
-            let index = callbacks.iter().position(|callback| callback.id == id)?;
-            Some(callbacks.remove(index))
-        });
-        weak_box.release();
-        // Last, since what the callback captured may run anything when it is dropped.
-        drop(cancelled);
+        if let (Some(weak_box), Some(id)) = (&self.weak_box, self.callback) {
+            let cancelled = weak_box.cancel_callback(id);
+            // Nothing is borrowed: what the callback captured may run anything when it is dropped.
+            drop(cancelled);
+        }
     }
 }
 

@@ -1,18 +1,21 @@
-//! Random programs over object graphs, held against a plain model: what can be reached from a handle lives, and after
-//! a full collection nothing else does.
+//! Random programs over object graphs, held against a plain model: what can be reached from a handle lives, after a
+//! full collection nothing else does, and every object is in the generation that its past says.
 
 use core::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mudlark_gc::{Collector, Gc, Generation, Trace, WeakGc};
+use mudlark_gc::{Collector, Gc, Generation, Phase, Trace, WeakGc};
 
 type Id = u32;
 
 /// A value that says when it is dropped.
 #[derive(Trace)]
+#[trace(finalize = Node::make_scrap)]
 struct Node {
     id: Id,
+    /// How many objects its finalizer makes.
+    scrap: u8,
     edges: RefCell<Vec<Gc<Node>>>,
     /// Handles that the collector is not told about: they keep their objects alive.
     #[trace(skip)]
@@ -20,6 +23,23 @@ struct Node {
     #[trace(skip)]
     _drop_note: DropNote,
 }
+
+impl Node {
+    /// Makes and drops objects, so that the vector of objects grows, shrinks and is compacted while finalizers run.
+    fn make_scrap(this: &Gc<Self>) {
+        let collector = Gc::collector(this);
+        let scrap: Vec<_> = (0..this.scrap).map(|_| Gc::new_in(Scrap::default(), &collector)).collect();
+        for (index, object) in scrap.iter().enumerate() {
+            if index % 5 == 0 {
+                *object.0.borrow_mut() = Some(object.clone());
+            }
+        }
+    }
+}
+
+/// One in five holds itself.
+#[derive(Default, Trace)]
+struct Scrap(RefCell<Option<Gc<Scrap>>>);
 
 struct DropNote {
     id: Id,
@@ -53,6 +73,18 @@ struct World {
     handles: Vec<Gc<Node>>,
     weak: Vec<(Id, WeakGc<Node>)>,
     model: BTreeMap<Id, ModelNode>,
+    generations: Rc<RefCell<BTreeMap<Id, Place>>>,
+}
+
+/// Where a node is: a generation, or frozen.
+type Place = Option<Generation>;
+
+/// What survives a collection moves on.
+fn promote(generations: &mut BTreeMap<Id, Place>, collected: Generation) {
+    let next = Generation::ALL[(collected.index() + 1).min(2)];
+    for place in generations.values_mut().filter(|place| place.is_some_and(|place| place <= collected)) {
+        *place = Some(next);
+    }
 }
 
 impl World {
@@ -60,6 +92,13 @@ impl World {
         let collector = Collector::new();
         let mut random = fastrand::Rng::with_seed(seed);
         collector.set_thresholds([random.usize(1..60), random.usize(0..4), random.usize(0..4)]);
+        let generations: Rc<RefCell<BTreeMap<Id, Place>>> = Rc::default();
+        let promoted = Rc::clone(&generations);
+        collector.observe(move |event| {
+            if event.phase == Phase::Stop {
+                promote(&mut promoted.borrow_mut(), event.generation);
+            }
+        });
         Self {
             seed,
             random,
@@ -69,6 +108,7 @@ impl World {
             handles: Vec::new(),
             weak: Vec::new(),
             model: BTreeMap::new(),
+            generations,
         }
     }
 
@@ -81,7 +121,8 @@ impl World {
             69..90 => self.drop_handle(),
             90..93 => self.downgrade(),
             93..94 => self.hide(),
-            94..96 => self.walk(),
+            94..95 => self.walk(),
+            95..96 => self.freeze_or_unfreeze(),
             _ => self.collect(),
         }
     }
@@ -94,9 +135,11 @@ impl World {
         let id = self.next_id;
         self.next_id += 1;
         let drop_note = DropNote { id, canary: Cell::new(CANARY), dropped: Rc::clone(&self.dropped) };
-        let node = Node { id, edges: RefCell::default(), hidden: RefCell::default(), _drop_note: drop_note };
+        let scrap = if self.random.u8(..8) == 0 { self.random.u8(..60) } else { 0 };
+        let node = Node { id, scrap, edges: RefCell::default(), hidden: RefCell::default(), _drop_note: drop_note };
         self.model.insert(id, ModelNode::default());
         self.handles.push(Gc::new_in(node, &self.collector));
+        self.generations.borrow_mut().insert(id, Some(Generation::Young));
     }
 
     fn link(&mut self) {
@@ -160,6 +203,14 @@ impl World {
         }
     }
 
+    fn freeze_or_unfreeze(&mut self) {
+        let freeze = self.random.bool();
+        for place in self.generations.borrow_mut().values_mut() {
+            *place = if freeze { None } else { place.or(Some(Generation::Old)) };
+        }
+        if freeze { self.collector.freeze() } else { self.collector.unfreeze() }
+    }
+
     fn collect(&mut self) {
         let generation = Generation::ALL[self.random.usize(..3)];
         // A node that is borrowed while the collector looks counts as holding its edges from outside.
@@ -198,6 +249,10 @@ impl World {
         for (id, weak) in &self.weak {
             assert_eq!(weak.upgrade().is_some(), !dropped.contains(id), "seed {}: weak handle to {id}", self.seed);
         }
+        for node in &self.handles {
+            let place = self.generations.borrow()[&node.id];
+            assert_eq!(self.collector.generation_of(node), place, "seed {}: node {}", self.seed, node.id);
+        }
         if after_full_collection {
             let alive: BTreeSet<Id> = self.model.keys().copied().filter(|id| !dropped.contains(id)).collect();
             assert_eq!(alive, reachable, "seed {}", self.seed);
@@ -209,6 +264,8 @@ impl World {
     }
 
     fn collect_everything(&mut self) {
+        self.collector.unfreeze();
+        self.generations.borrow_mut().values_mut().for_each(|place| *place = place.or(Some(Generation::Old)));
         // A hidden handle that goes may free more.
         while self.collector.collect(Generation::Old) > 0 {}
         self.check(true);

@@ -57,6 +57,9 @@ impl TypeOptions {
                 Ok(())
             })?;
         }
+        if implements_finalize && options.finalizer.is_some() {
+            return Err(Error::new(Span::call_site(), "either `finalize` or `finalize = path`, not both"));
+        }
         if implements_finalize {
             let krate = &options.krate;
             options.finalizer = Some(quote!(|this| <Self as #krate::Finalize>::finalize(this)));
@@ -93,18 +96,19 @@ struct Shape<'a> {
 fn shapes(input: &DeriveInput) -> Result<Vec<Shape<'_>>> {
     match &input.data {
         Data::Struct(data) => Ok(vec![Shape { constructor: quote!(Self), fields: &data.fields }]),
-        Data::Enum(data) => Ok(data
-            .variants
-            .iter()
-            .map(|variant| {
-                let name = &variant.ident;
-                Shape { constructor: quote!(Self::#name), fields: &variant.fields }
-            })
-            .collect()),
+        Data::Enum(data) => data.variants.iter().map(variant_shape).collect(),
         Data::Union(data) => {
             Err(Error::new_spanned(data.union_token, "a union cannot say which field is there to be traced"))
         }
     }
+}
+
+fn variant_shape(variant: &syn::Variant) -> Result<Shape<'_>> {
+    if let Some(attribute) = trace_attributes(&variant.attrs).next() {
+        return Err(Error::new_spanned(attribute, "a variant has no options: mark its fields"));
+    }
+    let name = &variant.ident;
+    Ok(Shape { constructor: quote!(Self::#name), fields: &variant.fields })
 }
 
 impl Shape<'_> {

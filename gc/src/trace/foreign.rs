@@ -4,7 +4,10 @@
 //! shared pointers, whose edges would be reported once for each owner and therefore are not reported at all.
 
 use core::cell::{Cell, OnceCell, RefCell};
+use core::cmp::Reverse;
 use core::marker::PhantomData;
+use core::num::{Saturating, Wrapping};
+use core::ops::Range;
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
@@ -13,6 +16,7 @@ use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::collector::Collector;
 use crate::gc::Gc;
 use crate::trace::{Trace, Tracer};
 use crate::weak::WeakGc;
@@ -50,7 +54,7 @@ no_edges! {
     [] core::num::NonZeroU128, [] core::num::NonZeroUsize,
     [] core::num::NonZeroI8, [] core::num::NonZeroI16, [] core::num::NonZeroI32, [] core::num::NonZeroI64,
     [] core::num::NonZeroI128, [] core::num::NonZeroIsize,
-    [] core::any::TypeId, [] core::cmp::Ordering, [] core::time::Duration, [] core::alloc::Layout,
+    [] core::convert::Infallible, [] core::any::TypeId, [] core::cmp::Ordering, [] core::time::Duration, [] core::alloc::Layout,
     [] core::net::IpAddr, [] core::net::Ipv4Addr, [] core::net::Ipv6Addr, [] core::net::SocketAddr,
     [] core::sync::atomic::AtomicBool,
     #[cfg(target_has_atomic = "8")] [] core::sync::atomic::AtomicU8,
@@ -73,7 +77,7 @@ no_edges! {
     [T: ?Sized] Rc<T>, [T: ?Sized] Weak<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Arc<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Weak<T>,
-    [T: ?Sized] WeakGc<T>,
+    [T: ?Sized] WeakGc<T>, [] Collector,
 }
 
 // SAFETY: a string owns no handles.
@@ -81,7 +85,7 @@ unsafe impl Trace for str {
     fn trace(&self, _: &mut Tracer<'_>) {}
 }
 
-/// Function pointers own nothing.
+/// Function pointers own nothing. Those that take references of any lifetime, `fn(&T)`, have no such impl: skip them.
 macro_rules! functions {
     ($($argument:ident)*) => {
         no_edges! { [R, $($argument),*] fn($($argument),*) -> R }
@@ -121,6 +125,41 @@ tuples! { A 0 B 1 C 2 D 3 E 4 }
 tuples! { A 0 B 1 C 2 D 3 E 4 F 5 }
 tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 }
 tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 }
+tuples! { A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 }
+
+/// Wrappers with one public field.
+macro_rules! wrappers {
+    ($($type:ident),+) => {$(
+        // SAFETY: reports what the one field reports.
+        unsafe impl<T: Trace> Trace for $type<T> {
+            #[inline]
+            fn trace(&self, tracer: &mut Tracer<'_>) {
+                self.0.trace(tracer);
+            }
+
+            fn needs_trace(depth: u32) -> bool {
+                T::needs_trace(depth)
+            }
+        }
+    )+};
+}
+
+wrappers! { Wrapping, Saturating, Reverse }
+
+// SAFETY: reports what both ends report.
+unsafe impl<T: Trace> Trace for Range<T> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.start.trace(tracer);
+        self.end.trace(tracer);
+    }
+
+    fn needs_trace(depth: u32) -> bool {
+        T::needs_trace(depth)
+    }
+}
 
 // SAFETY: reports what the member reports, if there is one.
 unsafe impl<T: Trace> Trace for Option<T> {
@@ -214,7 +253,8 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
     }
 }
 
-// SAFETY: a box owns its value.
+// SAFETY: a box owns its value. Whether that may be unsized, where nothing says if it needs tracing, is not known here:
+// so every box does.
 unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {

@@ -1,0 +1,93 @@
+//! What the collectors of one thread have under way.
+//!
+//! Dropping an object of one collector may drop one of another, so depth, postponed work and panics are the thread's.
+
+use core::cell::{Cell, RefCell};
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use crate::catch::Panics;
+use crate::object::ObjectRef;
+
+/// How deep releases may nest: CPython's limit, which fits a small stack and keeps the order of finalizers its own.
+const MAX_DEPTH: u32 = 50;
+
+/// Releases and collections under way, and what they have put off.
+#[derive(Default)]
+pub(crate) struct Work {
+    /// Releases inside each other.
+    depth: Cell<u32>,
+    /// Collections inside each other: one a collector at most.
+    collections: Cell<u32>,
+    /// Untracked objects without strong handles, to be destroyed before the outermost release returns.
+    postponed: RefCell<Vec<ObjectRef>>,
+    pub(crate) panics: Panics,
+}
+
+impl Work {
+    /// This thread's. Without `std` there is no telling threads apart: each collector has its own then, and chains of
+    /// objects of many collectors take stack in proportion to their number.
+    pub(crate) fn of_this_thread() -> Rc<Self> {
+        #[cfg(feature = "std")]
+        {
+            std::thread_local! {
+                static WORK: Rc<Work> = Rc::default();
+            }
+            WORK.try_with(Rc::clone).unwrap_or_default()
+        }
+        #[cfg(not(feature = "std"))]
+        Rc::default()
+    }
+
+    /// A release begins; it ends with the value.
+    pub(crate) fn enter_release(&self) -> Entered<'_> {
+        Entered::new(&self.depth)
+    }
+
+    /// A collection begins; it ends with the value.
+    pub(crate) fn enter_collection(&self) -> Entered<'_> {
+        Entered::new(&self.collections)
+    }
+
+    pub(crate) fn is_releasing(&self) -> bool {
+        self.depth.get() > 0
+    }
+
+    /// Puts `object` off, unless there is no need or no memory for it.
+    pub(crate) fn postpone(&self, object: ObjectRef) -> bool {
+        let mut postponed = self.postponed.borrow_mut();
+        let postpone = self.depth.get() >= MAX_DEPTH && postponed.try_reserve(1).is_ok();
+        if postpone {
+            postponed.push(object);
+        }
+        postpone
+    }
+
+    pub(crate) fn pop_postponed(&self) -> Option<ObjectRef> {
+        self.postponed.borrow_mut().pop()
+    }
+
+    /// Lets a panic that was put off go on, at the end of the outermost collection or release.
+    pub(crate) fn resume_panic(&self) {
+        if !self.is_releasing() && self.collections.get() == 0 {
+            self.panics.resume();
+        }
+    }
+}
+
+/// One more of something is under way, until this is dropped.
+pub(crate) struct Entered<'a>(&'a Cell<u32>);
+
+impl<'a> Entered<'a> {
+    fn new(count: &'a Cell<u32>) -> Self {
+        count.set(count.get() + 1);
+        Self(count)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

@@ -1,0 +1,8 @@
+//! Single properties of collections, finalizers, weak handles, panics and the derive.
+
+mod collections;
+mod derive;
+mod finalizers;
+mod panics;
+mod weak_handles;
+mod world;
