@@ -1,5 +1,6 @@
 //! Builds the entries: the package in `entries/`, once for each, with the feature that chooses it.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,6 +37,12 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// The names of all workloads that any of the entries knows.
+    pub(crate) fn workloads(&self) -> BTreeSet<String> {
+        let listed = self.starters.iter().flat_map(|starter| starter.program.list());
+        listed.map(|listed| listed.name).collect()
+    }
+
     /// Names the entries that did not build, if any.
     pub(crate) fn announce_left_out(&self) {
         for (entry, reason) in &self.left_out {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -73,6 +74,15 @@ impl RaceArgs {
         self.workloads.is_empty() || self.workloads.iter().any(|wanted| wanted == name)
     }
 
+    /// Whether all workloads that are wanted are `known`.
+    pub(crate) fn check_workloads(&self, known: &BTreeSet<String>) -> Result<(), String> {
+        let names = || known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match self.workloads.iter().find(|&name| !known.contains(name)) {
+            Some(unknown) => Err(format!("no entry has a workload named {unknown}; there are {}", names())),
+            None => Ok(()),
+        }
+    }
+
     /// What has to be built.
     pub(crate) fn plan(&self) -> Result<Plan, String> {
         if let Some(unknown) = self.entries.iter().find(|name| !ENTRIES.iter().any(|entry| entry.name == **name)) {
@@ -81,7 +91,10 @@ impl RaceArgs {
             names.dedup();
             return Err(format!("there is no entry named {unknown}; there are {}", names.join(", ")));
         }
-        let entries = ENTRIES.iter().copied().filter(|entry| self.wants_entry(entry)).collect();
+        let entries: Vec<Entry> = ENTRIES.iter().copied().filter(|entry| self.wants_entry(entry)).collect();
+        if entries.is_empty() {
+            return Err("none of these entries is in these groups".to_owned());
+        }
         Ok(Plan { entries, timed: !self.check })
     }
 

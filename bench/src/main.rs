@@ -52,6 +52,7 @@ fn main() -> ExitCode {
 fn run(args: &RaceArgs) -> Result<ExitCode, String> {
     let field = builder::build(&args.plan()?);
     field.announce_left_out();
+    args.check_workloads(&field.workloads())?;
     if args.check {
         return Ok(check::run(&field, args));
     }

@@ -55,6 +55,19 @@ fn an_unknown_entry_gets_a_list_of_the_known() {
 }
 
 #[test]
+fn an_unknown_workload_gets_a_list_of_the_known() {
+    let output = race(&["--check", "--only", "counted", "--entries", "mudlark", "--workloads", "nothing"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("a workload named nothing") && said.contains("deref-walk"), "{said}");
+}
+
+#[test]
+fn an_entry_of_another_group_is_refused() {
+    assert!(!race(&["--check", "--only", "gc", "--entries", "mimalloc"]).status.success());
+}
+
+#[test]
 fn fewer_than_seven_runs_are_refused() {
     assert!(!race(&["--runs", "3"]).status.success());
 }
