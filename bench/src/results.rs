@@ -80,11 +80,16 @@ impl Results {
     }
 
     /// The quantities that were measured, in the order of the report. The memory of a process tells nothing about a heap
-    /// in a region of fixed size.
+    /// in a region of fixed size. Where all came to grief, it was time that was to be measured.
     pub(crate) fn quantities(&self) -> BTreeSet<Quantity> {
         let runs = self.rows.iter().flat_map(|row| &row.cells).flat_map(|cell| &cell.runs);
         let all = runs.flat_map(|run| run.figures.keys().cloned());
-        all.filter(|quantity| self.group != Group::Region || *quantity != Quantity::PeakMemory).collect()
+        let mut told: BTreeSet<Quantity> =
+            all.filter(|quantity| self.group != Group::Region || *quantity != Quantity::PeakMemory).collect();
+        if told.is_empty() {
+            told.insert(Quantity::Time);
+        }
+        told
     }
 
     /// The column of an entry.

@@ -26,9 +26,16 @@ fn table(results: &Results, quantity: &Quantity) -> Vec<Vec<String>> {
     let mut head = vec!["workload".to_owned()];
     head.extend(results.entries.iter().cloned());
     head.extend(["/ best peer".to_owned(), format!("/ {}", results.group.baseline())]);
-    let measured = results.rows.iter().filter(|row| row.best(quantity, 0..results.entries.len()).is_some());
-    let lines = measured.map(|row| line(results, row, quantity));
+    let shown = results.rows.iter().filter(|row| is_shown(results, row, quantity));
+    let lines = shown.map(|row| line(results, row, quantity));
     core::iter::once(head).chain(lines).collect()
+}
+
+/// A workload is in the tables of what was measured of it; one that nobody came through is in the first.
+fn is_shown(results: &Results, row: &Row, quantity: &Quantity) -> bool {
+    let measured = |quantity: &Quantity| row.best(quantity, 0..results.entries.len()).is_some();
+    let quantities = results.quantities();
+    measured(quantity) || (quantities.first() == Some(quantity) && !quantities.iter().any(measured))
 }
 
 fn line(results: &Results, row: &Row, quantity: &Quantity) -> Vec<String> {
@@ -106,6 +113,7 @@ fn notes(results: &Results) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::of;
+    use crate::child::Mishap;
     use crate::results::tests::example;
 
     #[test]
@@ -113,6 +121,18 @@ mod tests {
         let text = of(&example());
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert!(lines.contains(&vec!["pairs", "*2.50", "5.00", "4.00", "0.62", "0.50"]), "{text}");
+    }
+
+    #[test]
+    fn a_workload_that_nobody_came_through_is_shown() {
+        let mut results = example();
+        for row in &mut results.rows {
+            for cell in &mut row.cells {
+                cell.mishap = Some(Mishap::TooSlow);
+            }
+        }
+        let text = of(&results);
+        assert_eq!(text.matches("too slow").count(), 6, "{text}");
     }
 
     #[test]
