@@ -1,0 +1,27 @@
+//! LIFO runs: a hundred blocks of 64 bytes are allocated and then freed, the last one first, as a call tree does with its
+//! temporaries. One operation is a block.
+
+use core::hint::black_box;
+
+use crate::block::Fixed;
+use crate::outcome::{Outcome, timed};
+
+const RUN: usize = 100;
+
+/// Runs until at least `blocks` blocks were allocated and freed.
+pub(crate) fn run(blocks: usize) -> Outcome {
+    let runs = blocks.div_ceil(RUN);
+    let mut stack = Vec::with_capacity(RUN);
+    timed(runs * RUN, || {
+        let mut sum = 0_u64;
+        for run in 0..runs as u64 {
+            for mark in 0..RUN as u64 {
+                stack.push(black_box(Fixed::<56>::boxed(run ^ mark)));
+            }
+            while let Some(block) = stack.pop() {
+                sum = sum.wrapping_add(block.mark);
+            }
+        }
+        sum
+    })
+}

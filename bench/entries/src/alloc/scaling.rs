@@ -1,0 +1,44 @@
+//! The mixed window on 1, 2, 4 and 8 threads at once, each with a window of its own: whether threads that share nothing
+//! stand in each other's way. One operation is a replacement by any thread, so with as many cores as threads the time
+//! should fall as they rise.
+
+use core::time::Duration;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Instant;
+
+use crate::alloc::mixed::Window;
+use crate::outcome::{Outcome, mix};
+
+/// `THREADS` threads replace at least `replacements` blocks together. The clock runs from when the first thread begins,
+/// with all windows full, until the last one has ended; how soon a thread gets a core to begin on is the system's.
+pub(crate) fn run<const THREADS: usize>(replacements: usize) -> Outcome {
+    let share = replacements.div_ceil(THREADS);
+    let full = Barrier::new(THREADS);
+    let shifts: Vec<Shift> = thread::scope(|scope| {
+        let full = &full;
+        let start = |seed| scope.spawn(move || fill_and_replace(seed, full, share));
+        let threads: Vec<_> = (0..THREADS as u64).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panics")).collect()
+    });
+    let begin = shifts.iter().map(|shift| shift.begin).min();
+    let end = shifts.iter().map(|shift| shift.end).max();
+    let elapsed = end.zip(begin).map_or(Duration::ZERO, |(end, begin)| end - begin);
+    let checksum = shifts.iter().map(|shift| shift.checksum).fold(0, mix);
+    Outcome { operations: share * THREADS, elapsed, checksum, figures: Vec::new() }
+}
+
+/// What a thread did, and when.
+struct Shift {
+    begin: Instant,
+    end: Instant,
+    checksum: u64,
+}
+
+fn fill_and_replace(seed: u64, full: &Barrier, replacements: usize) -> Shift {
+    let mut window = Window::new(seed);
+    full.wait();
+    let begin = Instant::now();
+    let checksum = window.replace(replacements);
+    Shift { begin, end: Instant::now(), checksum }
+}

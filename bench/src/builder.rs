@@ -1,0 +1,137 @@
+//! Builds the entries: the package in `entries/`, once for each, with the feature that chooses it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::child::Program;
+use crate::entry::Entry;
+use crate::progress::Progress;
+
+/// What is to be built.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The entries.
+    pub(crate) entries: Vec<Entry>,
+    /// Built for speed, or quickly.
+    pub(crate) timed: bool,
+}
+
+/// An entry that is ready to run.
+#[derive(Debug)]
+pub(crate) struct Starter {
+    /// Who it is.
+    pub(crate) entry: Entry,
+    /// How to run it.
+    pub(crate) program: Program,
+}
+
+/// The entries of a race.
+#[derive(Debug, Default)]
+pub(crate) struct Field {
+    /// Those that are ready.
+    pub(crate) starters: Vec<Starter>,
+    /// Those that are not, and why.
+    pub(crate) left_out: Vec<(Entry, String)>,
+}
+
+impl Field {
+    /// The names of all workloads that any of the entries knows.
+    pub(crate) fn workloads(&self) -> BTreeSet<String> {
+        let listed = self.starters.iter().flat_map(|starter| starter.program.list());
+        listed.map(|listed| listed.name).collect()
+    }
+
+    /// Names the entries that did not build, if any.
+    pub(crate) fn announce_left_out(&self) {
+        for (entry, reason) in &self.left_out {
+            eprintln!("left out: {} ({}): {reason}", entry.name, entry.group);
+        }
+    }
+}
+
+/// Builds every entry of the plan that can be built.
+pub(crate) fn build(plan: &Plan) -> Field {
+    let mut field = Field::default();
+    let mut progress = Progress::new(plan.entries.len());
+    for &entry in &plan.entries {
+        progress.step(&format!("building {}", entry.feature()));
+        match program(entry, plan.timed) {
+            Ok(program) => field.starters.push(Starter { entry, program }),
+            Err(reason) => field.left_out.push((entry, reason)),
+        }
+    }
+    progress.finish();
+    field
+}
+
+fn program(entry: Entry, timed: bool) -> Result<Program, String> {
+    if entry.is_native() { compile(entry, timed) } else { find_python() }
+}
+
+/// Compiles an entry. Its feature and its program have the same name.
+fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
+    let profile = if timed { "release" } else { "brief" };
+    let name = entry.feature();
+    let target = target_folder()?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--profile", profile, "--bin", &name, "--features", &name])
+        .arg("--manifest-path")
+        .arg(package().join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if !output.status.success() {
+        return Err(first_error(&String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(Program::native(target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))))
+}
+
+/// The line that says what is wrong, and what may help; what cargo compiled meanwhile is of no interest.
+fn first_error(messages: &str) -> String {
+    let error = messages.lines().find(|line| line.starts_with("error")).unwrap_or("cargo build failed");
+    let advice = if messages.contains("failed to run custom build command") {
+        "; it is built from C or C++: install a C++20 compiler and make (Debian and Ubuntu: apt install g++ make)"
+    } else {
+        ""
+    };
+    format!("{error}{advice}")
+}
+
+fn find_python() -> Result<Program, String> {
+    let version = Command::new("python3").arg("--version").output();
+    match version {
+        Ok(output) if output.status.success() => Ok(Program::script("python3", package().join("cpython.py"))),
+        _ => Err("there is no python3 here; install Python 3".to_owned()),
+    }
+}
+
+/// The package of the entries.
+pub(crate) fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("entries")
+}
+
+/// A folder for builds beside the one this program was built in.
+fn target_folder() -> Result<PathBuf, String> {
+    let program = env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
+    let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
+    Ok(target.join("race"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_error;
+
+    #[test]
+    fn a_build_that_fails_says_why_and_what_to_install() {
+        let messages =
+            "   Compiling a v1.0.0\nerror: failed to run custom build command for `a v1.0.0`\n\nCaused by:\n";
+        let reason = first_error(messages);
+        assert!(reason.starts_with("error: failed to run custom build command for `a v1.0.0`"), "{reason}");
+        assert!(reason.contains("g++"), "{reason}");
+        assert_eq!(first_error("error[E0554]: no features here\n"), "error[E0554]: no features here");
+    }
+}

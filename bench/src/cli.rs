@@ -1,0 +1,105 @@
+//! The command line.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::builder::Plan;
+use crate::entry::{ENTRIES, Entry};
+use crate::group::Group;
+
+/// Measurements of Mudlark beside its peers.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build all entries, run them on the same work, turn about, and print tables.
+    Race(RaceArgs),
+}
+
+/// How to race.
+#[derive(Args, Debug)]
+pub(crate) struct RaceArgs {
+    /// A sixteenth of the work: about two minutes, when the entries are built. Instructions are counted only when
+    /// `--only instructions` asks for them.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Time nothing: do a moment of every workload and compare the entries' checksums.
+    #[arg(long, conflicts_with_all = ["quick", "json", "plot", "runs"])]
+    pub(crate) check: bool,
+
+    /// Only this group; may be given more than once.
+    #[arg(long, value_enum)]
+    only: Vec<Group>,
+
+    /// Only these entries, by their names in the tables.
+    #[arg(long, value_delimiter = ',')]
+    entries: Vec<String>,
+
+    /// Only these workloads, by their names in the tables.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) workloads: Vec<String>,
+
+    /// Runs of each workload by each entry, of which the median counts.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(7..))]
+    pub(crate) runs: u16,
+
+    /// Print everything that was measured as JSON, not tables.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Draw a bar chart of every group, and how the allocators scale with threads, as SVG files in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+impl RaceArgs {
+    /// The groups to run, in the order of the report.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
+        let by_default = |group: Group| group != Group::Instructions || !(self.quick || self.check);
+        let wanted = move |group: &Group| self.only.contains(group) || (self.only.is_empty() && by_default(*group));
+        Group::ALL.into_iter().filter(wanted)
+    }
+
+    /// Whether a workload is to be run.
+    pub(crate) fn wants_workload(&self, name: &str) -> bool {
+        self.workloads.is_empty() || self.workloads.iter().any(|wanted| wanted == name)
+    }
+
+    /// Whether all workloads that are wanted are `known`.
+    pub(crate) fn check_workloads(&self, known: &BTreeSet<String>) -> Result<(), String> {
+        let names = || known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match self.workloads.iter().find(|&name| !known.contains(name)) {
+            Some(unknown) => Err(format!("no entry has a workload named {unknown}; there are {}", names())),
+            None => Ok(()),
+        }
+    }
+
+    /// What has to be built.
+    pub(crate) fn plan(&self) -> Result<Plan, String> {
+        if let Some(unknown) = self.entries.iter().find(|name| !ENTRIES.iter().any(|entry| entry.name == **name)) {
+            let mut names: Vec<_> = ENTRIES.iter().map(|entry| entry.name).collect();
+            names.sort_unstable();
+            names.dedup();
+            return Err(format!("there is no entry named {unknown}; there are {}", names.join(", ")));
+        }
+        let entries: Vec<Entry> = ENTRIES.iter().copied().filter(|entry| self.wants_entry(entry)).collect();
+        if entries.is_empty() {
+            return Err("none of these entries is in these groups".to_owned());
+        }
+        Ok(Plan { entries, timed: !self.check })
+    }
+
+    fn wants_entry(&self, entry: &Entry) -> bool {
+        let by_name = self.entries.is_empty() || self.entries.iter().any(|name| name == entry.name);
+        by_name && self.groups().any(|group| group.runs(entry))
+    }
+}

@@ -1,0 +1,144 @@
+//! Results as text: for every quantity a table, with the ratios that the race is about.
+
+use core::fmt::Write;
+
+use crate::child::Mishap;
+use crate::entry::MUDLARK;
+use crate::quantity::Quantity;
+use crate::results::{Cell, Results, Row};
+
+/// The tables of a group.
+pub(crate) fn of(results: &Results) -> String {
+    let mut text = String::new();
+    for quantity in results.quantities() {
+        text += &format!("\n## {}: {}\n\n", results.group, quantity.title());
+        text += &columns(&table(results, &quantity));
+    }
+    for note in notes(results) {
+        text += &note;
+        text.push('\n');
+    }
+    text
+}
+
+/// A table's fields: a line of names, and a line a workload.
+fn table(results: &Results, quantity: &Quantity) -> Vec<Vec<String>> {
+    let mut head = vec!["workload".to_owned()];
+    head.extend(results.entries.iter().cloned());
+    head.extend(["/ best peer".to_owned(), format!("/ {}", results.group.baseline())]);
+    let shown = results.rows.iter().filter(|row| is_shown(results, row, quantity));
+    let lines = shown.map(|row| line(results, row, quantity));
+    core::iter::once(head).chain(lines).collect()
+}
+
+/// A workload is in the tables of what was measured of it; one that nobody came through is in the first.
+fn is_shown(results: &Results, row: &Row, quantity: &Quantity) -> bool {
+    let measured = |quantity: &Quantity| row.best(quantity, 0..results.entries.len()).is_some();
+    let quantities = results.quantities();
+    measured(quantity) || (quantities.first() == Some(quantity) && !quantities.iter().any(measured))
+}
+
+fn line(results: &Results, row: &Row, quantity: &Quantity) -> Vec<String> {
+    let best = row.best(quantity, 0..results.entries.len());
+    let mut fields = vec![row.workload.clone()];
+    for (place, cell) in row.cells.iter().enumerate() {
+        let mark = if best == Some(place) { "*" } else { "" };
+        fields.push(format!("{mark}{}", field(cell, quantity)));
+    }
+    let best_peer = row.best(quantity, results.peers());
+    fields.push(ratio(results, row, quantity, best_peer));
+    fields.push(ratio(results, row, quantity, results.column(results.group.baseline())));
+    fields
+}
+
+fn field(cell: &Cell, quantity: &Quantity) -> String {
+    match (&cell.mishap, cell.median(quantity)) {
+        (Some(mishap), _) => mishap.to_string(),
+        (None, Some(median)) => figure(median),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// A figure with about three digits that count.
+fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size > 0.0 && size < 0.1 => format!("{value:.4}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// Mudlark's figure for one of the entry at `place`.
+fn ratio(results: &Results, row: &Row, quantity: &Quantity, place: Option<usize>) -> String {
+    let median = |place: usize| row.cells[place].median(quantity);
+    let ours = results.column(MUDLARK).and_then(median);
+    match (ours, place.and_then(median)) {
+        (Some(ours), Some(theirs)) if theirs > 0.0 => figure(ours / theirs),
+        _ => "-".to_owned(),
+    }
+}
+
+/// Fields under each other: the first column to the left, the others to the right.
+fn columns(lines: &[Vec<String>]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        write!(text, "{:<width$}", line[0], width = widths[0]).expect("a string takes all");
+        for (field, width) in line.iter().zip(&widths).skip(1) {
+            write!(text, "  {field:>width$}").expect("a string takes all");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What the tables do not say: other work than the others did, and how entries failed.
+fn notes(results: &Results) -> Vec<String> {
+    let mut notes = Vec::new();
+    for row in &results.rows {
+        if !row.checksums_agree() {
+            notes.push(format!("{}: the checksums differ, so the entries did not do the same work", row.workload));
+        }
+        for (entry, cell) in results.entries.iter().zip(&row.cells) {
+            if let Some(Mishap::Failed(reason)) = &cell.mishap {
+                notes.push(format!("{}, {entry}: {reason}", row.workload));
+            }
+        }
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use crate::child::Mishap;
+    use crate::results::tests::example;
+
+    #[test]
+    fn a_table_shows_medians_the_best_and_both_ratios() {
+        let text = of(&example());
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert!(lines.contains(&vec!["pairs", "*2.50", "5.00", "4.00", "0.62", "0.50"]), "{text}");
+    }
+
+    #[test]
+    fn a_workload_that_nobody_came_through_is_shown() {
+        let mut results = example();
+        for row in &mut results.rows {
+            for cell in &mut row.cells {
+                cell.mishap = Some(Mishap::TooSlow);
+            }
+        }
+        let text = of(&results);
+        assert_eq!(text.matches("too slow").count(), 6, "{text}");
+    }
+
+    #[test]
+    fn a_loss_and_a_mishap_are_shown_as_plainly() {
+        let text = of(&example());
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert!(lines.contains(&vec!["list", "10.0", "overflows", "*8.00", "1.25", "-"]), "{text}");
+    }
+}
