@@ -14,7 +14,6 @@ use crate::weak::DeadBoxes;
 /// # Safety
 ///
 /// Its last strong handle has just been given up.
-#[cold]
 pub(crate) unsafe fn release(object: ObjectRef) {
     if object.word().has(Flags::CONDEMNED) {
         return;
@@ -54,24 +53,31 @@ unsafe fn destroy_nested(state: &State, object: ObjectRef) {
 ///
 /// `object` has no strong handle, is untracked, and is known to nobody else.
 unsafe fn destroy(state: &State, object: ObjectRef) {
-    if survives_its_finalizer(state, object) {
+    if object.info().finalize.is_some() && survives_its_finalizer(state, object) {
         return;
     }
-    let mut dead = DeadBoxes::default();
-    dead.kill_handles_to(object);
-    dead.call_each(|callback| state.work.panics.catch(callback));
+    if object.word().has(Flags::WEAK) {
+        kill_weak_handles(state, object);
+    }
     // SAFETY: the value is intact, and neither strong nor weak handles lead to it.
     state.work.panics.catch(|| unsafe { object.drop_value() });
     // SAFETY: the value was dropped.
     unsafe { state.free(object) };
 }
 
-/// Runs the finalizer if there is one and it has not run, and says whether the object lives on.
+#[cold]
+fn kill_weak_handles(state: &State, object: ObjectRef) {
+    let mut dead = DeadBoxes::default();
+    dead.kill_handles_to(object);
+    dead.call_each(|callback| state.work.panics.catch(callback));
+}
+
+/// Runs the finalizer, which there is, if it has not run, and says whether the object lives on.
 ///
 /// Meanwhile the object is held by one count of its own and is young again, as in CPython, where it stays if it is
 /// resurrected.
 fn survives_its_finalizer(state: &State, object: ObjectRef) -> bool {
-    if object.info().finalize.is_none() || object.word().has(Flags::FINALIZED) {
+    if object.word().has(Flags::FINALIZED) {
         return false;
     }
     object.word().increment();
