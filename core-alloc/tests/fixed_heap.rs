@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use mudlark_core_alloc::{Heap, RegionTooSmall};
 
 /// Steps of a random walk, few where each is slow.
-const STEPS: usize = if cfg!(miri) { 300 } else { 20_000 };
+const STEPS: usize = if cfg!(miri) { 60 } else { 20_000 };
 const SEEDS: u64 = if cfg!(miri) { 1 } else { 4 };
+/// The region of tests that fill it.
+const FILLED: usize = if cfg!(miri) { 2 << 10 } else { 64 << 10 };
 
 /// Marsaglia's xorshift, so that a seed repeats a walk exactly.
 struct Random(u64);
@@ -80,7 +82,8 @@ impl Block {
     fn is_intact(self, len: usize) -> bool {
         // SAFETY: the block is live, has at least so many bytes, and all were written when it was made.
         let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), len) };
-        bytes.iter().all(|&byte| byte == self.stamp)
+        // Each byte is the one before it: a comparison as fast as `memcmp`.
+        bytes.first().is_none_or(|&first| first == self.stamp && bytes[1..] == bytes[..len - 1])
     }
 
     fn fill(self) {
@@ -260,11 +263,13 @@ fn blocks_in_8_kib_are_aligned_disjoint_and_keep_their_contents() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a region that large takes Miri minutes")]
 fn blocks_in_64_kib_are_aligned_disjoint_and_keep_their_contents() {
     agrees_with_the_model(|| vec![Memory::new(64 << 10, 0)]);
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a region that large takes Miri minutes")]
 fn blocks_in_1_mib_are_aligned_disjoint_and_keep_their_contents() {
     agrees_with_the_model(|| vec![Memory::new(1 << 20, 0)]);
 }
@@ -272,12 +277,13 @@ fn blocks_in_1_mib_are_aligned_disjoint_and_keep_their_contents() {
 #[test]
 fn blocks_in_several_unaligned_regions_are_aligned_disjoint_and_keep_their_contents() {
     let sizes = [(1001, 1), (8191, 3), (40_000, 13), (300_001, 7)];
-    agrees_with_the_model(|| sizes.map(|(size, offset)| Memory::new(size, offset)).into());
+    let sizes = if cfg!(miri) { &sizes[..2] } else { &sizes };
+    agrees_with_the_model(|| sizes.iter().map(|&(size, offset)| Memory::new(size, offset)).collect());
 }
 
 #[test]
 fn regions_of_any_size_and_alignment_work_or_are_refused_whole() {
-    let sizes = if cfg!(miri) { 150..260 } else { 0..700 };
+    let sizes = if cfg!(miri) { 180..220 } else { 0..700 };
     let mut accepted = 0;
     for size in sizes {
         for offset in [0, 1, 7, 8, 15] {
@@ -320,12 +326,12 @@ fn a_heap_without_memory_refuses_and_stays_usable() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a region that large takes Miri minutes")]
 fn every_layout_is_served_or_refused() {
     let mut model = Model::of_one(4 << 20);
     let largest = model.largest();
     let max = isize::MAX.unsigned_abs();
-    let step = if cfg!(miri) { 9 } else { 1 };
-    for align in (0..usize::BITS).step_by(step).map(|log2| 1_usize << log2) {
+    for align in (0..usize::BITS).map(|log2| 1_usize << log2) {
         for size in [0, 1, 15, 16, 17, 500, 513, 4096, 5000, 1 << 20, 1 << 30, max - 31, max - 1, max] {
             let Ok(layout) = Layout::from_size_align(size, align) else { continue };
             let served = model.allocate(layout);
@@ -340,12 +346,12 @@ fn every_layout_is_served_or_refused() {
 
 #[test]
 fn after_exhaustion_and_free_everything_comes_back() {
-    for (size, request) in [(2048, 16), (8 << 10, 16), (8 << 10, 48), (64 << 10, 100), (1 << 20, 512), (1 << 20, 5000)]
-    {
+    let cases = [(2048, 16), (8 << 10, 16), (8 << 10, 48), (64 << 10, 100), (1 << 20, 512), (1 << 20, 5000)];
+    for (size, request) in cases.into_iter().filter(|&(size, request)| !cfg!(miri) || size / request <= 128) {
         let mut model = Model::of_one(size);
         let largest = model.largest();
         let mut served = None;
-        for round in 0..4 {
+        for round in 0..if cfg!(miri) { 2 } else { 4 } {
             while model.allocate(bytes(request)) {}
             assert_eq!(*served.get_or_insert(model.live.len()), model.live.len(), "round {round} was served less");
             model.check_stats();
@@ -361,7 +367,7 @@ fn after_exhaustion_and_free_everything_comes_back() {
 
 #[test]
 fn small_requests_are_served_until_the_region_is_exhausted() {
-    for size in [1024, 2048, 8 << 10, 64 << 10] {
+    for size in [1024, 2048, 8 << 10, 64 << 10].into_iter().take(if cfg!(miri) { 2 } else { 4 }) {
         for request in [1, 16, 32, 64] {
             let mut model = Model::of_one(size);
             while model.allocate(bytes(request)) {}
@@ -377,7 +383,7 @@ fn small_requests_are_served_until_the_region_is_exhausted() {
 
 #[test]
 fn pages_change_class() {
-    let mut model = Model::of_one(64 << 10);
+    let mut model = Model::of_one(FILLED);
     let mut served = Vec::new();
     for request in [16, 128, 48, 16, 96, 128] {
         while model.allocate(bytes(request)) {}
@@ -437,8 +443,8 @@ fn a_block_grows_until_it_is_refused_and_is_then_untouched() {
 
 #[test]
 fn a_block_shrinks_even_when_the_heap_is_full() {
-    for size in [3000, 400, 100, 40] {
-        let mut model = Model::of_one(64 << 10);
+    for size in [3000, 400, 100, 40].into_iter().skip(if cfg!(miri) { 3 } else { 0 }) {
+        let mut model = Model::of_one(FILLED);
         while model.allocate(bytes(size)) {}
         for request in [16, 1] {
             while model.allocate(bytes(request)) {}

@@ -69,13 +69,13 @@ fn agrees_with_the_model(steps: usize, most: usize, log2_size: usize, log2_align
 
 #[test]
 fn blocks_of_every_size_and_alignment_agree_with_the_model() {
-    let steps = if cfg!(miri) { 200 } else { 20_000 };
+    let steps = if cfg!(miri) { 100 } else { 20_000 };
     leaves_nothing(|| agrees_with_the_model(steps, 60, 23, 22));
 }
 
 #[test]
 fn many_small_blocks_agree_with_the_model() {
-    let steps = if cfg!(miri) { 500 } else { 200_000 };
+    let steps = if cfg!(miri) { 200 } else { 200_000 };
     leaves_nothing(|| agrees_with_the_model(steps, 20_000, 12, 9));
 }
 
@@ -108,6 +108,7 @@ fn every_size_about_a_limit_is_served() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri gives up where a system refuses")]
 fn what_no_system_has_is_refused() {
     leaves_nothing(|| {
         let largest = isize::MAX.cast_unsigned();
@@ -122,6 +123,7 @@ fn what_no_system_has_is_refused() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri gives up where a system refuses")]
 fn a_refused_realloc_leaves_the_block() {
     leaves_nothing(|| {
         for size in [100, 100_000, 4_000_000] {
@@ -221,19 +223,20 @@ fn unmap_odd(start: *mut libc::c_void) {
 
 #[test]
 fn statistics_count_blocks_and_large_blocks() {
+    const COUNT: usize = if cfg!(miri) { 100 } else { 1000 };
     leaves_nothing(|| {
         let before = Mudlark::stats();
         let layout = Layout::from_size_align(100, 1).expect("a valid layout");
-        let blocks: Vec<Block> = (0..1000).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
+        let blocks: Vec<Block> = (0..COUNT).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
         let large = Layout::from_size_align(5_000_000, 1).expect("a valid layout");
         let large = Block::new(&ALLOCATOR, large, false, 1);
         let with = Mudlark::stats();
-        assert_eq!(with.blocks, before.blocks + 1000);
-        assert_eq!(with.block_bytes, before.block_bytes + 1000 * 112);
+        assert_eq!(with.blocks, before.blocks + COUNT);
+        assert_eq!(with.block_bytes, before.block_bytes + COUNT * 112);
         assert_eq!(with.large_blocks, before.large_blocks + 1);
         assert_eq!(with.large_bytes, before.large_bytes + 5_000_000);
-        assert!(with.page_bytes >= before.page_bytes + 112_000);
-        assert!(with.peak_bytes >= 5_112_000);
+        assert!(with.page_bytes >= before.page_bytes + COUNT * 112);
+        assert!(with.peak_bytes >= 5_000_000 + COUNT * 112);
         assert!(with.to_string().contains("5000000 B in 1 blocks"), "{with}");
         blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
         large.free(&ALLOCATOR);

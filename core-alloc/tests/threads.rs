@@ -44,7 +44,7 @@ fn exchange(seed: u64, steps: usize, others: &[Sender<Block>], own: &Receiver<Bl
 #[test]
 fn blocks_may_be_freed_by_any_thread() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let steps = if cfg!(miri) { 100 } else { 40_000 };
+    let steps = if cfg!(miri) { 40 } else { 40_000 };
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| mpsc::channel()).unzip();
     let mut seeds = Random::announced(3);
     let threads = receivers.into_iter().map(|own| (seeds.next(), own)).map(|(seed, own)| {
@@ -68,7 +68,7 @@ fn blocks_may_be_freed_by_any_thread() {
 fn threads_that_come_and_go_leave_their_memory_to_others() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let before = Mudlark::stats();
-    let rounds = if cfg!(miri) { 10 } else { 500 };
+    let rounds = if cfg!(miri) { 3 } else { 500 };
     let mut random = Random::announced(5);
     let mut left: Vec<Block> = Vec::new();
     for round in 0..rounds {
@@ -88,8 +88,10 @@ fn threads_that_come_and_go_leave_their_memory_to_others() {
 /// Allocates, frees some, and leaves some.
 fn short_life(seed: u64) -> Vec<Block> {
     let mut random = Random::new(seed);
-    let mut blocks: Vec<Block> = (0..200).map(|_| Block::new(&ALLOCATOR, random.layout(13, 4), false, 0x77)).collect();
-    for block in blocks.split_off(100) {
+    let count = if cfg!(miri) { 20 } else { 200 };
+    let mut blocks: Vec<Block> =
+        (0..count).map(|_| Block::new(&ALLOCATOR, random.layout(13, 4), false, 0x77)).collect();
+    for block in blocks.split_off(count / 2) {
         block.free(&ALLOCATOR);
     }
     blocks
@@ -97,7 +99,7 @@ fn short_life(seed: u64) -> Vec<Block> {
 
 #[test]
 fn threads_that_live_together_have_heaps_of_their_own() {
-    const TOGETHER: usize = 12;
+    const TOGETHER: usize = if cfg!(miri) { 4 } else { 12 };
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     // An idle heap, which only one of them may adopt.
     thread::spawn(|| drop(Box::new(1))).join().expect("a thread that ends well");

@@ -131,7 +131,7 @@ mod tests {
         let map = map();
         let mut free = BTreeSet::new();
         let mut state = 3_u64;
-        for step in 0..if cfg!(miri) { 200 } else { 20_000 } {
+        for step in 0..if cfg!(miri) { 60 } else { 20_000 } {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
             let random = usize::try_from(state >> 33).expect("31 bits");
             match random % 8 {

@@ -9,7 +9,7 @@ use mudlark_gc::{Collector, Gc, Generation, Phase, Trace, WeakGc};
 
 #[test]
 fn a_list_of_any_length_is_dropped_in_a_small_stack() {
-    let length = if cfg!(miri) { 500 } else { 300_000 };
+    let length = if cfg!(miri) { 60 } else { 300_000 };
     let drop_lists = move || {
         let world = World::new();
         for cyclic in [false, true] {
@@ -125,7 +125,10 @@ fn collectors_do_not_see_each_others_garbage_and_keep_each_others_objects() {
 fn automatic_collections_keep_a_loop_that_makes_rings_flat() {
     let world = World::new();
     world.collector.enable();
-    let rounds = if cfg!(miri) { 1000 } else { 50_000 };
+    let rounds = if cfg!(miri) { 200 } else { 50_000 };
+    if cfg!(miri) {
+        world.collector.set_thresholds([100, 10, 10]);
+    }
     for _ in 0..rounds {
         world.ring(2);
     }
@@ -137,7 +140,7 @@ fn automatic_collections_keep_a_loop_that_makes_rings_flat() {
 fn a_program_without_cycles_leaves_no_holes_behind() {
     let world = World::new();
     let mut window: Vec<_> = (0..100).map(|_| world.node()).collect();
-    for round in 0..if cfg!(miri) { 500 } else { 20_000 } {
+    for round in 0..if cfg!(miri) { 150 } else { 20_000 } {
         window[round % 100] = world.node();
     }
     assert_eq!(world.live(), 100);
@@ -216,7 +219,7 @@ fn debug_stops_where_a_cycle_closes() {
 fn a_chain_through_many_collectors_is_dropped_in_a_small_stack() {
     #[derive(Trace)]
     struct Link(Option<Gc<Link>>);
-    let length = if cfg!(miri) { 300 } else { 20_000 };
+    let length = if cfg!(miri) { 40 } else { 20_000 };
     let drop_chain = move || {
         let mut head = None;
         for _ in 0..length {

@@ -90,7 +90,7 @@ fn an_object_that_waits_to_be_destroyed_cannot_be_upgraded() {
     let world = World::new();
     let handles: Rc<RefCell<Vec<WeakGc<Node>>>> = Rc::default();
     let mut head: Option<Gc<Node>> = None;
-    for _ in 0..300 {
+    for _ in 0..if cfg!(miri) { 20 } else { 300 } {
         // Runs after the node's edge is gone, when what that led to may have been postponed.
         let seen = Rc::clone(&handles);
         let look = move || {
