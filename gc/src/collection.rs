@@ -1,4 +1,4 @@
-//! One collection, step by step. No policy: which generation, and when, is [`collector`](crate::collector)'s.
+//! One collection, step by step. No policy: which generation, and when, is [`thresholds`](crate::thresholds)'.
 //!
 //! The steps and their order are those of CPython's `gc_collect_main`.
 

@@ -347,7 +347,8 @@ impl<T: ?Sized> Deref for Gc<T> {
 impl<T: ?Sized> Drop for Gc<T> {
     /// Gives the handle up; with the last one the object is finalized and dropped.
     ///
-    /// Chains of any length are dropped in bounded stack.
+    /// Chains of any length are dropped in bounded stack; without the feature `std`, as long as one collector has them
+    /// all.
     ///
     /// # Panics
     ///

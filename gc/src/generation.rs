@@ -146,7 +146,7 @@ impl Generations {
         self.entries.try_reserve(1).map_err(|_| Full)
     }
 
-    /// Adds a young object; room for it must have been reserved, or there must be a hole less than before.
+    /// Adds a young object, for which room has been [reserved](Self::reserve).
     pub(crate) fn push(&mut self, object: ObjectRef) {
         object.slot().set(index_to_slot(self.entries.len()));
         self.entries.push(Some(object));

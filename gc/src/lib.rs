@@ -74,7 +74,8 @@
 //! The order of finalizers and callbacks, resurrection, generations, thresholds and statistics are CPython's. These
 //! are not:
 //!
-//! - A panic in a finalizer, destructor or callback resumes when the collection is done, instead of being printed.
+//! - A panic in a finalizer, destructor or callback resumes when the collection is done, instead of being printed; but
+//!   in the collection that a thread's own collector runs when the thread ends, it goes no further.
 //! - A weak handle's callback is called even when the weak handle is part of the garbage.
 //! - Objects made while thread-local storage is destroyed get a collector of their own.
 //! - A count that reaches its limit stays there: the object is immortal.
