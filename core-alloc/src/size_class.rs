@@ -55,17 +55,21 @@ impl SizeClass {
     #[inline]
     #[must_use]
     pub const fn of(layout: Layout) -> Option<Self> {
-        if layout.size() > Self::MAX_SIZE || layout.align() > Self::MAX_SIZE {
-            return None;
+        let align = layout.align();
+        // Only here does it matter: no granules are served as one, and these are aligned to their size.
+        let size = if align > Self::MIN_SIZE && layout.size() == 0 { 1 } else { layout.size() };
+        // By `Layout`'s invariant, there is no overflow; an alignment is a power of two.
+        let size = (size + align - 1) & !(align - 1);
+        // INVARIANT: the tables hold indices of classes.
+        if align > Self::MAX_SIZE {
+            None
+        } else if size <= FINE_LIMIT {
+            Some(Self(FINE[steps(size, Self::MIN_SIZE)]))
+        } else if size <= Self::MAX_SIZE {
+            Some(Self(COARSE[steps(size, COARSE_STEP)]))
+        } else {
+            None
         }
-        let size = if layout.size() == 0 { 1 } else { layout.size() };
-        // An alignment is a power of two, and both are small: no division and no overflow.
-        let size = (size + layout.align() - 1) & !(layout.align() - 1);
-        if size > Self::MAX_SIZE {
-            return None;
-        }
-        // INVARIANT: `size` is in 1..=MAX_SIZE, and `class_index` is monotonic.
-        Some(Self::from_small(class_index(size)))
     }
 
     /// The class with the given index, or `None` beyond the last.
@@ -110,7 +114,31 @@ impl SizeClass {
     }
 }
 
-/// The index of the smallest class with blocks of at least `size` bytes.
+/// Up to here a request's class is looked up by its granules.
+const FINE_LIMIT: usize = 1024;
+/// Above, all classes are multiples of this, and looked up by it. To compute an index takes several times as long.
+const COARSE_STEP: usize = FINE_LIMIT / STEPS;
+
+static FINE: [u8; steps(FINE_LIMIT, SizeClass::MIN_SIZE) + 1] = indices(SizeClass::MIN_SIZE);
+static COARSE: [u8; steps(SizeClass::MAX_SIZE, COARSE_STEP) + 1] = indices(COARSE_STEP);
+
+/// The index of the smallest class for every number of steps.
+const fn indices<const LEN: usize>(step: usize) -> [u8; LEN] {
+    let mut table = [0; LEN];
+    let mut count = 1;
+    while count < LEN {
+        table[count] = SizeClass::from_small(class_index(count * step)).0;
+        count += 1;
+    }
+    table
+}
+
+/// The number of steps that reach `size`.
+const fn steps(size: usize, step: usize) -> usize {
+    size.div_ceil(step)
+}
+
+/// The index of the smallest class with blocks of at least `size` bytes, which is not zero.
 const fn class_index(size: usize) -> usize {
     if size <= LINEAR_LIMIT {
         return (size - 1) >> GRANULE_LOG2;

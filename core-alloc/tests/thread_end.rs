@@ -9,7 +9,7 @@ mod common;
 use common::Block;
 use core::alloc::Layout;
 use core::cell::RefCell;
-use mudlark_core_alloc::Mudlark;
+use mudlark_core_alloc::{Mudlark, Stats};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -46,12 +46,17 @@ fn keep_blocks() {
     KEEPER.with_borrow_mut(|keeper| keeper.0.extend(some_blocks()));
 }
 
+fn stats_after_collecting() -> Stats {
+    Mudlark::collect();
+    Mudlark::stats()
+}
+
 /// Runs `life` as a thread, and checks that nothing is in use after its end that was not before.
 fn leaves_nothing(life: fn()) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = Mudlark::stats();
+    let before = stats_after_collecting();
     thread::spawn(life).join().expect("a thread that ends well");
-    let after = Mudlark::stats();
+    let after = stats_after_collecting();
     assert_eq!((after.blocks, after.page_bytes), (before.blocks, before.page_bytes), "{before}\n{after}");
     assert_eq!((after.large_blocks, after.large_bytes), (before.large_blocks, before.large_bytes));
 }

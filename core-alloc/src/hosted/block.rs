@@ -6,13 +6,25 @@
 //! ```
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::fatal::fatal;
+use super::fatal::{CHECKS, fatal};
 
-/// What a free block holds in its first bytes.
+/// What a free block holds.
+#[repr(C)]
 struct Link {
     next: Option<NonNull<Link>>,
+    /// In a build that checks, what [`signature`] says, and zero from when the block is handed out.
+    signature: usize,
+}
+
+/// What the first block of a list that lies on a [`ListStack`] holds.
+#[repr(C)]
+struct StackedLink {
+    next: Option<NonNull<Link>>,
+    below: Option<NonNull<StackedLink>>,
 }
 
 /// A block that nobody uses.
@@ -42,16 +54,103 @@ impl FreeBlock {
         self.0.cast()
     }
 
-    /// The block's address.
-    pub(crate) fn address(&self) -> usize {
-        self.0.addr().get()
+    /// Writes the link to the next block.
+    #[inline]
+    fn link_to(&self, next: Option<NonNull<Link>>) {
+        // SAFETY: by the type's invariant, the memory is ours to write.
+        unsafe { next_of(self.0).write(next) };
+        if CHECKS {
+            self.sign(signature(self.0, next));
+        }
+    }
+
+    /// Reads the link to the next block, which [`link_to`](Self::link_to) has written, and makes it void.
+    #[inline]
+    fn unlink(&self) -> Option<NonNull<Link>> {
+        // SAFETY: by the type's invariant, the memory is ours to read, and the link has been written.
+        let next = unsafe { next_of(self.0).read() };
+        if CHECKS {
+            // SAFETY: as above.
+            let found = unsafe { signature_of(self.0).read() };
+            if found != signature(self.0, next) {
+                let address = self.0.addr();
+                fatal(format_args!("the free block at {address:#x} has been written to"));
+            }
+            self.sign(0);
+        }
+        next
+    }
+
+    #[inline]
+    fn sign(&self, signature: usize) {
+        // SAFETY: by the type's invariant, the memory is ours to write.
+        unsafe { signature_of(self.0).write(signature) };
+    }
+
+    /// The block alone, as a list.
+    pub(crate) fn into_list(self) -> FreeList {
+        let list = FreeList::new();
+        list.push(self);
+        list
     }
 }
 
 const _: () = {
-    assert!(size_of::<Link>() <= crate::SizeClass::MIN_SIZE);
-    assert!(align_of::<Link>() <= crate::SizeClass::MIN_SIZE);
+    assert!(size_of::<Link>() <= crate::SizeClass::MIN_SIZE && align_of::<Link>() <= crate::SizeClass::MIN_SIZE);
+    assert!(size_of::<StackedLink>() == size_of::<Link>() && align_of::<StackedLink>() == align_of::<Link>());
 };
+
+/// The place of a block's link.
+#[inline]
+const fn next_of(block: NonNull<Link>) -> NonNull<Option<NonNull<Link>>> {
+    block.cast()
+}
+
+/// The place of a block's signature.
+#[inline]
+const fn signature_of(block: NonNull<Link>) -> NonNull<usize> {
+    // SAFETY: every block has room for a `Link`.
+    unsafe { block.byte_add(offset_of!(Link, signature)) }.cast()
+}
+
+/// Whether `block`, which somebody frees, has the signature of one that is in a list. Never under Miri, which does not let
+/// anybody look at bytes that the program has not written.
+///
+/// # Safety
+///
+/// `block` has the size and alignment of a size class's block, and is memory that may be read.
+#[inline]
+pub(crate) unsafe fn is_in_a_list(block: NonNull<u8>) -> bool {
+    if cfg!(miri) {
+        return false;
+    }
+    let link = block.cast::<Link>();
+    // SAFETY: by the caller's promise. Volatile, so that what is there is read, whoever wrote it last.
+    let next = unsafe { next_of(link).read_volatile() };
+    // SAFETY: as above.
+    let found = unsafe { signature_of(link).read_volatile() };
+    found == signature(link, next)
+}
+
+/// What tells a link from other bytes, for those who do not know the key.
+#[inline]
+fn signature(block: NonNull<Link>, next: Option<NonNull<Link>>) -> usize {
+    /// Any odd number with bits all over.
+    const SPREAD: usize = 0x9E37_79B9;
+    let next = next.map_or(0, |next| next.addr().get());
+    (block.addr().get().wrapping_mul(SPREAD) ^ next).wrapping_add(KEY.load(Relaxed)) | 1
+}
+
+/// Drawn once, before there are blocks.
+static KEY: AtomicUsize = AtomicUsize::new(0);
+
+/// Draws the key, from the places where the system has put the program and its stack.
+pub(crate) fn draw_key() {
+    let on_stack = 0_u8;
+    let places = (&raw const on_stack).addr().rotate_left(usize::BITS / 2) ^ (&raw const KEY).addr();
+    // Relaxed: whoever gets a block later got it through a lock.
+    let _ = KEY.compare_exchange(0, places | 1, Relaxed, Relaxed);
+}
 
 /// Free blocks, last come first. All zero bytes mean: none.
 ///
@@ -61,6 +160,9 @@ const _: () = {
 pub(crate) struct FreeList {
     head: Cell<Option<NonNull<Link>>>,
 }
+
+// SAFETY: the blocks are the list's alone, as by `FreeBlock`'s invariant a block is its value's: they go with it.
+unsafe impl Send for FreeList {}
 
 impl FreeList {
     pub(crate) const fn new() -> Self {
@@ -73,20 +175,17 @@ impl FreeList {
 
     #[inline]
     pub(crate) fn push(&self, block: FreeBlock) {
-        let link = Link { next: self.head.get() };
-        // SAFETY: by `FreeBlock`'s invariant, the memory is ours to write.
-        unsafe { block.0.write(link) };
+        block.link_to(self.head.get());
         self.head.set(Some(block.0));
     }
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<FreeBlock> {
         let block = self.head.get()?;
-        // SAFETY: by the list's invariant, the block is ours, and `push` or `append` wrote its link.
-        let link = unsafe { block.read() };
-        self.head.set(link.next);
-        // INVARIANT: the list has just let go of the block.
-        Some(FreeBlock(block))
+        // INVARIANT: the list lets go of the block below.
+        let block = FreeBlock(block);
+        self.head.set(block.unlink());
+        Some(block)
     }
 
     /// Gets all blocks of `other`, and gives up its own, of which there must be none.
@@ -97,25 +196,75 @@ impl FreeList {
         self.head.set(other.head.get());
     }
 
-    /// Whether one of the first `count` blocks is at `address`. A plain loop: only debug builds ask, with each free.
-    pub(crate) fn begins_with(&self, mut count: usize, address: usize) -> bool {
-        let mut next = self.head.get();
-        while let Some(block) = next
-            && count > 0
-        {
-            if block.as_ptr().addr() == address {
-                return true;
-            }
-            // SAFETY: by the list's invariant, the block is the list's, and has its link.
-            next = unsafe { block.as_ref() }.next;
-            count -= 1;
-        }
-        false
+    /// All blocks; none are left.
+    pub(crate) fn take(&self) -> Self {
+        Self { head: Cell::new(self.head.take()) }
     }
 
-    /// Takes blocks from the front until there are none left.
-    pub(crate) fn drain(&self) -> impl Iterator<Item = FreeBlock> {
-        core::iter::from_fn(|| self.pop())
+    /// The list with its number of blocks, which the caller knows.
+    pub(crate) const fn into_batch(self, len: usize) -> Batch {
+        Batch { list: self, len }
+    }
+
+    /// The first block's address.
+    pub(crate) fn first_address(&self) -> Option<usize> {
+        self.head.get().map(|block| block.addr().get())
+    }
+}
+
+/// Free blocks, with their number.
+pub(crate) struct Batch {
+    pub(crate) list: FreeList,
+    pub(crate) len: usize,
+}
+
+impl Batch {
+    /// No blocks.
+    pub(crate) const fn empty() -> Self {
+        FreeList::new().into_batch(0)
+    }
+}
+
+/// Whole lists of free blocks, last come first, each threaded to the one below through its first block. All zero bytes
+/// mean: none.
+///
+/// # Invariants
+///
+/// `top` leads to the first blocks of lists that this stack owns as a [`FreeList`] does.
+pub(crate) struct ListStack {
+    top: Cell<Option<NonNull<StackedLink>>>,
+}
+
+// SAFETY: the blocks are the stack's alone, as they are a list's.
+unsafe impl Send for ListStack {}
+
+impl ListStack {
+    pub(crate) const fn new() -> Self {
+        Self { top: Cell::new(None) }
+    }
+
+    /// Puts a list on top; an empty one is no more seen.
+    pub(crate) fn push(&self, list: FreeList) {
+        let Some(first) = list.head.get() else { return };
+        // SAFETY: by the list's invariant, the block is ours.
+        let next = unsafe { next_of(first).read() };
+        let first = first.cast::<StackedLink>();
+        // SAFETY: as above; an assertion above says that the block has the room.
+        unsafe { first.write(StackedLink { next, below: self.top.get() }) };
+        self.top.set(Some(first));
+    }
+
+    /// Takes the list on top.
+    pub(crate) fn pop(&self) -> Option<FreeList> {
+        let first = self.top.get()?;
+        // SAFETY: by the stack's invariant, the block is ours, and `push` wrote its links.
+        let StackedLink { next, below } = unsafe { first.read() };
+        self.top.set(below);
+        // INVARIANT: the stack has just let go of the list.
+        let first = FreeBlock(first.cast());
+        // What lay there instead of the signature is of no more use.
+        first.link_to(next);
+        Some(FreeList { head: Cell::new(Some(first.0)) })
     }
 }
 
@@ -141,20 +290,19 @@ impl Chain {
 
     /// Puts `block` at the end.
     pub(crate) fn append(&mut self, block: FreeBlock) {
-        // SAFETY: by `FreeBlock`'s invariant, the memory is ours to write.
-        unsafe { block.0.write(Link { next: None }) };
+        block.link_to(None);
         match self.last {
-            // SAFETY: by the chain's invariant, the last block is ours.
-            Some(last) => unsafe { last.write(Link { next: Some(block.0) }) },
+            // By the chain's invariant, the last block is the chain's.
+            Some(last) => FreeBlock(last).link_to(Some(block.0)),
             None => self.list.head.set(Some(block.0)),
         }
         self.last = Some(block.0);
         self.len += 1;
     }
 
-    /// The blocks as a list.
-    pub(crate) fn into_list(self) -> FreeList {
-        self.list
+    /// The blocks, no longer to be added to.
+    pub(crate) fn into_batch(self) -> Batch {
+        self.list.into_batch(self.len)
     }
 }
 
@@ -170,6 +318,11 @@ mod tests {
         unsafe { FreeBlock::from_raw(NonNull::from(memory).cast()) }
     }
 
+    /// Takes all blocks.
+    fn addresses(list: &FreeList) -> Vec<usize> {
+        core::iter::from_fn(|| list.pop()).map(|block| block.0.addr().get()).collect()
+    }
+
     #[test]
     fn a_list_gives_back_the_last_block_first() {
         let mut memory = [[0; 2]; 8];
@@ -177,29 +330,49 @@ mod tests {
         let blocks = memory.iter_mut().map(block);
         let mut pushed = Vec::new();
         for block in blocks {
-            pushed.push(block.address());
+            pushed.push(block.0.addr().get());
             list.push(block);
         }
         pushed.reverse();
-        assert_eq!(list.drain().map(|block| block.address()).collect::<Vec<_>>(), pushed);
-        assert!(list.pop().is_none());
+        assert_eq!(addresses(&list), pushed);
+        assert!(list.is_empty());
     }
 
     #[test]
-    fn a_list_knows_its_first_blocks() {
-        let mut memory = [[0; 2]; 8];
+    #[cfg_attr(miri, ignore = "reads what was never written")]
+    fn a_block_is_known_to_be_in_a_list() {
+        let mut memory: [Memory; 8] = [[0; 2]; 8];
+        draw_key();
         let list = FreeList::new();
-        let mut pushed = Vec::new();
-        for block in memory.iter_mut().map(block) {
-            pushed.push(block.address());
-            list.push(block);
+        let blocks: Vec<_> = memory.iter_mut().map(|memory| NonNull::from(memory).cast::<u8>()).collect();
+        for &start in &blocks {
+            // SAFETY: the test keeps its hands off the memory for as long as a list has it.
+            list.push(unsafe { FreeBlock::from_raw(start) });
         }
-        pushed.reverse();
-        for (index, &address) in pushed.iter().enumerate() {
-            assert!(list.begins_with(index + 1, address));
-            assert!(!list.begins_with(index, address));
+        // SAFETY: they are blocks of that size.
+        let in_a_list = |&start: &NonNull<u8>| unsafe { is_in_a_list(start) };
+        assert_eq!(blocks.iter().filter(|start| in_a_list(start)).count(), if CHECKS { 8 } else { 0 });
+        while list.pop().is_some() {}
+        assert!(!blocks.iter().any(in_a_list));
+    }
+
+    #[test]
+    fn a_stack_gives_back_whole_lists_the_last_one_first() {
+        let mut memory = [[0; 2]; 9];
+        let stack = ListStack::new();
+        let mut stacked = Vec::new();
+        for three in memory.chunks_mut(3) {
+            let list = FreeList::new();
+            three.iter_mut().for_each(|memory| list.push(block(memory)));
+            stacked.push(list.first_address());
+            stack.push(list);
         }
-        assert!(!list.begins_with(100, pushed[0] + 1));
+        stack.push(FreeList::new());
+        for first in stacked.into_iter().rev() {
+            let list = stack.pop().expect("a list");
+            assert_eq!((list.first_address(), addresses(&list).len()), (first, 3));
+        }
+        assert!(stack.pop().is_none());
     }
 
     #[test]
@@ -208,10 +381,10 @@ mod tests {
         let mut chain = Chain::new();
         let mut appended = Vec::new();
         for block in memory.iter_mut().map(block) {
-            appended.push(block.address());
+            appended.push(block.0.addr().get());
             chain.append(block);
         }
         assert_eq!(chain.len(), appended.len());
-        assert_eq!(chain.into_list().drain().map(|block| block.address()).collect::<Vec<_>>(), appended);
+        assert_eq!(addresses(&chain.into_batch().list), appended);
     }
 }

@@ -9,6 +9,7 @@
 //! Memory behind the blocks that were never carved has never been touched.
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::region::PAGE_SIZE;
 use crate::SizeClass;
@@ -22,16 +23,19 @@ const WORDS: usize = PAGE_SIZE / SizeClass::MIN_SIZE / WORD_BITS;
 ///
 /// `free` is the number of bits set; those bits are below `carved`, and in no word below `lowest`. All zero bytes are
 /// the map of a page of which nothing is carved.
+///
+/// Only who has locked the page's owner changes anything. But who has a block may ask at any time if that one is free, so
+/// the words are atomic; they order nothing.
 pub(crate) struct BlockMap {
     free: Cell<usize>,
     carved: Cell<usize>,
     lowest: Cell<usize>,
-    words: [Cell<u64>; WORDS],
+    words: [AtomicU64; WORDS],
 }
 
-/// The answer to putting back a block that is free.
+/// The answer to putting back a block that is free: its index.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct AlreadyFree;
+pub(crate) struct AlreadyFree(pub(crate) usize);
 
 impl BlockMap {
     /// The number of free blocks.
@@ -47,7 +51,7 @@ impl BlockMap {
     /// Forgets all blocks.
     pub(crate) fn reset(&self) {
         for word in self.words.iter().take(self.carved.get().div_ceil(WORD_BITS)) {
-            word.set(0);
+            word.store(0, Relaxed);
         }
         self.free.set(0);
         self.carved.set(0);
@@ -58,10 +62,8 @@ impl BlockMap {
     pub(crate) fn carve_to(&self, end: usize) {
         let begin = self.carved.get();
         for index in begin / WORD_BITS..end.div_ceil(WORD_BITS) {
-            let below = begin.saturating_sub(index * WORD_BITS);
-            let above = ((index + 1) * WORD_BITS).saturating_sub(end);
             let word = self.word(index);
-            word.set(word.get() | (u64::MAX << below) & (u64::MAX >> above));
+            word.store(word.load(Relaxed) | word_bits(index, begin, end), Relaxed);
         }
         self.free.update(|free| free + (end - begin));
         self.carved.set(end);
@@ -75,13 +77,13 @@ impl BlockMap {
         let mut index = self.lowest.get();
         while left > 0 {
             let word = self.word(index);
-            let mut bits = word.get();
+            let mut bits = word.load(Relaxed);
             while bits != 0 && left > 0 {
                 taken(index * WORD_BITS + bits.trailing_zeros() as usize);
                 bits &= bits - 1;
                 left -= 1;
             }
-            word.set(bits);
+            word.store(bits, Relaxed);
             if left > 0 {
                 index += 1;
             }
@@ -91,24 +93,52 @@ impl BlockMap {
         goal
     }
 
-    /// Puts a block back.
-    pub(crate) fn put(&self, block: usize) -> Result<(), AlreadyFree> {
-        let index = block / WORD_BITS;
-        let bit = 1 << (block % WORD_BITS);
-        let word = self.word(index);
-        if word.get() & bit != 0 {
-            return Err(AlreadyFree);
-        }
-        word.set(word.get() | bit);
-        self.free.update(|free| free + 1);
-        self.lowest.update(|lowest| lowest.min(index));
-        Ok(())
+    /// Whether a block is free.
+    pub(crate) fn is_free(&self, block: usize) -> bool {
+        self.word(block / WORD_BITS).load(Relaxed) >> (block % WORD_BITS) & 1 == 1
+    }
+
+    /// Whether none of the blocks from `first` up to, not including, `end` is in use.
+    pub(crate) fn are_free(&self, first: usize, end: usize) -> bool {
+        let end = end.min(self.carved.get());
+        (first / WORD_BITS..end.div_ceil(WORD_BITS)).all(|index| {
+            let bits = word_bits(index, first, end);
+            self.word(index).load(Relaxed) & bits == bits
+        })
+    }
+
+    /// Puts blocks back, up to the first that is free already. Returns their number.
+    pub(crate) fn put(&self, mut blocks: impl Iterator<Item = usize>) -> Result<usize, AlreadyFree> {
+        let mut put = 0;
+        let mut lowest = self.lowest.get();
+        let result = blocks.try_for_each(|block| {
+            let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
+            let word = self.word(index);
+            let bits = word.load(Relaxed);
+            if bits & bit != 0 {
+                return Err(AlreadyFree(block));
+            }
+            word.store(bits | bit, Relaxed);
+            lowest = lowest.min(index);
+            put += 1;
+            Ok(())
+        });
+        self.free.update(|free| free + put);
+        self.lowest.set(lowest);
+        result.map(|()| put)
     }
 
     /// The word with the given index, which is below `WORDS`: the remainder only saves a check.
-    fn word(&self, index: usize) -> &Cell<u64> {
+    fn word(&self, index: usize) -> &AtomicU64 {
         &self.words[index % WORDS]
     }
+}
+
+/// The bits that the blocks from `begin` up to, not including, `end` have in the word with the given index.
+const fn word_bits(index: usize, begin: usize, end: usize) -> u64 {
+    let below = begin.saturating_sub(index * WORD_BITS);
+    let above = ((index + 1) * WORD_BITS).saturating_sub(end);
+    if below >= WORD_BITS || above >= WORD_BITS { 0 } else { (u64::MAX << below) & (u64::MAX >> above) }
 }
 
 #[cfg(test)]
@@ -122,7 +152,7 @@ mod tests {
             free: Cell::new(0),
             carved: Cell::new(0),
             lowest: Cell::new(0),
-            words: [const { Cell::new(0) }; WORDS],
+            words: [const { AtomicU64::new(0) }; WORDS],
         }
     }
 
@@ -152,14 +182,18 @@ mod tests {
                 }
                 _ if map.carved() > 0 => {
                     let block = random / 8 % map.carved();
-                    assert_eq!(map.put(block).is_ok(), free.insert(block), "step {step}");
+                    assert_eq!(map.put(core::iter::once(block)).is_ok(), free.insert(block), "step {step}");
                 }
                 _ => {}
             }
             assert_eq!(map.free(), free.len());
+            assert_eq!(map.is_free(random % 900), free.contains(&(random % 900)), "step {step}");
+            let (first, end) = (random % 900, random % 900 + random / 900 % 70);
+            let all_free = (first..end).all(|block| block >= map.carved() || free.contains(&block));
+            assert_eq!(map.are_free(first, end), all_free, "step {step}, blocks {first} to {end}");
         }
         map.reset();
         assert_eq!((map.free(), map.carved()), (0, 0));
-        assert!(map.words.iter().all(|word| word.get() == 0));
+        assert!(map.words.iter().all(|word| word.load(Relaxed) == 0));
     }
 }

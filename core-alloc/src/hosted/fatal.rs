@@ -7,6 +7,9 @@ use core::fmt::{self, Write};
 
 use super::source;
 
+/// Whether this build looks if every free and `realloc` tells the truth, and if free blocks are left alone.
+pub(crate) const CHECKS: bool = cfg!(any(debug_assertions, feature = "hardened"));
+
 /// Aborts the process with `reason` on standard error.
 #[cold]
 #[inline(never)]
@@ -16,6 +19,11 @@ pub(crate) fn fatal(reason: fmt::Arguments<'_>) -> ! {
     let _ = writeln!(message, "mudlark: {reason}");
     source::complain(message.written());
     std::process::abort()
+}
+
+/// Aborts the process: the block at `address` is free, and was freed or resized.
+pub(crate) fn already_free(address: usize) -> ! {
+    fatal(format_args!("free of {address:#x}: it is free already"))
 }
 
 struct Message {

@@ -1,7 +1,8 @@
 //! The pages that one owner allocates from.
 
-use super::block::{Chain, FreeBlock};
-use super::fatal::fatal;
+use super::block::{Batch, Chain, FreeList};
+use super::block_map::AlreadyFree;
+use super::fatal::already_free;
 use super::list::List;
 use super::owner::Owner;
 use super::page::PageRef;
@@ -13,7 +14,8 @@ use crate::SizeClass;
 /// # Invariants
 ///
 /// A list has those of the owner's pages of its class that are neither exhausted nor unused. Pages that are exhausted
-/// are in no list, and come back with the first block that is put back; unused ones go back to their region.
+/// are in no list, and come back with the first block that is put back; an unused one goes back to its region, unless
+/// it is the only one in its list.
 /// `blocks` and `bytes` count what was taken from the owner's pages and not put back.
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
@@ -38,10 +40,10 @@ impl PageHeap {
 
     /// Takes up to `want` blocks, if need be from a new page for `owner`, whose heap this is; none only if there is no
     /// memory.
-    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Chain {
+    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Batch {
         let pages = &mut self.available[class.index()];
         if pages.first().is_none() {
-            let Some(page) = regions::take_page(class, owner) else { return Chain::new() };
+            let Some(page) = regions::take_page(class, owner) else { return Batch::empty() };
             pages.push(page);
         }
         self.take_available(class, want)
@@ -51,21 +53,21 @@ impl PageHeap {
     ///
     /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
     /// carved only when there would be none at all, one OS page at a time.
-    pub(crate) fn take_available(&mut self, class: SizeClass, want: usize) -> Chain {
+    pub(crate) fn take_available(&mut self, class: SizeClass, want: usize) -> Batch {
         let mut taken = self.take_free(class, want);
-        if taken.len() == 0
+        if taken.len == 0
             && let Some(page) = self.available[class.index()].first()
         {
             page.carve();
             taken = self.take_free(class, want);
         }
-        self.blocks += taken.len();
-        self.bytes += taken.len() * class.block_size();
+        self.blocks += taken.len;
+        self.bytes += taken.len * class.block_size();
         taken
     }
 
     /// Takes up to `want` blocks from the pages at the front of the list, as far as these have free ones.
-    fn take_free(&mut self, class: SizeClass, want: usize) -> Chain {
+    fn take_free(&mut self, class: SizeClass, want: usize) -> Batch {
         let pages = &mut self.available[class.index()];
         let mut taken = Chain::new();
         while taken.len() < want
@@ -76,23 +78,35 @@ impl PageHeap {
                 pages.remove(page);
             }
         }
-        taken
+        taken.into_batch()
     }
 
-    /// Puts `block` back into `page`, which is one of this heap's.
-    pub(crate) fn put(&mut self, page: PageRef, block: FreeBlock) {
+    /// Puts the first of `blocks` back into `page`, which is one of this heap's, and all that follow and belong there.
+    pub(crate) fn put(&mut self, page: PageRef, blocks: &FreeList) {
         let was_exhausted = page.is_exhausted();
-        if page.put(&block).is_err() {
-            fatal(format_args!("free of {:#x}: it is free already", block.address()));
-        }
-        self.blocks -= 1;
-        self.bytes -= page.class().block_size();
+        let count = page.put(blocks).unwrap_or_else(|AlreadyFree(block)| already_free(page.address_of(block)));
+        let class = page.class();
+        self.blocks -= count;
+        self.bytes -= count * class.block_size();
         if was_exhausted {
-            self.available[page.class().index()].push(page);
+            self.available[class.index()].push(page);
         }
-        if page.is_unused() {
-            self.available[page.class().index()].remove(page);
+        if page.is_unused() && !self.available[class.index()].is_only(page) {
+            self.available[class.index()].remove(page);
             regions::return_page(page);
+        }
+    }
+
+    /// Returns the pages of which no block is in use.
+    pub(crate) fn return_unused_pages(&mut self) {
+        for pages in &mut self.available {
+            // Any other unused page was returned when its last block was put back.
+            if let Some(page) = pages.first()
+                && page.is_unused()
+            {
+                pages.remove(page);
+                regions::return_page(page);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::fatal::fatal;
+use super::fatal::{CHECKS, fatal};
 use super::page_map;
 use super::region::{Fresh, PAGE_SIZE, REGION_SIZE};
 use super::regions;
@@ -73,10 +73,10 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
     COUNTERS.remove_large(layout.size());
 }
 
-/// Debug builds look whether what is to be unmapped is not part of a region.
+/// A build that checks looks whether what is to be unmapped is not part of a region.
 fn check_direct(block: NonNull<u8>) {
     let address = block.addr().get();
-    if cfg!(debug_assertions) && page_map::is_in_region(address) {
+    if CHECKS && page_map::is_in_region(address) {
         fatal(format_args!("free of {address:#x}: its Layout has a mapping of its own, but it lies in a region"));
     }
 }

@@ -39,6 +39,11 @@ impl<R: Linked> List<R> {
         self.first
     }
 
+    /// Whether `member`, which is in this list, is its only one.
+    pub(crate) fn is_only(&self, member: R) -> bool {
+        self.first == Some(member) && member.links().next.get().is_none()
+    }
+
     /// Makes `member`, which is in no list, the first.
     pub(crate) fn push(&mut self, member: R) {
         member.links().next.set(self.first);

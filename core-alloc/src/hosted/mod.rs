@@ -7,9 +7,11 @@
 //!
 //! An arrow is «uses»; `block`, `list`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
 
+mod bins;
 mod block;
 mod block_map;
 mod cache;
+mod depot;
 mod fatal;
 mod fork;
 mod front;

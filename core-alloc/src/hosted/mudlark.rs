@@ -4,8 +4,10 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
 
 use super::block::FreeBlock;
+use super::fatal::CHECKS;
 use super::front;
 use super::large;
+use super::owner;
 use super::page_map;
 use super::region::Fresh;
 use super::regions;
@@ -68,6 +70,7 @@ impl Mudlark {
     /// ```
     pub fn collect() {
         front::with_cache(|cache| cache.flush_all());
+        owner::empty_all();
         regions::release_spare();
     }
 }
@@ -165,16 +168,16 @@ impl Mudlark {
     }
 }
 
-/// Debug builds look whether this can be a block of `class` that is in use, before anything is done to it.
+/// A build that checks looks whether this is a block of `class` that is in use, before anything is done to it.
 ///
 /// # Safety
 ///
 /// `block` is a block of `class`, and the caller's.
 #[inline]
 unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
-    if cfg!(debug_assertions) {
+    if CHECKS {
         // SAFETY: the caller's promise is the same.
-        front::with_cache(|cache| unsafe { cache.check_in_use(class, block.addr().get()) });
+        unsafe { owner::check_in_use(class, block) };
     }
 }
 

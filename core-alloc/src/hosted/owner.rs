@@ -7,10 +7,12 @@
 //! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
 
 use core::mem;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
-use super::block::{Chain, FreeBlock};
-use super::fatal::fatal;
+use super::bins::{Bins, magazine};
+use super::block::{Batch, FreeBlock, FreeList, is_in_a_list};
+use super::depot::{Depot, magazine_bytes};
+use super::fatal::{already_free, fatal};
 use super::heap::PageHeap;
 use super::lock::{Guard, Lock};
 use super::page::PageRef;
@@ -31,6 +33,9 @@ pub(crate) struct Owner {
 
 struct State {
     heap: PageHeap,
+    depot: Depot,
+    /// The bins of the thread that had this owner last, while it is idle; closed ones otherwise.
+    parked: Bins,
     /// The next idle owner, when this one is idle. Only touched while the list of owners is locked, too.
     next_idle: Option<&'static Owner>,
 }
@@ -51,23 +56,27 @@ static OWNERS: Lock<Owners> = Lock::new(Owners { newest: None, idle: None, count
 
 static SHARED: Owner = Owner::new(None);
 
-/// The owner for threads that have none: those about to end, and those that are just getting theirs.
-pub(crate) fn shared() -> &'static Owner {
-    &SHARED
+/// A single block, for a thread that has no owner: one about to end, or one that is just getting its own.
+pub(crate) fn take_shared(class: SizeClass) -> Option<FreeBlock> {
+    SHARED.state.lock().heap.take(&SHARED, class, 1).list.pop()
 }
 
-/// An owner for this thread alone; `None` when there is no memory for one.
-pub(crate) fn adopt() -> Option<&'static Owner> {
+/// An owner for this thread alone, and what bins come with it; `None` when there is no memory for one.
+pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
     let mut owners = OWNERS.lock();
     let Some(owner) = owners.idle else { return make(&mut owners) };
-    owners.idle = owner.state.lock().next_idle.take();
+    let mut state = owner.state.lock();
+    owners.idle = state.next_idle.take();
+    state.parked.move_to(bins);
     Some(owner)
 }
 
-/// Leaves `owner`, whom this thread adopted, to the next thread.
-pub(crate) fn retire(owner: &'static Owner) {
+/// Leaves `owner`, whom this thread adopted, and the thread's bins to the next thread.
+pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
     let mut owners = OWNERS.lock();
-    owner.state.lock().next_idle = owners.idle;
+    let mut state = owner.state.lock();
+    bins.move_to(&state.parked);
+    state.next_idle = owners.idle;
     owners.idle = Some(owner);
 }
 
@@ -84,56 +93,119 @@ fn make(owners: &mut Owners) -> Option<&'static Owner> {
 
 impl Owner {
     const fn new(next: Option<&'static Self>) -> Self {
-        Self { state: Lock::new(State { heap: PageHeap::new(), next_idle: None }), next }
+        Self { state: Lock::new(State::new()), next }
     }
 
-    /// Takes up to `want` blocks: from this owner's pages, or else from an idle owner's, or else from a new page. None
-    /// only if there is no memory.
-    pub(crate) fn take(&'static self, class: SizeClass, want: usize) -> Chain {
-        let own = self.state.lock().heap.take_available(class, want);
-        if own.len() > 0 {
+    /// Takes up to a magazine of blocks: from this owner's depot and pages, or else from an idle owner's, or else from a
+    /// new page. None only if there is no memory.
+    pub(crate) fn take(&'static self, class: SizeClass) -> Batch {
+        let own = self.state.lock().take_available(class);
+        if own.len > 0 {
             return own;
         }
-        let idle = take_from_idle(class, want);
-        if idle.len() > 0 {
+        let idle = take_from_idle(class);
+        if idle.len > 0 {
             return idle;
         }
-        self.state.lock().heap.take(self, class, want)
+        self.state.lock().heap.take(self, class, magazine(class))
     }
 }
 
-/// Takes up to `want` blocks from the pages of the first idle owner that has some. Takes time for each idle owner.
-fn take_from_idle(class: SizeClass, want: usize) -> Chain {
+impl Owner {
+    /// Takes something out of the depot or the parked bins, until there is nothing left.
+    fn take_stored(&self) -> Option<FreeList> {
+        let mut state = self.state.lock();
+        SizeClass::all()
+            .find_map(|class| state.depot.take(class).or_else(|| state.parked.take_any(class)))
+            .map(|blocks| blocks.list)
+    }
+}
+
+impl State {
+    const fn new() -> Self {
+        Self { heap: PageHeap::new(), depot: Depot::new(), parked: Bins::new(), next_idle: None }
+    }
+
+    /// Takes up to a magazine of blocks, if there are any without opening a new page.
+    fn take_available(&mut self, class: SizeClass) -> Batch {
+        self.depot.take(class).unwrap_or_else(|| self.heap.take_available(class, magazine(class)))
+    }
+
+    /// Whether the depot may grow by a magazine.
+    ///
+    /// What is there is lost to all other classes, so that shall be little beside what is in use.
+    fn has_room_for(&self, class: SizeClass) -> bool {
+        const ALWAYS: usize = 256 * 1024;
+        self.depot.bytes() + magazine_bytes(class) <= ALWAYS.max(self.heap.bytes() / 16)
+    }
+}
+
+/// Takes up to a magazine of blocks from the first idle owner that has some. Takes time for each idle owner.
+fn take_from_idle(class: SizeClass) -> Batch {
     let owners = OWNERS.lock();
     let mut idle = owners.idle;
     while let Some(owner) = idle {
         let mut state = owner.state.lock();
-        let taken = state.heap.take_available(class, want);
-        if taken.len() > 0 {
+        if let Some(parked) = state.parked.take_any(class) {
+            return parked;
+        }
+        let taken = state.take_available(class);
+        if taken.len > 0 {
             return taken;
         }
         idle = state.next_idle;
     }
-    Chain::new()
+    Batch::empty()
+}
+
+/// Stores a full magazine in the depot of the owner to whom its first block belongs, or returns it when there is no
+/// room.
+///
+/// The others of its blocks may be anybody's. But a thread that only frees what another one has allocated sends all
+/// back to that one, with one look at one block.
+pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
+    let address = full.first_address()?;
+    // SAFETY: the block is the reason for its page to be in use.
+    let page = unsafe { page_of(address) };
+    let Some(owner) = page.owner() else { not_a_block(address) };
+    let mut state = owner.state.lock();
+    if !state.has_room_for(class) {
+        return Some(full);
+    }
+    state.depot.store(class, full);
+    None
 }
 
 /// Puts blocks back into their pages, whoever owns these.
 ///
 /// An owner is locked once for all blocks that follow each other and are its own.
-pub(crate) fn send_home(blocks: impl Iterator<Item = FreeBlock>) {
+pub(crate) fn send_home(blocks: FreeList) {
     let mut home: Option<Home> = None;
-    for block in blocks {
+    while let Some(address) = blocks.first_address() {
         // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
-        let page = unsafe { page_of(block.address()) };
-        let Some(owner) = page.owner() else { not_a_block(block.address()) };
+        let page = unsafe { page_of(address) };
+        let Some(owner) = page.owner() else { not_a_block(address) };
         if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
             // One heap at a time: the last one is let go before the next is locked.
             drop(home.take());
             home = Some(Home { owner, state: owner.state.lock() });
         }
         if let Some(home) = &mut home {
-            home.state.heap.put(page, block);
+            home.state.heap.put(page, &blocks);
         }
+    }
+}
+
+/// Empties all depots and all parked bins, and returns the pages that are unused then.
+pub(crate) fn empty_all() {
+    let newest = OWNERS.lock().newest;
+    for owner in all(newest) {
+        while let Some(blocks) = owner.take_stored() {
+            send_home(blocks);
+        }
+    }
+    for owner in all(newest) {
+        owner.state.lock().heap.return_unused_pages();
     }
 }
 
@@ -154,26 +226,34 @@ unsafe fn page_of(address: usize) -> PageRef {
     page.unwrap_or_else(|| not_a_block(address))
 }
 
-/// Ends the process unless a block of `class` begins at `address`. Who has such a block needs no lock for this.
+/// Ends the process unless `block` is a block of `class` in use. Who has such a block needs no lock for this.
 ///
 /// # Safety
 ///
-/// The caller has the block. (Where that is a lie, this finds most of them, as long as memory is there to be read.)
-pub(crate) unsafe fn check_block(class: SizeClass, address: usize) {
+/// The caller has the block. (Where that is a lie, this finds it out, as long as the memory is there to be read and the
+/// block has not been handed out again.)
+pub(crate) unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
+    let address = block.addr().get();
     // SAFETY: the caller has a block of the page.
     let page = unsafe { page_of(address) };
     if page.owner().is_none() {
         not_a_block(address);
     }
     if page.class() != class {
-        let (wrong, right) = (class.block_size(), page.class().block_size());
-        fatal(format_args!(
-            "free of {address:#x}: its Layout is one of {wrong} B blocks, but its page has {right} B ones"
-        ));
+        wrong_class(address, class, page.class());
     }
     if !page.has_block_at(address) {
         not_a_block(address);
     }
+    // SAFETY: a block of a class begins there.
+    if page.is_home(address) || unsafe { is_in_a_list(block) } {
+        already_free(address);
+    }
+}
+
+fn wrong_class(address: usize, wrong: SizeClass, right: SizeClass) -> ! {
+    let (wrong, right) = (wrong.block_size(), right.block_size());
+    fatal(format_args!("free of {address:#x}: its Layout is one of {wrong} B blocks, but its page has {right} B ones"))
 }
 
 fn not_a_block(address: usize) -> ! {
@@ -182,7 +262,7 @@ fn not_a_block(address: usize) -> ! {
 
 /// All owners, from the newest on, and the shared one.
 fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
-    core::iter::successors(newest, |owner| owner.next).chain([shared()])
+    core::iter::successors(newest, |owner| owner.next).chain([&SHARED])
 }
 
 /// Locks the list of owners and every owner's heap, until [`let_go_heaps`] and [`let_go_list`].
@@ -238,6 +318,10 @@ pub(crate) struct Totals {
     pub(crate) blocks: usize,
     /// The bytes of these blocks.
     pub(crate) bytes: usize,
+    /// Those of the blocks that are in depots and parked bins.
+    pub(crate) cached_blocks: usize,
+    /// The bytes of these.
+    pub(crate) cached_bytes: usize,
 }
 
 /// Adds up all owners, one after the other.
@@ -246,6 +330,10 @@ pub(crate) fn totals() -> Totals {
     let mut totals = Totals { owners: owners.count, ..Totals::default() };
     for owner in all(owners.newest) {
         let state = owner.state.lock();
+        for (blocks, bytes) in [state.depot.contents(), state.parked.contents()] {
+            totals.cached_blocks += blocks;
+            totals.cached_bytes += bytes;
+        }
         totals.blocks += state.heap.blocks();
         totals.bytes += state.heap.bytes();
     }

@@ -15,17 +15,18 @@ use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use super::block::{Chain, FreeBlock};
+use super::block::{Chain, FreeBlock, FreeList};
 use super::block_map::{AlreadyFree, BlockMap};
 use super::list::{Linked, Links};
 use super::owner::Owner;
-use super::region::PAGE_SIZE;
+use super::region::{Fresh, PAGE_SIZE};
+use super::source;
 use crate::SizeClass;
 
 /// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
 const CARVE: usize = 4096;
 
-const _: () = assert!(PAGE_SIZE.is_multiple_of(CARVE));
+const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean` for every part");
 
 /// The descriptor of a page.
 ///
@@ -35,6 +36,8 @@ const _: () = assert!(PAGE_SIZE.is_multiple_of(CARVE));
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
+/// - a bit of `clean` says that this part, of [`CARVE`] bytes, has no block in anyone's hands, and is as it came from the
+///   source;
 /// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
 ///   lock.
@@ -44,6 +47,8 @@ pub(crate) struct Page {
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
+    clean: Cell<u16>,
+    worn: Cell<bool>,
     blocks: BlockMap,
 }
 
@@ -91,8 +96,10 @@ impl Page {
     /// # Safety
     ///
     /// The caller owns the page that this describes, and `start` may be used for all of it.
-    pub(crate) unsafe fn open(&self, start: NonNull<u8>, class: SizeClass, owner: &'static Owner) {
+    pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, owner: &'static Owner) {
         // INVARIANT: the page is the caller's, and has no blocks yet.
+        self.clean.set(if fresh == Fresh::Yes { u16::MAX } else { 0 });
+        self.worn.set(false);
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
@@ -122,6 +129,16 @@ impl Page {
         is_block_start(self.class(), offset) && block_index(self.class(), offset) < self.capacity.get()
     }
 
+    /// Whether the block that begins at `address`, in this page, has come home.
+    pub(crate) fn is_home(&self, address: usize) -> bool {
+        self.blocks.is_free(block_index(self.class(), address % PAGE_SIZE))
+    }
+
+    /// The address of the block with the given index.
+    pub(crate) fn address_of(&self, index: usize) -> usize {
+        self.block(index).addr().get()
+    }
+
     /// Whether no block is in use.
     pub(crate) fn is_unused(&self) -> bool {
         self.blocks.free() == self.blocks.carved()
@@ -143,17 +160,86 @@ impl Page {
 
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
     pub(crate) fn take(&self, want: usize, taken: &mut Chain) -> usize {
-        self.blocks.take(want, |index| {
+        let mut clean = self.clean.get();
+        let count = self.blocks.take(want, |index| {
+            if clean != 0 {
+                clean &= !self.parts_of(index);
+            }
             let block = self.block(index);
             // SAFETY: by the type's invariant, a free block is the page's to give, and the map has just let go of it.
             taken.append(unsafe { FreeBlock::from_raw(block) });
-        })
+        });
+        self.clean.set(clean);
+        count
     }
 
-    /// Puts back a block of this page.
-    pub(crate) fn put(&self, block: &FreeBlock) -> Result<(), AlreadyFree> {
-        let offset = block.address() % PAGE_SIZE;
-        self.blocks.put(block_index(self.class(), offset))
+    /// The parts that the block with the given index lies in.
+    fn parts_of(&self, index: usize) -> u16 {
+        let size = self.class().block_size();
+        parts(index * size / CARVE, ((index + 1) * size).div_ceil(CARVE))
+    }
+
+    /// Gives the memory of free blocks back to the system, as far as they fill whole OS pages.
+    ///
+    /// A page to which blocks have come back since the last call is left alone; then the answer is `true`: look again
+    /// later.
+    pub(crate) fn purge(&self) -> bool {
+        if self.worn.replace(false) {
+            return true;
+        }
+        let grain = source::os_page_size().div_ceil(CARVE).next_power_of_two();
+        let mut part = 0;
+        while part < PARTS {
+            let end = self.purgeable_end(part, grain);
+            if end > part {
+                self.discard(part, end);
+            }
+            part = end + grain;
+        }
+        false
+    }
+
+    /// The end of the parts from `first` on that are free and not clean; `grain` of them are an OS page.
+    fn purgeable_end(&self, first: usize, grain: usize) -> usize {
+        let size = self.class().block_size();
+        let is_purgeable = |part: usize| {
+            let blocks = part * CARVE / size..((part + grain) * CARVE).div_ceil(size);
+            let wanted = parts(part, part + grain);
+            self.clean.get() & wanted != wanted && self.blocks.are_free(blocks.start, blocks.end)
+        };
+        let mut end = first;
+        while end + grain <= PARTS && is_purgeable(end) {
+            end += grain;
+        }
+        end
+    }
+
+    fn discard(&self, first: usize, end: usize) {
+        // SAFETY: the parts are in the page.
+        let start = unsafe { self.start.get().byte_add(first * CARVE) };
+        // SAFETY: a place in a page is not null.
+        let start = unsafe { NonNull::new_unchecked(start) };
+        // SAFETY: by the type's invariant, the memory of free blocks is the page's, and nobody relies on what is in it.
+        if unsafe { source::purge(start, (end - first) * CARVE) } == Fresh::Yes {
+            self.clean.update(|clean| clean | parts(first, end));
+        }
+    }
+
+    /// Puts back the first of `blocks`, which is one of this page, and all that follow and are this page's, too. Returns
+    /// their number.
+    pub(crate) fn put(&self, blocks: &FreeList) -> Result<usize, AlreadyFree> {
+        let class = self.class();
+        let page = blocks.first_address().map(page_number);
+        let of_this_page = core::iter::from_fn(|| {
+            let address = blocks.first_address()?;
+            if Some(page_number(address)) != page {
+                return None;
+            }
+            blocks.pop();
+            Some(block_index(class, address % PAGE_SIZE))
+        });
+        self.worn.set(true);
+        self.blocks.put(of_this_page)
     }
 
     fn block(&self, index: usize) -> NonNull<u8> {
@@ -163,6 +249,20 @@ impl Page {
         // SAFETY: a place in a page is not null.
         unsafe { NonNull::new_unchecked(block) }
     }
+}
+
+/// The number of parts that a page has.
+const PARTS: usize = PAGE_SIZE / CARVE;
+
+/// The bits of the parts from `first` up to, not including, `end`, which is at most [`PARTS`].
+#[expect(clippy::cast_possible_truncation, reason = "there are as many parts as the type has bits")]
+const fn parts(first: usize, end: usize) -> u16 {
+    ((1_u32 << end) - (1_u32 << first)) as u16
+}
+
+/// What the addresses in a page have in common.
+const fn page_number(address: usize) -> usize {
+    address / PAGE_SIZE
 }
 
 /// Whether a block of `class` begins `offset` bytes into a page.

@@ -5,7 +5,8 @@
 
 use core::ptr::NonNull;
 
-use super::fatal::fatal;
+use super::block;
+use super::fatal::{CHECKS, fatal};
 use super::list::List;
 use super::lock::{Guard, Lock};
 use super::owner::Owner;
@@ -67,10 +68,10 @@ impl Place {
 pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageRef> {
     let mut regions = lock();
     let place = regions.place(1, 1)?;
-    regions.take(place, 1);
+    let fresh = regions.take(place, 1);
     let page = place.region.page(place.first);
     // SAFETY: the page was free, and is now the caller's.
-    unsafe { page.open(place.start(), class, owner) };
+    unsafe { page.open(place.start(), fresh, class, owner) };
     COUNTERS.open_page();
     Some(page)
 }
@@ -161,9 +162,9 @@ fn lock() -> Guard<'static, Regions> {
     REGIONS.lock()
 }
 
-/// Debug builds look whether what is freed or resized as a run can be one.
+/// A build that checks looks whether what is freed or resized as a run can be one.
 fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
-    if !cfg!(debug_assertions) {
+    if !CHECKS {
         return;
     }
     let address = start.addr();
@@ -240,6 +241,7 @@ impl Regions {
 }
 
 fn make_region() -> Option<RegionRef> {
+    block::draw_key();
     let start = source::acquire(REGION_SIZE, REGION_SIZE)?;
     // SAFETY: the source gave us zeroed memory of that size and alignment.
     let region = unsafe { RegionRef::create(start) };

@@ -8,6 +8,7 @@
 
 use core::ptr::NonNull;
 
+use super::region::Fresh;
 use super::stats::COUNTERS;
 
 #[cfg(all(unix, not(miri)))]
@@ -52,6 +53,21 @@ pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     COUNTERS.unreserve(old_size);
     COUNTERS.reserve(new_size);
     Some(moved)
+}
+
+/// The size of an OS page.
+pub(crate) fn os_page_size() -> usize {
+    platform::os_page_size()
+}
+
+/// Gives back the memory, but not the addresses. Says whether it is zero from now on.
+///
+/// # Safety
+///
+/// The memory came from [`acquire`], begins and ends between OS pages, and nobody relies on what is in it.
+pub(crate) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+    // SAFETY: the caller's promise is the same.
+    unsafe { platform::purge(start, size) }
 }
 
 /// Has the system call `before` before every fork of the process, and the others after it, where there are forks. May

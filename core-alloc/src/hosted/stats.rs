@@ -64,8 +64,8 @@ impl Stats {
         Self {
             reserved_bytes: COUNTERS.reserved.load(Relaxed),
             page_bytes: COUNTERS.page_bytes.load(Relaxed),
-            blocks: totals.blocks.saturating_sub(cached_blocks),
-            block_bytes: totals.bytes.saturating_sub(cached_bytes),
+            blocks: totals.blocks.saturating_sub(totals.cached_blocks + cached_blocks),
+            block_bytes: totals.bytes.saturating_sub(totals.cached_bytes + cached_bytes),
             large_blocks: COUNTERS.large_blocks.load(Relaxed),
             large_bytes: COUNTERS.large_bytes.load(Relaxed),
             peak_bytes: COUNTERS.peak.load(Relaxed),

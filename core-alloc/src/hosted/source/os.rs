@@ -130,3 +130,14 @@ unsafe fn discard(start: NonNull<u8>, size: usize) {
 /// As above; nothing happens: there is no such limit that one is likely to meet.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 unsafe fn discard(_start: NonNull<u8>, _size: usize) {}
+
+pub(super) fn os_page_size() -> usize {
+    // SAFETY: asking does no harm.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(super::super::region::PAGE_SIZE)
+}
+
+pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> super::Fresh {
+    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
+    super::Fresh::Yes
+}

@@ -33,3 +33,11 @@ pub(super) fn complain(message: &[u8]) {
     // A failure to complain has no one to be told to.
     let _ = std::io::stderr().write_all(message);
 }
+
+pub(super) fn os_page_size() -> usize {
+    super::super::region::PAGE_SIZE
+}
+
+pub(super) unsafe fn purge(_start: NonNull<u8>, _size: usize) -> super::Fresh {
+    super::Fresh::No
+}

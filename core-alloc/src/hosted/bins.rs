@@ -1,0 +1,197 @@
+//! Bins: what a thread keeps of each class, in reach of its fast paths.
+//!
+//! A bin has up to two *magazines* of free blocks, the loaded one and a spare one. A request takes the first block of the
+//! loaded magazine and a free puts one there; only an empty one and a full one take the slow path, which exchanges the
+//! two first. So a program that goes up and down by a few blocks meets nothing else.
+//!
+//! ```text
+//!   loaded  |▒▒▒▒▒▒▒▒▒▒▒ ◀─▶      |
+//!   spare   |▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒| or nothing
+//! ```
+
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use super::block::{Batch, FreeBlock, FreeList};
+use crate::SizeClass;
+
+/// The bins of all classes.
+///
+/// # Invariants
+///
+/// A bin is closed, with no blocks and no room: then every use takes the slow path. Or it is open: the loaded magazine
+/// has `room` for so many more blocks, and the spare one is full or empty. All zero bytes are closed bins.
+///
+/// The fields are tables of their own, so that a processor reaches an entry by the index alone.
+pub(crate) struct Bins {
+    loaded: [FreeList; SizeClass::COUNT],
+    spare: [FreeList; SizeClass::COUNT],
+    room: [Cell<i16>; SizeClass::COUNT],
+}
+
+impl Bins {
+    pub(crate) const fn new() -> Self {
+        Self {
+            loaded: [const { FreeList::new() }; SizeClass::COUNT],
+            spare: [const { FreeList::new() }; SizeClass::COUNT],
+            room: [const { Cell::new(0) }; SizeClass::COUNT],
+        }
+    }
+
+    /// Takes a block out of the loaded magazine.
+    #[inline]
+    pub(crate) fn pop(&self, class: SizeClass) -> Option<NonNull<u8>> {
+        let block = entry(&self.loaded, class).pop()?;
+        entry(&self.room, class).update(|room| room + 1);
+        Some(block.into_raw())
+    }
+
+    /// Puts a block into the loaded magazine, or returns it when there is no room; then the bin is to be
+    /// [opened](Self::open) or [unloaded](Self::unload) next.
+    #[inline]
+    pub(crate) fn push(&self, class: SizeClass, block: FreeBlock) -> Option<FreeBlock> {
+        let room = entry(&self.room, class).get() - 1;
+        entry(&self.room, class).set(room);
+        if room < 0 {
+            return Some(block);
+        }
+        entry(&self.loaded, class).push(block);
+        None
+    }
+
+    /// Whether the bin has neither blocks nor room.
+    pub(crate) fn is_closed(&self, class: SizeClass) -> bool {
+        entry(&self.room, class).get() <= 0 && entry(&self.loaded, class).is_empty()
+    }
+
+    /// Whether the loaded magazine is full.
+    pub(crate) fn is_full(&self, class: SizeClass) -> bool {
+        entry(&self.room, class).get() <= 0 && !entry(&self.loaded, class).is_empty()
+    }
+
+    /// Gives the closed bin room for a magazine.
+    pub(crate) fn open(&self, class: SizeClass) {
+        entry(&self.room, class).set(signed(magazine(class)));
+    }
+
+    /// Keeps the closed bin closed, after a [`push`](Self::push).
+    pub(crate) fn keep_closed(&self, class: SizeClass) {
+        entry(&self.room, class).set(0);
+    }
+
+    /// Loads blocks, at most a magazine of them, where none are loaded.
+    pub(crate) fn load(&self, class: SizeClass, blocks: Batch) {
+        entry(&self.room, class).set(signed(magazine(class).saturating_sub(blocks.len)));
+        entry(&self.loaded, class).replace(blocks.list);
+    }
+
+    /// Takes out the loaded magazine, which is full.
+    pub(crate) fn unload(&self, class: SizeClass) -> FreeList {
+        self.open(class);
+        entry(&self.loaded, class).take()
+    }
+
+    /// Takes out the spare magazine, if there is one.
+    pub(crate) fn take_spare(&self, class: SizeClass) -> Option<FreeList> {
+        let spare = entry(&self.spare, class);
+        if spare.is_empty() { None } else { Some(spare.take()) }
+    }
+
+    /// Makes a full magazine the spare one, where there is none.
+    pub(crate) fn put_spare(&self, class: SizeClass, full: FreeList) {
+        entry(&self.spare, class).replace(full);
+    }
+
+    /// Takes out one of the bin's magazines, if it has any: the spare one first. A bin that has lost both is closed.
+    pub(crate) fn take_any(&self, class: SizeClass) -> Option<Batch> {
+        if let Some(spare) = self.take_spare(class) {
+            return Some(spare.into_batch(magazine(class)));
+        }
+        let len = self.loaded_blocks(class);
+        self.keep_closed(class);
+        let loaded = entry(&self.loaded, class).take();
+        (len > 0).then(|| loaded.into_batch(len))
+    }
+
+    /// Moves everything to `other`, of which all bins are closed, as those of this will be.
+    pub(crate) fn move_to(&self, other: &Self) {
+        for class in SizeClass::all() {
+            entry(&other.loaded, class).replace(entry(&self.loaded, class).take());
+            entry(&other.spare, class).replace(entry(&self.spare, class).take());
+            entry(&other.room, class).set(entry(&self.room, class).replace(0));
+        }
+    }
+
+    /// The number of blocks, and of their bytes.
+    pub(crate) fn contents(&self) -> (usize, usize) {
+        SizeClass::all().fold((0, 0), |(blocks, bytes), class| {
+            let count = self.blocks(class);
+            (blocks + count, bytes + count * class.block_size())
+        })
+    }
+
+    fn blocks(&self, class: SizeClass) -> usize {
+        let spare = if entry(&self.spare, class).is_empty() { 0 } else { magazine(class) };
+        self.loaded_blocks(class) + spare
+    }
+
+    fn loaded_blocks(&self, class: SizeClass) -> usize {
+        if entry(&self.loaded, class).is_empty() {
+            return 0;
+        }
+        let room = usize::try_from(entry(&self.room, class).get()).unwrap_or(0);
+        magazine(class) - room
+    }
+}
+
+/// The entry of `class` in a table of all classes.
+#[inline]
+fn entry<T>(table: &[T; SizeClass::COUNT], class: SizeClass) -> &T {
+    // SAFETY: by `SizeClass`'s invariant, an index may be used with any table that has an entry a class.
+    unsafe { table.get_unchecked(class.index()) }
+}
+
+/// The number of blocks of `class` in a full magazine.
+pub(crate) fn magazine(class: SizeClass) -> usize {
+    usize::from(MAGAZINES[class.index()])
+}
+
+/// A magazine's length is at most `i16::MAX`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "asserted where the table is made")]
+const fn signed(count: usize) -> i16 {
+    count as i16
+}
+
+/// A magazine is 16 KiB of small blocks; of larger ones less, since a thread may hold two of every class. Under Miri it
+/// is short, so that short tests fill bins and empty them, too.
+static MAGAZINES: [u16; SizeClass::COUNT] = {
+    let mut table = [0; SizeClass::COUNT];
+    let mut index = 0;
+    while let Some(class) = SizeClass::from_index(index) {
+        let size = class.block_size();
+        let bytes = match size {
+            _ if cfg!(miri) => 256,
+            0..=256 => 16 * 1024,
+            257..=512 => 8 * 1024,
+            _ => 4 * 1024,
+        };
+        assert!(bytes / SizeClass::MIN_SIZE <= i16::MAX as usize, "a magazine's length fits its type");
+        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+        let blocks = (bytes / size) as u16;
+        table[index] = if blocks == 0 { 1 } else { blocks };
+        index += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_bins_are_no_burden() {
+        let bytes = |class: SizeClass| 2 * magazine(class) * class.block_size();
+        let total: usize = SizeClass::all().map(bytes).sum();
+        assert!(total <= 3 << 19, "{total} B are more than 1.5 MiB");
+    }
+}
