@@ -12,11 +12,12 @@
 //!
 //! A thread that holds one may take those to its right; nobody holds the heaps of two owners, but who forks: it holds all.
 
+use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Deref, DerefMut};
 
-use spin::mutex::SpinMutex;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::RelaxStrategy;
 
 use super::fork;
@@ -47,10 +48,22 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         let unlocks = !fork::is_forking();
         if unlocks {
-            mem::forget(self.mutex.lock());
+            mem::forget(self.spin().unwrap_or_else(|| self.mutex.lock()));
         }
         // INVARIANT: just locked, or held for the fork.
         Guard { mutex: &self.mutex, unlocks, _not_send: PhantomData }
+    }
+
+    /// Tries for as long as a lock is mostly held, without a call of the system.
+    fn spin(&self) -> Option<SpinMutexGuard<'_, T, YieldToOs>> {
+        const TRIES: u32 = 50;
+        (0..TRIES).find_map(|_| {
+            let guard = self.mutex.try_lock();
+            if guard.is_none() {
+                hint::spin_loop();
+            }
+            guard
+        })
     }
 
     /// Locks until [`let_go`](Self::let_go).
