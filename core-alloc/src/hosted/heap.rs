@@ -88,25 +88,29 @@ impl PageHeap {
         let class = page.class();
         self.blocks -= count;
         self.bytes -= count * class.block_size();
+        let pages = &mut self.available[class.index()];
         if was_exhausted {
-            self.available[class.index()].push(page);
+            return_unused(pages);
+            pages.push(page);
         }
-        if page.is_unused() && !self.available[class.index()].is_only(page) {
-            self.available[class.index()].remove(page);
+        if page.is_unused() && !pages.is_only(page) {
+            pages.remove(page);
             regions::return_page(page);
         }
     }
 
     /// Returns the pages of which no block is in use.
     pub(crate) fn return_unused_pages(&mut self) {
-        for pages in &mut self.available {
-            // Any other unused page was returned when its last block was put back.
-            if let Some(page) = pages.first()
-                && page.is_unused()
-            {
-                pages.remove(page);
-                regions::return_page(page);
-            }
-        }
+        self.available.iter_mut().for_each(return_unused);
+    }
+}
+
+/// Returns the page that is unused, which is then the only one, to its region.
+fn return_unused(pages: &mut List<PageRef>) {
+    if let Some(page) = pages.first()
+        && page.is_unused()
+    {
+        pages.remove(page);
+        regions::return_page(page);
     }
 }
