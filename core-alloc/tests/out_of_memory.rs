@@ -87,7 +87,7 @@ fn a_block_that_shrinks_gives_its_tail_back() {
         limit_address_space(300 << 20);
         let layout = Layout::from_size_align(150 << 20, 8).expect("a valid layout");
         let mut shrunk = Block::new(&ALLOCATOR, layout, false, 1);
-        shrunk.resize(&ALLOCATOR, 2 << 20, 2);
+        shrunk.resize(&ALLOCATOR, 40 << 20, 2);
         let in_its_place = Block::new(&ALLOCATOR, layout, true, 3);
         [shrunk, in_its_place].into_iter().for_each(|block| block.free(&ALLOCATOR));
     });
@@ -125,9 +125,9 @@ fn resident_pages(start: *mut u8) -> usize {
 #[cfg(target_os = "linux")]
 fn memory_goes_back_even_where_mappings_have_run_out() {
     let child = in_child("memory_goes_back_even_where_mappings_have_run_out", || {
-        let layout = Layout::from_size_align(2 << 20, 8).expect("a valid layout");
+        let layout = Layout::from_size_align(34 << 20, 8).expect("a valid layout");
         // Neighbours, which the system sees as one mapping.
-        let blocks: [Block; 6] = [1; 6].map(|fill| Block::new(&ALLOCATOR, layout, false, fill));
+        let blocks: [Block; 4] = [1; 4].map(|fill| Block::new(&ALLOCATOR, layout, false, fill));
         let start = blocks[2].start.as_ptr();
         assert_eq!(resident_pages(start), 512);
         if !use_up_mappings() {

@@ -12,6 +12,7 @@ use core::ptr;
 use super::block::{Chain, FreeBlock};
 use super::fatal::fatal;
 use super::heap::PageHeap;
+use super::janitor;
 use super::lock::{Guard, Lock};
 use super::page::PageRef;
 use super::page_map;
@@ -117,7 +118,7 @@ fn take_from_idle(class: SizeClass, want: usize) -> Chain {
     Chain::new()
 }
 
-/// Puts blocks back into their pages, whoever owns these.
+/// Puts blocks back into their pages, whoever owns these. Called without a lock.
 ///
 /// An owner is locked once for all blocks that follow each other and are its own.
 pub(crate) fn send_home(blocks: impl Iterator<Item = FreeBlock>) {
@@ -135,6 +136,16 @@ pub(crate) fn send_home(blocks: impl Iterator<Item = FreeBlock>) {
             home.state.heap.put(page, block);
         }
     }
+    drop(home);
+    janitor::look();
+}
+
+/// Has the owner of a page that was [marked](super::region::Header::mark_worn) give back OS pages without a block in
+/// use, and returns whether the page is worth another look in the next pass. Nothing is given back yet.
+///
+/// Called in a pass of the janitor, with no other lock. The page may be anybody's by now, or nobody's.
+pub(crate) fn tidy(_page: PageRef) -> bool {
+    false
 }
 
 /// An owner to whom blocks are being brought.

@@ -14,6 +14,7 @@
 use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock};
 use super::block_map::{AlreadyFree, BlockMap};
@@ -38,9 +39,12 @@ const _: () = assert!(PAGE_SIZE.is_multiple_of(CARVE));
 /// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
 ///   lock.
+///
+/// Anyone may ask for the owner at any time. Who has no block of the page, and cares, locks that owner and asks again:
+/// a page comes to an owner and leaves it under the owner's lock.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
-    owner: Cell<Option<&'static Owner>>,
+    owner: AtomicPtr<Owner>,
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
@@ -96,19 +100,22 @@ impl Page {
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
-        self.owner.set(Some(owner));
+        self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed);
         self.blocks.reset();
     }
 
     /// Makes this a page without owner, and returns its start. All its blocks are free.
     pub(crate) fn close(&self) -> *mut u8 {
-        self.owner.set(None);
+        self.owner.store(ptr::null_mut(), Relaxed);
         self.start.replace(ptr::null_mut())
     }
 
     /// The owner, or `None` when the page has not been cut into blocks.
     pub(crate) fn owner(&self) -> Option<&'static Owner> {
-        self.owner.get()
+        // Relaxed: see `Page`'s invariants.
+        let owner = self.owner.load(Relaxed);
+        // SAFETY: null, or it came from a shared reference to an owner that is never released.
+        unsafe { owner.as_ref() }
     }
 
     /// The class of the page's blocks, if it has any.
