@@ -184,6 +184,49 @@ fn a_run_grows_into_free_pages_behind_it() {
 }
 
 #[test]
+fn a_block_that_grows_is_copied_only_while_it_is_small() {
+    const END: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+    leaves_nothing(|| {
+        let layout = Layout::from_size_align(16, 8).expect("a valid layout");
+        // Two at a time, which must not get into each other's way.
+        let mut blocks: Vec<Block> = (0..2).map(|_| Block::new(&ALLOCATOR, layout, false, 1)).collect();
+        let mut size = layout.size();
+        while size < END {
+            size *= 2;
+            for block in &mut blocks {
+                let start = block.start;
+                block.resize(&ALLOCATOR, size, 2);
+                assert!(size <= 64 << 10 || block.start == start, "a copy of {} B", size / 2);
+            }
+        }
+        blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+    });
+}
+
+#[test]
+fn zeroed_blocks_are_zero_wherever_they_lie() {
+    const LARGEST: usize = if cfg!(miri) { 400_000 } else { 3 << 20 };
+    leaves_nothing(|| {
+        let random = &mut Random::announced(23);
+        for round in 0..if cfg!(miri) { 8 } else { 200 } {
+            // Filled blocks leave dirty pages behind, between and beside such as were never used or have gone back.
+            let mut blocks: Vec<Block> = (0..6)
+                .map(|_| {
+                    let layout = Layout::from_size_align(random.below(LARGEST), 1 << random.below(18));
+                    Block::new(&ALLOCATOR, layout.expect("a valid layout"), true, 0xEE)
+                })
+                .collect();
+            let some = blocks.split_off(random.below(6));
+            some.into_iter().for_each(|block| block.free(&ALLOCATOR));
+            if round % 3 == 0 {
+                Mudlark::collect();
+            }
+            blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+        }
+    });
+}
+
+#[test]
 fn mappings_that_grow_keep_their_alignment() {
     leaves_nothing(|| {
         let layout = Layout::from_size_align(1 << 20, 8 << 20).expect("a valid layout");

@@ -158,6 +158,13 @@ fn a_block_of_a_region_resized_as_a_mapping() {
 }
 
 #[test]
+fn a_block_of_a_region_resized_as_a_larger_mapping() {
+    let complaint = "has a mapping of its own";
+    let name = "a_block_of_a_region_resized_as_a_larger_mapping";
+    aborts(name, complaint, || resize(allocate(64), 50_000_000, 60_000_000));
+}
+
+#[test]
 fn a_block_of_a_region_as_a_mapping() {
     aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 50_000_000));
 }

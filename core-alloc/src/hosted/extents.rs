@@ -11,6 +11,7 @@
 //! to offer gives the best fit to within an eighth, however many extents and regions there are. (This is the search of
 //! TLSF: Masmano, Ripoll, Crespo, Real, *TLSF: a new dynamic memory allocator for real-time systems*, 2004.)
 
+use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
 
@@ -27,13 +28,19 @@ const _: () = assert!(BINS <= 64, "a word has a bit for each bin");
 /// How many extents of a bin are looked at before the next bin is.
 const LOOKS: usize = 4;
 
-/// What a region keeps for each page beside its descriptor: that of an extent's first page makes the extent a member of
-/// a list. All zero bytes are a node that is in no list.
+/// What a region keeps for each page beside its descriptor.
+///
+/// # Invariants
+///
+/// `len` is the number of pages of the extent that begins or ends with this page, and zero if none does. If one begins
+/// here, the node is in the list for that length, and otherwise in none. All zero bytes are the node of a page that is in
+/// use.
 pub(crate) struct Node {
     links: Links<Extent>,
+    len: Cell<usize>,
 }
 
-/// A handle to an extent: the node of its first page.
+/// A handle to an extent: the node of its first page. While extents change, it may be that of any page.
 ///
 /// # Invariants
 ///
@@ -46,25 +53,41 @@ pub(crate) struct Extent(NonNull<Node>);
 unsafe impl Send for Extent {}
 
 impl Extent {
-    fn of(span: &Span) -> Self {
+    fn at(region: RegionRef, page: usize) -> Self {
         // INVARIANT: a region's node, by a pointer made from the region's own.
-        Self(span.region.node(span.pages.start))
+        Self(region.node(page))
     }
 
-    /// The extent's pages. It is in a list.
+    /// The extent's pages.
     fn span(self) -> Span {
         // SAFETY: by the type's invariant.
         let (region, first) = unsafe { RegionRef::of_node(self.0) };
-        region.extent_from(first)
+        Span { region, pages: first..first + self.node().len.get() }
+    }
+
+    fn node(&self) -> &Node {
+        // SAFETY: by the type's invariant; all bytes that were ever there are a node.
+        unsafe { self.0.as_ref() }
     }
 }
 
 impl Linked for Extent {
     fn links(&self) -> &Links<Self> {
-        // SAFETY: by the type's invariant; all bytes that were ever there are a node.
-        let node = unsafe { self.0.as_ref() };
-        &node.links
+        &self.node().links
     }
+}
+
+/// The extent that begins right behind `span`, whose pages are in use. It has no pages if the next one is in use, too.
+pub(crate) fn behind(span: &Span) -> Span {
+    let first = span.pages.end;
+    let len = Extent::at(span.region, first).node().len.get();
+    span.with(first..first + len)
+}
+
+/// The pages of `span`, which are in use, with the free ones right below and above them: what is to be an extent.
+pub(crate) fn around(span: &Span) -> Span {
+    let below = Extent::at(span.region, span.pages.start - 1).node().len.get();
+    span.with(span.pages.start - below..behind(span).pages.end)
 }
 
 /// All extents, by their length.
@@ -88,23 +111,25 @@ impl Extents {
             return;
         }
         let bin = bin_of(extent.pages.len());
-        self.bins[bin].push(Extent::of(extent));
+        self.bins[bin].push(Extent::at(extent.region, extent.pages.start));
         self.occupied |= 1 << bin;
+        note_len(extent, extent.pages.len());
     }
 
-    /// Takes out an extent, which is still as it was added. If it has no pages, there is nothing to do.
+    /// Takes out an extent, or nothing if it has no pages.
     pub(crate) fn remove(&mut self, extent: &Span) {
         if extent.pages.is_empty() {
             return;
         }
         let bin = bin_of(extent.pages.len());
-        self.bins[bin].remove(Extent::of(extent));
+        self.bins[bin].remove(Extent::at(extent.region, extent.pages.start));
+        note_len(extent, 0);
         if self.bins[bin].first().is_none() {
             self.occupied &= !(1 << bin);
         }
     }
 
-    /// One of the shortest extents that have room for `pages` pages at a multiple of `align`.
+    /// One of the shortest extents that have room for `pages` pages at a multiple of `align`, a power of two.
     ///
     /// Takes constant time, except that before it answers `None` it looks at each extent that may be long enough. That
     /// is right after all: the answer leads to a new region, where the next requests find room at once.
@@ -136,6 +161,13 @@ impl Extents {
     }
 }
 
+/// Writes into the nodes of an extent's first and last page.
+fn note_len(extent: &Span, len: usize) {
+    for page in [extent.pages.start, extent.pages.end - 1] {
+        Extent::at(extent.region, page).node().len.set(len);
+    }
+}
+
 #[cfg(test)]
 impl Extents {
     /// Every extent, by what its own bin says.
@@ -155,9 +187,10 @@ const fn bin_of(len: usize) -> usize {
 }
 
 impl Span {
-    /// The lowest of its pages, at a multiple of `align`, that `pages` pages from there on are part of the span.
+    /// The lowest place for `pages` pages in this span, at a multiple of `align`, a power of two.
     pub(crate) fn place(&self, pages: usize, align: usize) -> Option<Range<usize>> {
-        let first = self.pages.start.next_multiple_of(align);
+        // The same as `next_multiple_of`, without its division.
+        let first = (self.pages.start + align - 1) & !(align - 1);
         (first + pages <= self.pages.end).then_some(first..first + pages)
     }
 
@@ -168,7 +201,7 @@ impl Span {
     pub(crate) fn roundest_place(&self, pages: usize, align: usize) -> Option<Range<usize>> {
         let last = self.pages.end.checked_sub(pages).filter(|&last| last >= self.pages.start)?;
         let first = roundest(self.pages.start, last);
-        first.is_multiple_of(align).then_some(first..first + pages)
+        (first & (align - 1) == 0).then_some(first..first + pages)
     }
 }
 

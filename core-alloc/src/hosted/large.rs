@@ -116,6 +116,9 @@ fn check_direct(block: NonNull<u8>) {
 ///
 /// As for [`free`]; `new` differs from `old` in its size only. On success the old block is freed.
 pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+    if let Kind::Direct { .. } = Kind::of(old) {
+        check_direct(block);
+    }
     match (Kind::of(old), Kind::of(new)) {
         (Kind::Run { pages: old_pages, .. }, Kind::Run { pages: new_pages, .. }) => {
             let old = RunSize { pages: old_pages, bytes: old.size() };
@@ -123,11 +126,8 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             // SAFETY: by the caller's promise, it was taken with as many pages.
             unsafe { regions::resize_run(block, old, new) }.ok().map(|()| block)
         }
-        (Kind::Direct { .. }, Kind::Direct { .. }) => {
-            check_direct(block);
-            // SAFETY: the caller's promise is the same.
-            unsafe { resize_direct(block, old, new) }
-        }
+        // SAFETY: the caller's promise is the same.
+        (Kind::Direct { .. }, Kind::Direct { .. }) => unsafe { resize_direct(block, old, new) },
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::extents::Node;
 use super::list::{Linked, Links};
 use super::page::{Page, PageRef};
-use super::page_set::PageSet;
+use super::page_set::{PageSet, for_words};
 use super::source::{self, Fresh};
 
 /// The size of a page, in bytes.
@@ -196,14 +196,9 @@ impl RegionRef {
         Span { region: self, pages: FIRST..self.size / PAGE_SIZE }
     }
 
-    /// The free pages from `first` on, as long as they follow each other.
-    pub(crate) fn extent_from(self, first: usize) -> Span {
-        Span { region: self, pages: first..self.free.run_end(first) }
-    }
-
-    /// The free pages around the page with the given index, which is free.
-    pub(crate) fn extent_around(self, index: usize) -> Span {
-        Span { region: self, pages: self.free.run_start(index)..self.free.run_end(index) }
+    /// The extent that holds the page with the given index, which is free.
+    pub(crate) fn extent_of(self, page: usize) -> Span {
+        Span { region: self, pages: self.free.run_start(page)..self.free.run_end(page) }
     }
 
     /// A free page to be cut into blocks: the lowest dirty one, or else the lowest. But an extent right behind a large
@@ -281,11 +276,12 @@ impl Header {
         self.dirty.within(pages)
     }
 
-    /// Where in `extent`, which is one, a run of pages is best put: at the lowest place that is all dirty, or else at the
-    /// lowest. There is room.
+    /// Where in `extent`, which is one, a run of pages is best put: at the lowest place, if that is dirty to all
+    /// appearances, or else at the lowest that surely is.
     pub(crate) fn dirty_place(&self, extent: &Span, pages: usize, align: usize) -> Option<Range<usize>> {
         let lowest = extent.place(pages, align)?;
-        if self.dirty_pages() < pages || self.dirty.contains_all(lowest.clone()) {
+        let seems_dirty = self.dirty.contains(lowest.start) && self.dirty.contains(lowest.end - 1);
+        if seems_dirty || self.dirty_pages() < pages {
             return Some(lowest);
         }
         let runs = self.dirty.runs(extent.pages.clone());
@@ -294,22 +290,25 @@ impl Header {
 
     /// Takes pages, which are free.
     pub(crate) fn take(&self, pages: Range<usize>) {
-        let dirty = self.dirty.count_in(pages.clone());
-        self.dirty_pages.update(|pages| pages - dirty);
-        self.used_pages.update(|used| used + pages.len());
-        self.free.remove(pages.clone());
-        self.stale.remove(pages.clone());
-        self.dirty.remove(pages);
+        let mut dirty = 0;
+        for_words(pages.clone(), |index, mask| {
+            self.free.remove_in(index, mask);
+            self.stale.remove_in(index, mask);
+            dirty += self.dirty.remove_in(index, mask);
+        });
+        self.dirty_pages.update(|all| all - dirty);
+        self.used_pages.update(|all| all + pages.len());
     }
 
     /// Puts back pages, which are in use.
     pub(crate) fn put(&self, pages: Range<usize>, fresh: Fresh) {
-        self.used_pages.update(|used| used - pages.len());
-        self.free.insert(pages.clone());
-        if fresh == Fresh::No {
-            self.dirty_pages.update(|dirty| dirty + pages.len());
-            self.dirty.insert(pages);
-        }
+        let dirty = fresh == Fresh::No;
+        for_words(pages.clone(), |index, mask| {
+            self.free.insert_in(index, mask);
+            self.dirty.insert_in(index, if dirty { mask } else { 0 });
+        });
+        self.dirty_pages.update(|all| all + if dirty { pages.len() } else { 0 });
+        self.used_pages.update(|all| all - pages.len());
     }
 
     /// The lowest run of stale pages.

@@ -8,7 +8,7 @@ pub(crate) mod pass;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::extents::Extents;
+use super::extents::{self, Extents};
 use super::fatal::fatal;
 use super::janitor;
 use super::list::List;
@@ -53,6 +53,12 @@ static REGIONS: Lock<Regions> = Lock::new(Regions {
     accounts: Accounts::new(),
 });
 
+/// A place for pages, and the extent that it is a part of.
+struct Fit {
+    extent: Span,
+    pages: Range<usize>,
+}
+
 /// How a run of pages is placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
@@ -65,9 +71,9 @@ pub(crate) enum Room {
 /// A page for `owner`, whose heap is locked, to be cut into blocks of `class`.
 pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageRef> {
     let place = take_with(|regions| {
-        let place = regions.place_of_page()?;
+        let fit = regions.fit_for_page()?;
         regions.accounts.open_page();
-        Some(place)
+        Some(fit)
     })?;
     let page = place.region.page(place.pages.start);
     // SAFETY: the page was free, and is now the caller's.
@@ -87,7 +93,7 @@ pub(crate) fn return_page(page: PageRef) {
 
 /// A run of `pages` pages, at an address aligned to `align` pages, for a large block of `bytes` bytes.
 pub(crate) fn take_run(pages: usize, align: usize, room: Room, bytes: usize) -> Option<NonNull<u8>> {
-    let place = take_with(|regions| regions.place_of_block(pages, align, room, bytes))?;
+    let place = take_with(|regions| regions.fit_for_block(pages, align, room, bytes))?;
     Some(place.start())
 }
 
@@ -95,9 +101,9 @@ pub(crate) fn take_run(pages: usize, align: usize, room: Room, bytes: usize) -> 
 pub(crate) fn take_run_to_clear(pages: usize, align: usize, bytes: usize) -> Option<(NonNull<u8>, Dirt)> {
     let mut dirty = PageSet::new();
     let place = take_with(|regions| {
-        let place = regions.place_of_block(pages, align, Room::Snug, bytes)?;
-        dirty = place.region.dirty_within(place.pages.clone());
-        Some(place)
+        let fit = regions.fit_for_block(pages, align, Room::Snug, bytes)?;
+        dirty = fit.extent.region.dirty_within(fit.pages.clone());
+        Some(fit)
     })?;
     Some((place.start(), Dirt { dirty, run: place.pages }))
 }
@@ -186,12 +192,11 @@ fn lock() -> Guard<'static, Regions> {
 }
 
 /// Finds a place by `find`, which is told of all regions, and takes it. `None` when there is no memory.
-fn take_with(mut find: impl FnMut(&mut Regions) -> Option<Span>) -> Option<Span> {
+fn take_with(mut find: impl FnMut(&mut Regions) -> Option<Fit>) -> Option<Span> {
     loop {
         let mut regions = lock();
-        if let Some(place) = find(&mut regions) {
-            regions.use_span(&place);
-            return Some(place);
+        if let Some(fit) = find(&mut regions) {
+            return Some(regions.use_up(fit));
         }
         if regions.away == 0 {
             return None;
@@ -235,57 +240,58 @@ fn check_run(start: NonNull<u8>, run: &Span) {
 
 impl Regions {
     /// The place for a page of blocks, if need be in a new region.
-    fn place_of_page(&mut self) -> Option<Span> {
+    fn fit_for_page(&mut self) -> Option<Fit> {
         let with_dirty = self.dirty.first();
         let with_room = with_dirty.or_else(|| Some(self.extents.best(1, 1)?.region));
-        with_room.or_else(|| self.make_region(1, 1))?.page_for_blocks()
+        let page = with_room.or_else(|| self.make_region(1, 1))?.page_for_blocks()?;
+        Some(Fit { extent: page.region.extent_of(page.pages.start), pages: page.pages })
     }
 
     /// The place for a large block, which is counted as one.
-    fn place_of_block(&mut self, pages: usize, align: usize, room: Room, bytes: usize) -> Option<Span> {
-        let place = match room {
-            Room::Snug => self.snug_place(pages, align),
-            Room::ToGrow => self.place_with_room(pages, align),
+    fn fit_for_block(&mut self, pages: usize, align: usize, room: Room, bytes: usize) -> Option<Fit> {
+        let fit = match room {
+            Room::Snug => self.snug_fit(pages, align),
+            Room::ToGrow => self.fit_with_room(pages, align),
         }?;
         self.accounts.add_large(bytes);
-        Some(place)
+        Some(fit)
     }
 
-    fn snug_place(&mut self, pages: usize, align: usize) -> Option<Span> {
+    fn snug_fit(&mut self, pages: usize, align: usize) -> Option<Fit> {
         let extent = match self.extents.best(pages, align) {
             Some(extent) => extent,
             None => self.make_region(pages, align)?.all_pages(),
         };
         let place = extent.region.dirty_place(&extent, pages, align)?;
-        Some(extent.with(place))
+        Some(Fit { extent, pages: place })
     }
 
     /// The roundest place of the longest extent. Where that is not twice as long as the run, a new region is better.
-    fn place_with_room(&mut self, pages: usize, align: usize) -> Option<Span> {
+    fn fit_with_room(&mut self, pages: usize, align: usize) -> Option<Fit> {
         let ample = MOST_RUN.min(2 * pages);
         let mut longest = self.extents.longest().filter(|extent| extent.pages.len() >= ample);
         if longest.is_none() {
             longest = self.make_region(pages, align).map(RegionRef::all_pages);
         }
-        let place = longest.and_then(|extent| Some(extent.with(extent.roundest_place(pages, align)?)));
-        place.or_else(|| self.snug_place(pages, align))
+        let fit = longest.and_then(|extent| Some(Fit { pages: extent.roundest_place(pages, align)?, extent }));
+        fit.or_else(|| self.snug_fit(pages, align))
     }
 
     /// Takes `more` pages right behind a run.
     fn take_behind(&mut self, run: &Span, more: usize) -> Result<(), Stuck> {
-        let end = run.pages.end;
-        if run.region.extent_from(end).pages.len() < more {
-            return Err(Stuck);
-        }
-        self.use_span(&run.with(end..end + more));
+        let extent = extents::behind(run);
+        let pages = extent.place(more, 1).ok_or(Stuck)?;
+        self.use_up(Fit { extent, pages });
         Ok(())
     }
 
     /// The program gets free pages.
-    fn use_span(&mut self, span: &Span) {
-        self.take(span);
+    fn use_up(&mut self, fit: Fit) -> Span {
+        self.take(&fit);
+        let span = fit.extent.with(fit.pages);
         span.region.note_use();
         self.accounts.use_more(span.size());
+        span
     }
 
     /// The program gives back pages.
@@ -298,23 +304,22 @@ impl Regions {
     }
 
     /// Takes free pages out of their extent.
-    fn take(&mut self, span: &Span) {
-        let region = span.region;
-        let extent = region.extent_around(span.pages.start);
-        self.extents.remove(&extent);
-        self.extents.add(&extent.with(extent.pages.start..span.pages.start));
-        self.extents.add(&extent.with(span.pages.end..extent.pages.end));
-        self.change(region, || region.take(span.pages.clone()));
+    fn take(&mut self, Fit { extent, pages }: &Fit) {
+        let region = extent.region;
+        self.extents.remove(extent);
+        self.extents.add(&extent.with(extent.pages.start..pages.start));
+        self.extents.add(&extent.with(pages.end..extent.pages.end));
+        self.change(region, || region.take(pages.clone()));
     }
 
     /// Puts back pages that are in use, and joins the extents that they lie between.
     fn put(&mut self, span: &Span, fresh: Fresh) {
         let region = span.region;
-        self.change(region, || region.put(span.pages.clone(), fresh));
-        let extent = region.extent_around(span.pages.start);
+        let extent = extents::around(span);
         self.extents.remove(&extent.with(extent.pages.start..span.pages.start));
         self.extents.remove(&extent.with(span.pages.end..extent.pages.end));
         self.extents.add(&extent);
+        self.change(region, || region.put(span.pages.clone(), fresh));
     }
 
     /// Lets `change` happen to a region, and sees what that means for the list of those with dirty pages, and for the
@@ -347,7 +352,7 @@ impl Regions {
 
     /// Has nothing lead any more to a region of which no page is in use. Called in a pass.
     fn forget(&mut self, region: RegionRef) {
-        self.take(&region.all_pages());
+        self.take(&Fit { extent: region.all_pages(), pages: region.all_pages().pages });
         page_map::remove(region);
         let older = region.older.take();
         let mut all = core::iter::successors(self.newest, |region| region.older.get());

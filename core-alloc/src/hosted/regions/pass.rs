@@ -1,6 +1,6 @@
 //! What a pass of the janitor does to the regions. It is all called only in a pass, of which there is one at a time.
 
-use super::lock;
+use super::{Fit, lock};
 use crate::hosted::region::{RegionRef, Span, UNIT};
 use crate::hosted::source::{self, Fresh};
 
@@ -28,10 +28,10 @@ pub(crate) fn all() -> impl Iterator<Item = RegionRef> {
 pub(crate) fn take_stale(region: RegionRef, most: usize) -> Option<Span> {
     let mut regions = lock();
     let run = region.stale_run()?;
-    let span = Span { region, pages: run.start..run.end.min(run.start + most) };
-    regions.take(&span);
-    regions.away += span.pages.len();
-    Some(span)
+    let pages = run.start..run.end.min(run.start + most);
+    regions.away += pages.len();
+    regions.take(&Fit { extent: region.extent_of(pages.start), pages: pages.clone() });
+    Some(Span { region, pages })
 }
 
 /// Puts back what [`take_stale`] took.

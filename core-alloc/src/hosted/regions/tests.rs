@@ -80,6 +80,20 @@ impl Regions {
         }
     }
 
+    fn take_span(&mut self, span: &Span) {
+        self.take(&Fit { extent: span.region.extent_of(span.pages.start), pages: span.pages.clone() });
+    }
+
+    fn place(&mut self, pages: usize, align: usize, room: Room) -> Span {
+        let fit = self.fit_for_block(pages, align, room, 1).expect("memory");
+        fit.extent.with(fit.pages)
+    }
+
+    fn place_of_page(&mut self) -> Span {
+        let fit = self.fit_for_page().expect("memory");
+        fit.extent.with(fit.pages)
+    }
+
     fn all(&self) -> impl Iterator<Item = RegionRef> {
         core::iter::successors(self.newest, |region| region.older.get())
     }
@@ -98,7 +112,7 @@ impl Regions {
             assert_eq!(region.dirty_pages(), dirty);
             assert_eq!(self.dirty.iter().any(|with_dirty| with_dirty == region), dirty > 0);
             for (index, page) in model.pages(region).iter().enumerate() {
-                let is_dirty = region.dirty_within(index..index + 1).contains_all(index..index + 1);
+                let is_dirty = region.dirty_within(index..index + 1).contains(index);
                 assert_eq!(is_dirty, *page == Page::Dirty, "page {index}");
             }
         }
@@ -131,12 +145,12 @@ impl Random {
 fn place_and_check(regions: &mut Regions, model: &mut Model, pages: usize, align: usize, room: Room) -> Span {
     let shortest = model.shortest_with_room(pages, align);
     let before = model.0.len();
-    let run = regions.place_of_block(pages, align, room, 1).expect("memory");
+    let run = regions.place(pages, align, room);
     assert_eq!(run.pages.len(), pages);
     assert_eq!(run.start().addr().get() % (align * PAGE_SIZE), 0);
     let states = model.pages(run.region);
     assert!(states[run.pages.clone()].iter().all(|&page| Model::is_free(page)));
-    let extent = run.region.extent_around(run.pages.start).pages;
+    let extent = run.region.extent_of(run.pages.start).pages;
     match (room, shortest) {
         // To within an eighth, or else one of the first few of a crowded bin.
         (Room::Snug, Some(shortest)) if align == 1 => assert!(extent.len() * 8 <= shortest.max(pages) * 9 + 16),
@@ -160,7 +174,7 @@ fn every_run_gets_one_of_the_shortest_extents_that_hold_it() {
             let align = if random.below(4) == 0 { 1 << random.below(5) } else { 1 };
             let room = if random.below(4) == 0 { Room::ToGrow } else { Room::Snug };
             let run = place_and_check(&mut regions, &mut model, pages, align, room);
-            regions.take(&run);
+            regions.take_span(&run);
             model.pages(run.region)[run.pages.clone()].fill(Page::Used);
             runs.push(run);
         } else {
@@ -182,21 +196,19 @@ fn every_run_gets_one_of_the_shortest_extents_that_hold_it() {
 fn pages_for_blocks_are_dirty_ones_but_not_behind_large_blocks() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut regions = Regions::new();
-    let block = regions.place_of_block(4, 1, Room::ToGrow, 1).expect("memory");
+    let block = regions.place(4, 1, Room::ToGrow);
     let behind = block.with(block.pages.end..block.pages.end + 3);
     let far = block.with(block.pages.end + 10..block.pages.end + 11);
     for span in [&block, &behind, &far] {
-        regions.take(span);
+        regions.take_span(span);
     }
     // The block may want to grow into what is free behind it, so a page that was never used is taken instead.
     regions.put(&behind, Fresh::No);
-    let lowest = regions.place_of_page().expect("a page");
+    let lowest = regions.place_of_page();
     assert_eq!(lowest.pages.start, lowest.region.all_pages().pages.start);
-    regions.take(&far.with(far.pages.start + 1..far.pages.start + 9));
-    regions.put(&far.with(far.pages.start + 1..far.pages.start + 9), Fresh::No);
     regions.put(&block, Fresh::No);
-    // Nothing is in use in front of these any more.
-    assert_eq!(regions.place_of_page(), Some(block.with(block.pages.start..block.pages.start + 1)));
+    // Now nothing is in use in front of what is dirty.
+    assert_eq!(regions.place_of_page(), block.with(block.pages.start..block.pages.start + 1));
     regions.end(vec![far]);
 }
 
@@ -206,8 +218,8 @@ fn blocks_that_grow_in_turns_have_room() {
     let mut regions = Regions::new();
     let mut blocks: Vec<Span> = Vec::new();
     for _ in 0..2 {
-        let block = regions.place_of_block(1, 1, Room::ToGrow, 1).expect("memory");
-        regions.take(&block);
+        let block = regions.place(1, 1, Room::ToGrow);
+        regions.take_span(&block);
         blocks.push(block);
     }
     assert_eq!(regions.all().count(), 1);

@@ -148,18 +148,68 @@ unsafe fn advise(start: NonNull<u8>, size: usize, advice: libc::c_int) -> libc::
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, advice) })
 }
 
-/// From this size on, in bytes, it costs less to let the system zero what the program touches.
-const PURGE_TO_CLEAR: usize = 256 * 1024;
+/// Below this size, in bytes, it costs more to ask what suits some memory than that may save.
+const WORTH_ASKING: usize = 256 * 1024;
 
 pub(super) unsafe fn clear(start: NonNull<u8>, size: usize) {
-    if cfg!(any(target_os = "linux", target_os = "android")) && size >= PURGE_TO_CLEAR {
-        // SAFETY: by the caller's promise; the system rounds up to the OS page.
-        if unsafe { purge(start, size) } == Fresh::Yes {
-            return;
-        }
+    if size < WORTH_ASKING {
+        // SAFETY: by the caller's promise.
+        return unsafe { start.write_bytes(0, size) };
     }
-    // SAFETY: by the caller's promise.
-    unsafe { start.write_bytes(0, size) };
+    let mut done = 0;
+    while done < size {
+        // SAFETY: so far it is in the caller's memory.
+        let rest = unsafe { start.byte_add(done) };
+        let (way, len) = way_to_clear(rest, size - done);
+        // SAFETY: by the caller's promise; the system rounds up to the OS page.
+        if way != Clearing::Purge || unsafe { purge(rest, len) } == Fresh::No {
+            // SAFETY: by the caller's promise.
+            unsafe { rest.write_bytes(0, len) };
+        }
+        done += len;
+    }
+}
+
+/// How to make memory zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clearing {
+    /// Write zeros.
+    Write,
+    /// Let the system zero what the program touches.
+    Purge,
+}
+
+/// The way that suits the first bytes, and the number of bytes that it suits.
+///
+/// Where little is resident, writing would make it so, a page fault for each OS page. What is resident for a good part is
+/// likely to be touched again, and then it is purging that would cost the page faults.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn way_to_clear(start: NonNull<u8>, size: usize) -> (Clearing, usize) {
+    /// The most that is asked about at a time, in bytes.
+    const AT_A_TIME: usize = 1024 * 1024;
+
+    let size = size.min(AT_A_TIME);
+    let mut resident = [0_u8; AT_A_TIME / LEAST_OS_PAGE];
+    // SAFETY: there is a place for the answer for each OS page, of which there are no more than that.
+    let status = keeping_errno(|| unsafe { libc::mincore(start.as_ptr().cast(), size, resident.as_mut_ptr().cast()) });
+    if status != 0 {
+        return (Clearing::Write, size);
+    }
+    // Where OS pages are larger, the rest of the answer stays zero, and more is purged than is best.
+    let way = |grain: &[u8]| match grain.iter().filter(|&&page| page & 1 == 1).count() {
+        present if present * 4 < grain.len() => Clearing::Purge,
+        _ => Clearing::Write,
+    };
+    let mut grains = resident[..size.div_ceil(LEAST_OS_PAGE)].chunks(GRAIN / LEAST_OS_PAGE).map(way);
+    let first = grains.next().unwrap_or(Clearing::Write);
+    let alike = 1 + grains.take_while(|&next| next == first).count();
+    (first, size.min(alike * GRAIN))
+}
+
+/// Elsewhere purging would not make anything zero.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn way_to_clear(_start: NonNull<u8>, size: usize) -> (Clearing, usize) {
+    (Clearing::Write, size)
 }
 
 pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
