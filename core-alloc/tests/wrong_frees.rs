@@ -154,10 +154,17 @@ fn a_small_block_resized_as_a_large_one() {
 #[test]
 fn a_block_of_a_region_resized_as_a_mapping() {
     let complaint = "has a mapping of its own";
-    aborts("a_block_of_a_region_resized_as_a_mapping", complaint, || resize(allocate(64), 5_000_000, 2_000_000));
+    aborts("a_block_of_a_region_resized_as_a_mapping", complaint, || resize(allocate(64), 50_000_000, 2_000_000));
+}
+
+#[test]
+fn a_block_of_a_region_resized_as_a_larger_mapping() {
+    let complaint = "has a mapping of its own";
+    let name = "a_block_of_a_region_resized_as_a_larger_mapping";
+    aborts(name, complaint, || resize(allocate(64), 50_000_000, 60_000_000));
 }
 
 #[test]
 fn a_block_of_a_region_as_a_mapping() {
-    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 5_000_000));
+    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 50_000_000));
 }

@@ -3,6 +3,7 @@
 use super::block::{Batch, Chain, FreeList};
 use super::block_map::AlreadyFree;
 use super::fatal::already_free;
+use super::janitor;
 use super::list::List;
 use super::owner::Owner;
 use super::page::PageRef;
@@ -86,6 +87,9 @@ impl PageHeap {
         let was_exhausted = page.is_exhausted();
         let count = page.put(blocks).unwrap_or_else(|AlreadyFree(block)| already_free(page.address_of(block)));
         let class = page.class();
+        if !page.wear() {
+            janitor::note_worn(page.address_of(0));
+        }
         self.blocks -= count;
         self.bytes -= count * class.block_size();
         let pages = &mut self.available[class.index()];
@@ -96,6 +100,17 @@ impl PageHeap {
         if page.is_unused() && !pages.is_only(page) {
             pages.remove(page);
             regions::return_page(page);
+        }
+    }
+
+    /// Gives back the OS pages in `page`, one of this heap's, in which no block is in use, and the whole page if that is
+    /// so of all of it.
+    pub(crate) fn tidy(&mut self, page: PageRef) {
+        if page.is_unused() {
+            self.available[page.class().index()].remove(page);
+            regions::return_page(page);
+        } else {
+            page.purge();
         }
     }
 

@@ -1,21 +1,24 @@
 //! The hosted half: a global allocator for programs that run on an operating system.
 //!
 //! ```text
-//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, page_map ─▶ source
-//!      └─────▶ large ──────────────────────────────────────────────────▲──────────────────────────────▲
+//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
+//!      ├─────▶ large ──────────────────────────────────────────────────▲─────────────────────────────────────▲
+//!      └─────▶ janitor ────────────────────────────────────────────────┴─────────────────────────────────────┘
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
+//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
 
 mod bins;
 mod block;
 mod block_map;
 mod cache;
 mod depot;
+mod extents;
 mod fatal;
 mod fork;
 mod front;
 mod heap;
+mod janitor;
 mod large;
 mod list;
 mod lock;
@@ -23,8 +26,10 @@ mod mudlark;
 mod owner;
 mod page;
 mod page_map;
+mod page_set;
 mod region;
 mod regions;
+mod run_cache;
 mod source;
 mod stats;
 

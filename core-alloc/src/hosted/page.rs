@@ -14,13 +14,14 @@
 use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock, FreeList};
 use super::block_map::{AlreadyFree, BlockMap};
 use super::list::{Linked, Links};
 use super::owner::Owner;
-use super::region::{Fresh, PAGE_SIZE};
-use super::source;
+use super::region::PAGE_SIZE;
+use super::source::{self, Fresh};
 use crate::SizeClass;
 
 /// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
@@ -32,18 +33,22 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// # Invariants
 ///
-/// All zero bytes are the descriptor of a page without owner. For a page with an owner:
+/// All zero bytes are the descriptor of a page without owner. If such a page has a `start`, it is the first one of a run
+/// that rests in a [`RunCache`](super::run_cache::RunCache). For a page with an owner:
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
 /// - a bit of `clean` says that this part, of [`CARVE`] bytes, has no block in anyone's hands, and is as it came from the
-///   source;
+///   source; `worn`, that blocks have come back since the janitor was here;
 /// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
 ///   lock.
+///
+/// Anyone may ask for the owner at any time. Who has no block of the page, and cares, locks that owner and asks again:
+/// a page comes to an owner and leaves it under the owner's lock.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
-    owner: Cell<Option<&'static Owner>>,
+    owner: AtomicPtr<Owner>,
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
@@ -103,19 +108,37 @@ impl Page {
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
-        self.owner.set(Some(owner));
+        self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed);
         self.blocks.reset();
     }
 
     /// Makes this a page without owner, and returns its start. All its blocks are free.
     pub(crate) fn close(&self) -> *mut u8 {
-        self.owner.set(None);
+        self.owner.store(ptr::null_mut(), Relaxed);
         self.start.replace(ptr::null_mut())
+    }
+
+    /// Lets the run whose first page this is rest, until somebody wants it: `start` is where it begins.
+    pub(crate) fn rest(&self, start: NonNull<u8>) {
+        self.start.set(start.as_ptr());
+    }
+
+    /// Where the run that rests here begins, which does so no more.
+    pub(crate) fn wake(&self) -> Option<NonNull<u8>> {
+        NonNull::new(self.start.replace(ptr::null_mut()))
+    }
+
+    /// Whether a run rests here.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.owner().is_none() && !self.start.get().is_null()
     }
 
     /// The owner, or `None` when the page has not been cut into blocks.
     pub(crate) fn owner(&self) -> Option<&'static Owner> {
-        self.owner.get()
+        // Relaxed: see `Page`'s invariants.
+        let owner = self.owner.load(Relaxed);
+        // SAFETY: null, or it came from a shared reference to an owner that is never released.
+        unsafe { owner.as_ref() }
     }
 
     /// The class of the page's blocks, if it has any.
@@ -179,14 +202,18 @@ impl Page {
         parts(index * size / CARVE, ((index + 1) * size).div_ceil(CARVE))
     }
 
+    /// Notes that blocks have come back, and returns whether that was so already.
+    pub(crate) fn wear(&self) -> bool {
+        self.worn.replace(true)
+    }
+
+    /// Forgets that blocks have come back, and returns whether they had.
+    pub(crate) fn forget_wear(&self) -> bool {
+        self.worn.replace(false)
+    }
+
     /// Gives the memory of free blocks back to the system, as far as they fill whole OS pages.
-    ///
-    /// A page to which blocks have come back since the last call is left alone; then the answer is `true`: look again
-    /// later.
-    pub(crate) fn purge(&self) -> bool {
-        if self.worn.replace(false) {
-            return true;
-        }
+    pub(crate) fn purge(&self) {
         let grain = source::os_page_size().div_ceil(CARVE).next_power_of_two();
         let mut part = 0;
         while part < PARTS {
@@ -196,7 +223,6 @@ impl Page {
             }
             part = end + grain;
         }
-        false
     }
 
     /// The end of the parts from `first` on that are free and not clean; `grain` of them are an OS page.
@@ -238,7 +264,6 @@ impl Page {
             blocks.pop();
             Some(block_index(class, address % PAGE_SIZE))
         });
-        self.worn.set(true);
         self.blocks.put(of_this_page)
     }
 

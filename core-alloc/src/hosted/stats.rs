@@ -1,7 +1,7 @@
 //! What the allocator has and has given out, in numbers.
 //!
-//! Nothing is counted where a block comes from a cache or goes there; the counters change with pages, large blocks and
-//! memory from the source.
+//! Nothing is counted where a block comes from a cache or goes there; the sums change with pages, large blocks and memory
+//! from the source. They are kept under the lock that such a change takes anyway.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::front;
 use super::owner;
 use super::region::PAGE_SIZE;
+use super::regions;
 
 /// The state of the hosted allocator at one moment.
 ///
@@ -36,6 +37,10 @@ pub struct Stats {
     /// and bookkeeping. What was never touched costs no memory. Sizes are as they were needed: that the source rounds
     /// them up, to 64 KiB mostly, does not count.
     pub reserved_bytes: usize,
+    /// Memory that the process may have, as far as the allocator knows, in bytes: pages that are cut into blocks, large
+    /// blocks, and what was used before and has not gone back to the operating system. Blocks that the program has not
+    /// touched count as if it had; the allocator's bookkeeping does not count.
+    pub committed_bytes: usize,
     /// Pages that are cut into blocks, in bytes.
     pub page_bytes: usize,
     /// Blocks of size classes in use.
@@ -49,8 +54,8 @@ pub struct Stats {
     pub large_blocks: usize,
     /// The bytes that were asked for as large blocks.
     pub large_bytes: usize,
-    /// The highest that pages cut into blocks and large blocks have been together, in bytes, large blocks of less than
-    /// about a megabyte rounded up to pages.
+    /// The highest that pages cut into blocks and large blocks have been together, in bytes. Large blocks are rounded up
+    /// to pages, but for those with mappings of their own.
     pub peak_bytes: usize,
     /// Heaps that threads have, or have left to the next thread.
     pub heaps: usize,
@@ -61,14 +66,18 @@ impl Stats {
     pub(crate) fn now() -> Self {
         let totals = owner::totals();
         let (cached_blocks, cached_bytes) = front::with_cache(|cache| cache.contents());
+        let accounts = regions::with_accounts(|accounts| *accounts);
+        let mut large = totals.large;
+        large.join(&accounts.large);
         Self {
-            reserved_bytes: COUNTERS.reserved.load(Relaxed),
-            page_bytes: COUNTERS.page_bytes.load(Relaxed),
+            reserved_bytes: RESERVED.load(Relaxed),
+            committed_bytes: accounts.used + accounts.dirty_pages * PAGE_SIZE,
+            page_bytes: accounts.page_bytes,
             blocks: totals.blocks.saturating_sub(totals.cached_blocks + cached_blocks),
             block_bytes: totals.bytes.saturating_sub(totals.cached_bytes + cached_bytes),
-            large_blocks: COUNTERS.large_blocks.load(Relaxed),
-            large_bytes: COUNTERS.large_bytes.load(Relaxed),
-            peak_bytes: COUNTERS.peak.load(Relaxed),
+            large_blocks: large.blocks,
+            large_bytes: large.bytes,
+            peak_bytes: accounts.peak,
             heaps: totals.owners,
         }
     }
@@ -77,6 +86,7 @@ impl Stats {
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<14}{:>14} B", "reserved", self.reserved_bytes)?;
+        writeln!(f, "{:<14}{:>14} B", "committed", self.committed_bytes)?;
         writeln!(f, "{:<14}{:>14} B", "peak", self.peak_bytes)?;
         writeln!(f, "{:<14}{:>14} B", "pages", self.page_bytes)?;
         writeln!(f, "{:<14}{:>14} B in {} blocks", "blocks", self.block_bytes, self.blocks)?;
@@ -85,71 +95,80 @@ impl fmt::Display for Stats {
     }
 }
 
-/// The one set of counters.
-pub(crate) static COUNTERS: Counters = Counters::new();
+/// The bytes held from the source. Who adds and subtracts orders nothing, so all accesses are relaxed.
+pub(crate) static RESERVED: AtomicUsize = AtomicUsize::new(0);
 
-/// Plain sums that all threads add to. They order nothing, so all accesses are relaxed.
-pub(crate) struct Counters {
-    reserved: AtomicUsize,
-    page_bytes: AtomicUsize,
-    used: AtomicUsize,
-    peak: AtomicUsize,
-    large_blocks: AtomicUsize,
-    large_bytes: AtomicUsize,
+/// The sums that the lock of the regions guards. Where the program's word is taken for a size, they wrap: a program that
+/// says the wrong size must not find the allocator panicking.
+#[derive(Clone, Copy)]
+pub(crate) struct Accounts {
+    page_bytes: usize,
+    used: usize,
+    peak: usize,
+    dirty_pages: usize,
+    pub(crate) large: LargeBlocks,
 }
 
-impl Counters {
-    const fn new() -> Self {
-        Self {
-            reserved: AtomicUsize::new(0),
-            page_bytes: AtomicUsize::new(0),
-            used: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            large_blocks: AtomicUsize::new(0),
-            large_bytes: AtomicUsize::new(0),
-        }
-    }
-
-    /// Memory came from the source.
-    pub(crate) fn reserve(&self, bytes: usize) {
-        self.reserved.fetch_add(bytes, Relaxed);
-    }
-
-    /// Memory went back to the source.
-    pub(crate) fn unreserve(&self, bytes: usize) {
-        self.reserved.fetch_sub(bytes, Relaxed);
+impl Accounts {
+    pub(crate) const fn new() -> Self {
+        Self { page_bytes: 0, used: 0, peak: 0, dirty_pages: 0, large: LargeBlocks::new() }
     }
 
     /// Pages, or a large block beside them, came into use.
-    pub(crate) fn use_more(&self, bytes: usize) {
-        let used = self.used.fetch_add(bytes, Relaxed) + bytes;
-        self.peak.fetch_max(used, Relaxed);
+    pub(crate) fn use_more(&mut self, bytes: usize) {
+        self.used = self.used.wrapping_add(bytes);
+        self.peak = self.peak.max(self.used);
     }
 
     /// They are not used any more.
-    pub(crate) fn use_less(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Relaxed);
+    pub(crate) fn use_less(&mut self, bytes: usize) {
+        self.used = self.used.wrapping_sub(bytes);
+    }
+
+    /// A region that had some dirty pages has as many now.
+    pub(crate) fn change_dirty(&mut self, before: usize, now: usize) {
+        self.dirty_pages = self.dirty_pages + now - before;
     }
 
     /// A page is now cut into blocks.
-    pub(crate) fn open_page(&self) {
-        self.page_bytes.fetch_add(PAGE_SIZE, Relaxed);
+    pub(crate) fn open_page(&mut self) {
+        self.page_bytes += PAGE_SIZE;
     }
 
     /// A page is not any more.
-    pub(crate) fn close_page(&self) {
-        self.page_bytes.fetch_sub(PAGE_SIZE, Relaxed);
+    pub(crate) fn close_page(&mut self) {
+        self.page_bytes -= PAGE_SIZE;
+    }
+}
+
+/// A number of large blocks, and the bytes that were asked for as such. What is but a part of the sum may be below zero:
+/// both wrap, also where the program says another size than before.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LargeBlocks {
+    blocks: usize,
+    bytes: usize,
+}
+
+impl LargeBlocks {
+    pub(crate) const fn new() -> Self {
+        Self { blocks: 0, bytes: 0 }
     }
 
     /// A large block was handed out.
-    pub(crate) fn add_large(&self, bytes: usize) {
-        self.large_blocks.fetch_add(1, Relaxed);
-        self.large_bytes.fetch_add(bytes, Relaxed);
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.blocks = self.blocks.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(bytes);
     }
 
     /// A large block came back.
-    pub(crate) fn remove_large(&self, bytes: usize) {
-        self.large_blocks.fetch_sub(1, Relaxed);
-        self.large_bytes.fetch_sub(bytes, Relaxed);
+    pub(crate) fn remove(&mut self, bytes: usize) {
+        self.blocks = self.blocks.wrapping_sub(1);
+        self.bytes = self.bytes.wrapping_sub(bytes);
+    }
+
+    /// Adds those of another part.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.blocks = self.blocks.wrapping_add(other.blocks);
+        self.bytes = self.bytes.wrapping_add(other.bytes);
     }
 }

@@ -1,6 +1,13 @@
 //! Memory by `mmap`, for every Unix.
 
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+
+use super::errno::keeping_errno;
+use super::{Fresh, NoThread};
+
+pub(super) const UNTOUCHED_IS_FREE: bool = true;
 
 /// Sizes are rounded up to this: a multiple of the OS page on every system, so nobody needs to ask for its size.
 const GRAIN: usize = 64 * 1024;
@@ -8,22 +15,41 @@ const GRAIN: usize = 64 * 1024;
 /// The alignment that every mapping has.
 const LEAST_OS_PAGE: usize = 4096;
 
+/// Mappings of at least this size are aligned to it, so that the system may use its huge pages for them.
+const HUGE: usize = 2 * 1024 * 1024;
+
+/// The stack of a thread of ours. The program's thread-locals come out of it on some systems; what is not touched costs
+/// nothing.
+const STACK: usize = 128 * 1024;
+
 pub(super) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let size = size.checked_next_multiple_of(GRAIN)?;
-    let start = map(size)?;
+    let align = if size >= HUGE { align.max(HUGE) } else { align };
+    let start = map(ptr::null_mut(), size)?;
     if start.addr().get().is_multiple_of(align) {
         return Some(start);
     }
     // SAFETY: just mapped, and nobody else knows of it.
     unsafe { unmap(start, size) };
-    acquire_with_margin(size, align)
+    acquire_below(start, size, align).or_else(|| acquire_with_margin(size, align))
+}
+
+/// Maps what is just below `start`, where the system has placed an unaligned mapping: since it goes downwards, most of
+/// that place is free.
+fn acquire_below(start: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
+    let wish = start.addr().get() / align * align;
+    let start = map(ptr::without_provenance_mut(wish), size)?;
+    if start.addr().get().is_multiple_of(align) {
+        return Some(start);
+    }
+    // SAFETY: just mapped, and nobody else knows of it.
+    unsafe { unmap(start, size) };
+    None
 }
 
 /// Maps so much that an aligned part of `size` bytes is in it, and unmaps what lies around that.
-///
-/// The system places mappings next to each other, so most requests for aligned memory need no margin.
 fn acquire_with_margin(size: usize, align: usize) -> Option<NonNull<u8>> {
-    let reserved = map(size.checked_add(align)?)?;
+    let reserved = map(ptr::null_mut(), size.checked_add(align)?)?;
     let address = reserved.addr().get();
     let head = address.next_multiple_of(align) - address;
     // SAFETY: `head` is at most `align`, which the mapping is larger than.
@@ -64,7 +90,7 @@ unsafe fn grow(start: NonNull<u8>, old_size: usize, new_size: usize, align: usiz
     // A mapping that moves is only sure of the OS page's alignment.
     let flags = if align <= LEAST_OS_PAGE { libc::MREMAP_MAYMOVE } else { 0 };
     // SAFETY: the caller gives the mapping to us; on failure it stays as it is.
-    let moved = unsafe { libc::mremap(start.as_ptr().cast(), old_size, new_size, flags) };
+    let moved = keeping_errno(|| unsafe { libc::mremap(start.as_ptr().cast(), old_size, new_size, flags) });
     mapped(moved)
 }
 
@@ -76,9 +102,169 @@ unsafe fn grow(_start: NonNull<u8>, _old_size: usize, _new_size: usize, _align: 
     None
 }
 
+/// Linux gives zeroed memory when it is next touched.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+    // SAFETY: the caller has the memory, and has no use for the contents.
+    let status = unsafe { advise(start, size, libc::MADV_DONTNEED) };
+    // What the program has locked into memory stays there.
+    if status == 0 { Fresh::Yes } else { Fresh::No }
+}
+
+/// Others take the memory when they need some, and until then leave in it what was there.
+#[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+    // SAFETY: the caller has the memory, and has no use for the contents.
+    unsafe { advise(start, size, libc::MADV_FREE) };
+    Fresh::No
+}
+
+/// Of the rest it is not known here how they are asked.
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
+pub(super) unsafe fn purge(_start: NonNull<u8>, _size: usize) -> Fresh {
+    Fresh::No
+}
+
+/// # Safety
+///
+/// The `size` bytes are mapped and belong to the caller, who can do without the contents if the advice is such.
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+unsafe fn advise(start: NonNull<u8>, size: usize, advice: libc::c_int) -> libc::c_int {
+    // SAFETY: by the caller's promise.
+    keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, advice) })
+}
+
+pub(super) fn os_page_size() -> usize {
+    // SAFETY: to ask does no harm.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(GRAIN)
+}
+
+/// Below this size, in bytes, it costs more to ask what suits some memory than that may save.
+const WORTH_ASKING: usize = 256 * 1024;
+
+pub(super) unsafe fn clear(start: NonNull<u8>, size: usize) {
+    if size < WORTH_ASKING {
+        // SAFETY: by the caller's promise.
+        return unsafe { start.write_bytes(0, size) };
+    }
+    let mut done = 0;
+    while done < size {
+        // SAFETY: so far it is in the caller's memory.
+        let rest = unsafe { start.byte_add(done) };
+        let (way, len) = way_to_clear(rest, size - done);
+        // SAFETY: by the caller's promise; the system rounds up to the OS page.
+        if way != Clearing::Purge || unsafe { purge(rest, len) } == Fresh::No {
+            // SAFETY: by the caller's promise.
+            unsafe { rest.write_bytes(0, len) };
+        }
+        done += len;
+    }
+}
+
+/// How to make memory zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clearing {
+    /// Write zeros.
+    Write,
+    /// Let the system zero what the program touches.
+    Purge,
+}
+
+/// The way that suits the first bytes, and the number of bytes that it suits.
+///
+/// Where little is resident, writing would make it so, a page fault for each OS page. What is resident for a good part is
+/// likely to be touched again, and then it is purging that would cost the page faults.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn way_to_clear(start: NonNull<u8>, size: usize) -> (Clearing, usize) {
+    /// The most that is asked about at a time, in bytes.
+    const AT_A_TIME: usize = 1024 * 1024;
+
+    let size = size.min(AT_A_TIME);
+    let mut resident = [0_u8; AT_A_TIME / LEAST_OS_PAGE];
+    // SAFETY: there is a place for the answer for each OS page, of which there are no more than that.
+    let status = keeping_errno(|| unsafe { libc::mincore(start.as_ptr().cast(), size, resident.as_mut_ptr().cast()) });
+    if status != 0 {
+        return (Clearing::Write, size);
+    }
+    // Where OS pages are larger, the rest of the answer stays zero, and more is purged than is best.
+    let way = |grain: &[u8]| match grain.iter().filter(|&&page| page & 1 == 1).count() {
+        present if present * 4 < grain.len() => Clearing::Purge,
+        _ => Clearing::Write,
+    };
+    let mut grains = resident[..size.div_ceil(LEAST_OS_PAGE)].chunks(GRAIN / LEAST_OS_PAGE).map(way);
+    let first = grains.next().unwrap_or(Clearing::Write);
+    let alike = 1 + grains.take_while(|&next| next == first).count();
+    (first, size.min(alike * GRAIN))
+}
+
+/// Elsewhere purging would not make anything zero.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn way_to_clear(_start: NonNull<u8>, size: usize) -> (Clearing, usize) {
+    (Clearing::Write, size)
+}
+
 pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+}
+
+pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: the place is valid for attributes.
+    if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
+        return Err(NoThread);
+    }
+    // SAFETY: just initialised.
+    let attributes = unsafe { attributes.assume_init_mut() };
+    let started = without_signals(|| start_detached(attributes, work));
+    // SAFETY: they were initialised, and the thread does not need them any more.
+    unsafe { libc::pthread_attr_destroy(attributes) };
+    started
+}
+
+fn start_detached(
+    attributes: &mut libc::pthread_attr_t,
+    work: extern "C" fn(*mut c_void) -> *mut c_void,
+) -> Result<(), NoThread> {
+    // SAFETY: the attributes were initialised. A size that the system does not accept leaves them as they are.
+    unsafe { libc::pthread_attr_setstacksize(attributes, STACK) };
+    // SAFETY: as above.
+    unsafe { libc::pthread_attr_setdetachstate(attributes, libc::PTHREAD_CREATE_DETACHED) };
+    let mut thread = MaybeUninit::uninit();
+    // SAFETY: the place is valid for a thread's name, the attributes were initialised, and `work` needs no argument.
+    let status = unsafe { libc::pthread_create(thread.as_mut_ptr(), attributes, work, ptr::null_mut()) };
+    if status == 0 { Ok(()) } else { Err(NoThread) }
+}
+
+/// Calls `f` with all signals blocked, which a thread that it starts inherits.
+fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: the place is valid for a set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: `all` has just been filled, and the place is valid for a set.
+    let status = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let result = f();
+    if status == 0 {
+        // SAFETY: it has been filled, since that went well.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    }
+    result
 }
 
 pub(super) fn complain(message: &[u8]) {
@@ -86,15 +272,22 @@ pub(super) fn complain(message: &[u8]) {
     unsafe { libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), message.len()) };
 }
 
-fn map(size: usize) -> Option<NonNull<u8>> {
+/// Maps new memory, if that is possible at `wish`, which may be null.
+fn map(wish: *mut c_void, size: usize) -> Option<NonNull<u8>> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
-    // SAFETY: a new anonymous mapping, placed by the system, disturbs nothing.
-    let start = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | UNRESERVED;
+    // SAFETY: a new anonymous mapping, placed where nothing is, disturbs nothing.
+    let start = keeping_errno(|| unsafe { libc::mmap(wish, size, protection, flags, -1, 0) });
     mapped(start)
 }
 
-fn mapped(start: *mut libc::c_void) -> Option<NonNull<u8>> {
+/// Has the system not count as needed what may never be touched.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "netbsd"))]
+const UNRESERVED: libc::c_int = libc::MAP_NORESERVE;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "netbsd")))]
+const UNRESERVED: libc::c_int = 0;
+
+fn mapped(start: *mut c_void) -> Option<NonNull<u8>> {
     if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
 }
 
@@ -106,38 +299,11 @@ unsafe fn unmap(start: NonNull<u8>, size: usize) {
         return;
     }
     // SAFETY: by the caller's promise.
-    let status = unsafe { libc::munmap(start.as_ptr().cast(), size) };
+    let status = keeping_errno(|| unsafe { libc::munmap(start.as_ptr().cast(), size) });
     if status != 0 {
-        // SAFETY: as above.
-        unsafe { discard(start, size) };
+        // Unmapping its middle makes two of a mapping, and the process may have as many as it is allowed. What stays is
+        // the address space, which nobody uses again.
+        // SAFETY: by the caller's promise.
+        unsafe { purge(start, size) };
     }
-}
-
-/// Gives back the memory of a mapping that the system does not take: unmapping its middle would make two of it, and the
-/// process may have as many mappings as it is allowed. What stays is the address space, which nobody uses again.
-///
-/// # Safety
-///
-/// As for [`unmap`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
-unsafe fn discard(start: NonNull<u8>, size: usize) {
-    // SAFETY: the caller has no use for the contents.
-    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
-}
-
-/// # Safety
-///
-/// As above; nothing happens: there is no such limit that one is likely to meet.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-unsafe fn discard(_start: NonNull<u8>, _size: usize) {}
-
-pub(super) fn os_page_size() -> usize {
-    // SAFETY: asking does no harm.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(super::super::region::PAGE_SIZE)
-}
-
-pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> super::Fresh {
-    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
-    super::Fresh::Yes
 }
