@@ -6,7 +6,8 @@ use super::fatal::already_free;
 use super::janitor;
 use super::list::List;
 use super::owner::Owner;
-use super::page::PageRef;
+use super::page::{CARVE, PageRef};
+use super::region::PAGE_SIZE;
 use super::regions;
 use crate::SizeClass;
 
@@ -20,13 +21,14 @@ use crate::SizeClass;
 /// `blocks` and `bytes` count what was taken from the owner's pages and not put back.
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
+    pages: [u32; SizeClass::COUNT],
     blocks: usize,
     bytes: usize,
 }
 
 impl PageHeap {
     pub(crate) const fn new() -> Self {
-        Self { available: [const { List::new() }; SizeClass::COUNT], blocks: 0, bytes: 0 }
+        Self { available: [const { List::new() }; SizeClass::COUNT], pages: [0; SizeClass::COUNT], blocks: 0, bytes: 0 }
     }
 
     /// The number of blocks that are out of this heap's pages.
@@ -46,6 +48,7 @@ impl PageHeap {
         if pages.first().is_none() {
             let Some(page) = regions::take_page(class, owner) else { return Batch::empty() };
             pages.push(page);
+            self.pages[class.index()] += 1;
         }
         self.take_available(class, want)
     }
@@ -53,13 +56,13 @@ impl PageHeap {
     /// Takes up to `want` blocks from the pages that there are.
     ///
     /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
-    /// carved only when there would be none at all, one OS page at a time.
+    /// carved only when there would be none at all, and little of it beside what there is.
     pub(crate) fn take_available(&mut self, class: SizeClass, want: usize) -> Batch {
         let mut taken = self.take_free(class, want);
         if taken.len == 0
             && let Some(page) = self.available[class.index()].first()
         {
-            page.carve();
+            page.carve(carving_step(self.pages[class.index()]));
             taken = self.take_free(class, want);
         }
         self.blocks += taken.len;
@@ -118,6 +121,14 @@ impl PageHeap {
     pub(crate) fn return_unused_pages(&mut self) {
         self.available.iter_mut().for_each(return_unused);
     }
+}
+
+/// How much a page of a class that has so many is carved at a time: a thirty-second of what there is, so that memory is
+/// not touched long before it is of use; and since it is cheaper to have the system make much of it present at once, no
+/// less.
+fn carving_step(pages: u32) -> usize {
+    let share = pages as usize * PAGE_SIZE / 32;
+    1 << share.clamp(CARVE, PAGE_SIZE).ilog2()
 }
 
 /// Returns the page that is unused, which is then the only one, to its region.

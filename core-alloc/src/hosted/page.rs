@@ -24,8 +24,9 @@ use super::region::PAGE_SIZE;
 use super::source::{self, Fresh};
 use crate::SizeClass;
 
-/// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
-const CARVE: usize = 4096;
+/// The least of a page that is carved at a time: the OS page of most systems, so that no memory is touched before it is
+/// of use.
+pub(crate) const CARVE: usize = 4096;
 
 const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean` for every part");
 
@@ -172,13 +173,19 @@ impl Page {
         self.blocks.free() == 0 && self.blocks.carved() == self.capacity.get()
     }
 
-    /// Carves the next OS page's worth of blocks from a page that is not exhausted.
-    pub(crate) fn carve(&self) {
+    /// Carves blocks from a page that is not exhausted, up to the next multiple of `step` bytes: a power of two, from
+    /// [`CARVE`] to the size of a page. Where that is several OS pages, it has the system make them present together.
+    pub(crate) fn carve(&self, step: usize) {
         let size = self.class().block_size();
-        let carved_end = self.blocks.carved() * size;
-        // At least one more block, and none beyond the page, whose size is a multiple of `CARVE`.
-        let end = (carved_end + size).next_multiple_of(CARVE) / size;
-        self.blocks.carve_to(end);
+        let begin = self.blocks.carved() * size;
+        // At least one more block, and none beyond the page, whose size is a multiple of `step`.
+        let end = (begin + size).next_multiple_of(step);
+        self.blocks.carve_to(end / size);
+        let (first, last) = (begin / CARVE, end / CARVE);
+        if step > CARVE && self.clean.get() & parts(first, last) == parts(first, last) {
+            // SAFETY: by the type's invariant, the memory of free blocks is the page's.
+            unsafe { source::populate(self.part(first), (last - first) * CARVE) };
+        }
     }
 
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
@@ -241,14 +248,23 @@ impl Page {
     }
 
     fn discard(&self, first: usize, end: usize) {
-        // SAFETY: the parts are in the page.
-        let start = unsafe { self.start.get().byte_add(first * CARVE) };
-        // SAFETY: a place in a page is not null.
-        let start = unsafe { NonNull::new_unchecked(start) };
         // SAFETY: by the type's invariant, the memory of free blocks is the page's, and nobody relies on what is in it.
-        if unsafe { source::purge(start, (end - first) * CARVE) } == Fresh::Yes {
+        if unsafe { source::purge(self.part(first), (end - first) * CARVE) } == Fresh::Yes {
             self.clean.update(|clean| clean | parts(first, end));
         }
+    }
+
+    /// The start of a part.
+    fn part(&self, index: usize) -> NonNull<u8> {
+        self.place(index * CARVE)
+    }
+
+    /// The place `offset` bytes into the page.
+    fn place(&self, offset: usize) -> NonNull<u8> {
+        // SAFETY: all offsets that are asked for are in the page.
+        let place = unsafe { self.start.get().byte_add(offset) };
+        // SAFETY: a place in a page is not null.
+        unsafe { NonNull::new_unchecked(place) }
     }
 
     /// Puts back the first of `blocks`, which is one of this page, and all that follow and are this page's, too. Returns
@@ -268,11 +284,7 @@ impl Page {
     }
 
     fn block(&self, index: usize) -> NonNull<u8> {
-        let offset = index * self.class().block_size();
-        // SAFETY: an index is below `capacity`, so the offset is in the page.
-        let block = unsafe { self.start.get().byte_add(offset) };
-        // SAFETY: a place in a page is not null.
-        unsafe { NonNull::new_unchecked(block) }
+        self.place(index * self.class().block_size())
     }
 }
 

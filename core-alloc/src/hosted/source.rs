@@ -83,6 +83,16 @@ pub(crate) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
     unsafe { platform::purge(start, size) }
 }
 
+/// Has the system make memory present that will be used soon, if it can do so at once.
+///
+/// # Safety
+///
+/// The caller has the `size` bytes from `start` on, of memory that was acquired. Both ends are between OS pages.
+pub(crate) unsafe fn populate(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { platform::populate(start, size) };
+}
+
 /// The size of an OS page: the least that can be purged.
 pub(crate) fn os_page_size() -> usize {
     platform::os_page_size()

@@ -148,6 +148,11 @@ unsafe fn advise(start: NonNull<u8>, size: usize, advice: libc::c_int) -> libc::
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, advice) })
 }
 
+pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller has the memory; what is in it stays. Older systems do not know this advice, and do nothing.
+    unsafe { advise(start, size, libc::MADV_POPULATE_WRITE) };
+}
+
 pub(super) fn os_page_size() -> usize {
     // SAFETY: to ask does no harm.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };

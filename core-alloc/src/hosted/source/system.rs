@@ -74,3 +74,5 @@ pub(super) fn complain(message: &[u8]) {
 pub(super) const fn os_page_size() -> usize {
     crate::hosted::region::PAGE_SIZE
 }
+
+pub(super) unsafe fn populate(_start: NonNull<u8>, _size: usize) {}
