@@ -8,7 +8,7 @@ use super::region::PAGES;
 const WORD_BITS: usize = 64;
 const WORDS: usize = PAGES / WORD_BITS;
 
-const _: () = assert!(PAGES.is_multiple_of(WORD_BITS));
+const _: () = assert!(PAGES.is_multiple_of(WORD_BITS) && WORDS.is_power_of_two());
 
 /// Some of the pages of a region, by their indices, which are below [`PAGES`].
 ///
@@ -116,9 +116,9 @@ impl PageSet {
         })
     }
 
-    /// The word with the given index, which is below `WORDS`: the remainder only saves a check.
+    /// The word with the given index, which is below `WORDS`: the mask only saves a check.
     fn word(&self, index: usize) -> &Cell<u64> {
-        &self.words[index % WORDS]
+        &self.words[index & (WORDS - 1)]
     }
 }
 
