@@ -27,6 +27,8 @@ pub(crate) struct Bins {
     loaded: [FreeList; SizeClass::COUNT],
     spare: [FreeList; SizeClass::COUNT],
     room: [Cell<i16>; SizeClass::COUNT],
+    /// The room that there was when [`has_rested`](Self::has_rested) was last asked.
+    room_then: [Cell<i16>; SizeClass::COUNT],
 }
 
 impl Bins {
@@ -35,6 +37,7 @@ impl Bins {
             loaded: [const { FreeList::new() }; SizeClass::COUNT],
             spare: [const { FreeList::new() }; SizeClass::COUNT],
             room: [const { Cell::new(0) }; SizeClass::COUNT],
+            room_then: [const { Cell::new(0) }; SizeClass::COUNT],
         }
     }
 
@@ -111,6 +114,13 @@ impl Bins {
         self.keep_closed(class);
         let loaded = entry(&self.loaded, class).take();
         (len > 0).then(|| loaded.into_batch(len))
+    }
+
+    /// Whether the bin seems not to have been used since this was last asked: the loaded magazine has as many blocks as
+    /// then.
+    pub(crate) fn has_rested(&self, class: SizeClass) -> bool {
+        let room = entry(&self.room, class).get();
+        entry(&self.room_then, class).replace(room) == room
     }
 
     /// Moves everything to `other`, of which all bins are closed, as those of this will be.
