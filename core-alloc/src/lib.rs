@@ -102,7 +102,7 @@ mod size_class;
 
 pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
 #[cfg(feature = "std")]
-pub use hosted::{Mudlark, Stats};
+pub use hosted::{ClassStats, Mudlark, Stats};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.
 pub use lock_api;
 pub use size_class::SizeClass;

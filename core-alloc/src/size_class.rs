@@ -40,6 +40,9 @@ impl SizeClass {
     /// The smallest block, in bytes; every block's size is a multiple of it.
     pub const MIN_SIZE: usize = 1 << GRANULE_LOG2;
 
+    /// The first class.
+    pub(crate) const SMALLEST: Self = Self(0);
+
     /// The smallest class whose blocks hold `layout`, or `None` when no page serves it.
     ///
     /// A size of zero is served as one byte is. A block's address is its page's plus a multiple of the block size,
@@ -204,7 +207,10 @@ mod tests {
             std::fs::write(path, table()).expect("a file that can be written");
         }
         let written = include_str!("size_class_table.md");
-        assert!(written == table(), "to write {path} anew, run the test with MUDLARK_WRITE_TABLES=1, and then once more");
+        assert!(
+            written == table(),
+            "to write {path} anew, run the test with MUDLARK_WRITE_TABLES=1, and then once more"
+        );
     }
 
     #[test]

@@ -132,15 +132,8 @@ impl Bins {
         }
     }
 
-    /// The number of blocks, and of their bytes.
-    pub(crate) fn contents(&self) -> (usize, usize) {
-        SizeClass::all().fold((0, 0), |(blocks, bytes), class| {
-            let count = self.blocks(class);
-            (blocks + count, bytes + count * class.block_size())
-        })
-    }
-
-    fn blocks(&self, class: SizeClass) -> usize {
+    /// The number of blocks of `class`.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
         let spare = if entry(&self.spare, class).is_empty() { 0 } else { magazine(class) };
         self.loaded_blocks(class) + spare
     }

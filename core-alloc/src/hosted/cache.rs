@@ -43,11 +43,11 @@ impl Cache {
         Self { bins: Bins::new(), ownership: Cell::new(Ownership::Pending), hand: Cell::new(0) }
     }
 
-    /// A block of `class`; `None` when there is no memory.
+    /// A block of `class` for a request of `size` bytes; `None` when there is no memory.
     #[inline]
-    pub(crate) fn allocate(&self, class: SizeClass) -> Option<NonNull<u8>> {
+    pub(crate) fn allocate(&self, class: SizeClass, size: usize) -> Option<NonNull<u8>> {
         match self.bins.pop(class) {
-            None => self.refill(class),
+            None => self.refill(class, size),
             block => block,
         }
     }
@@ -63,7 +63,7 @@ impl Cache {
     /// Loads the empty bin, and takes a block of it.
     #[cold]
     #[inline(never)]
-    fn refill(&self, class: SizeClass) -> Option<NonNull<u8>> {
+    fn refill(&self, class: SizeClass, size: usize) -> Option<NonNull<u8>> {
         let Some(owner) = self.owner() else {
             return owner::take_shared(class).map(FreeBlock::into_raw);
         };
@@ -75,7 +75,7 @@ impl Cache {
             Some(spare) => spare.into_batch(magazine(class)),
             None => {
                 self.flush_a_rested_bin();
-                owner.take(class)
+                owner.take(class, size)
             }
         };
         if blocks.len > 0 {
@@ -147,9 +147,9 @@ impl Cache {
         }
     }
 
-    /// The number of blocks in the cache, and of their bytes.
-    pub(crate) fn contents(&self) -> (usize, usize) {
-        self.bins.contents()
+    /// The number of blocks of `class` in the cache.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
+        self.bins.blocks(class)
     }
 
     /// The thread's owner, if it has one by now.

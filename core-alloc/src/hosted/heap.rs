@@ -22,21 +22,31 @@ use crate::SizeClass;
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
     pages: [u32; SizeClass::COUNT],
-    blocks: usize,
+    blocks: [u32; SizeClass::COUNT],
     bytes: usize,
 }
 
 impl PageHeap {
     pub(crate) const fn new() -> Self {
-        Self { available: [const { List::new() }; SizeClass::COUNT], pages: [0; SizeClass::COUNT], blocks: 0, bytes: 0 }
+        Self {
+            available: [const { List::new() }; SizeClass::COUNT],
+            pages: [0; SizeClass::COUNT],
+            blocks: [0; SizeClass::COUNT],
+            bytes: 0,
+        }
     }
 
-    /// The number of blocks that are out of this heap's pages.
-    pub(crate) const fn blocks(&self) -> usize {
-        self.blocks
+    /// The number of pages of `class`.
+    pub(crate) fn pages(&self, class: SizeClass) -> usize {
+        self.pages[class.index()] as usize
     }
 
-    /// The bytes of these blocks.
+    /// The number of blocks of `class` that are out of this heap's pages.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
+        self.blocks[class.index()] as usize
+    }
+
+    /// The bytes of the blocks of all classes that are out of this heap's pages.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -65,7 +75,7 @@ impl PageHeap {
             page.carve(carving_step(self.pages[class.index()]));
             taken = self.take_free(class, want);
         }
-        self.blocks += taken.len;
+        self.blocks[class.index()] += narrow(taken.len);
         self.bytes += taken.len * class.block_size();
         taken
     }
@@ -93,16 +103,14 @@ impl PageHeap {
         if !page.wear() {
             janitor::note_worn(page.address_of(0));
         }
-        self.blocks -= count;
+        self.blocks[class.index()] -= narrow(count);
         self.bytes -= count * class.block_size();
-        let pages = &mut self.available[class.index()];
         if was_exhausted {
-            return_unused(pages);
-            pages.push(page);
+            self.return_unused_page(class);
+            self.available[class.index()].push(page);
         }
-        if page.is_unused() && !pages.is_only(page) {
-            pages.remove(page);
-            regions::return_page(page);
+        if page.is_unused() && !self.available[class.index()].is_only(page) {
+            self.return_page(page);
         }
     }
 
@@ -110,8 +118,7 @@ impl PageHeap {
     /// so of all of it.
     pub(crate) fn tidy(&mut self, page: PageRef) {
         if page.is_unused() {
-            self.available[page.class().index()].remove(page);
-            regions::return_page(page);
+            self.return_page(page);
         } else {
             page.purge();
         }
@@ -119,8 +126,31 @@ impl PageHeap {
 
     /// Returns the pages of which no block is in use.
     pub(crate) fn return_unused_pages(&mut self) {
-        self.available.iter_mut().for_each(return_unused);
+        SizeClass::all().for_each(|class| self.return_unused_page(class));
     }
+
+    /// Returns the page of `class` of which no block is in use, which is then the only one in its list.
+    fn return_unused_page(&mut self, class: SizeClass) {
+        if let Some(page) = self.available[class.index()].first()
+            && page.is_unused()
+        {
+            self.return_page(page);
+        }
+    }
+
+    /// Returns a page of which no block is in use to its region.
+    fn return_page(&mut self, page: PageRef) {
+        let class = page.class().index();
+        self.available[class].remove(page);
+        self.pages[class] -= 1;
+        regions::return_page(page);
+    }
+}
+
+/// A number of blocks of one owner's and one class is below 2³²: more would not fit their addresses, or those of any machine.
+#[expect(clippy::cast_possible_truncation, reason = "as said above")]
+const fn narrow(blocks: usize) -> u32 {
+    blocks as u32
 }
 
 /// How much a page of a class that has so many is carved at a time: a thirty-second of what there is, so that memory is
@@ -129,14 +159,4 @@ impl PageHeap {
 fn carving_step(pages: u32) -> usize {
     let share = pages as usize * PAGE_SIZE / 32;
     1 << share.clamp(CARVE, PAGE_SIZE).ilog2()
-}
-
-/// Returns the page that is unused, which is then the only one, to its region.
-fn return_unused(pages: &mut List<PageRef>) {
-    if let Some(page) = pages.first()
-        && page.is_unused()
-    {
-        pages.remove(page);
-        regions::return_page(page);
-    }
 }

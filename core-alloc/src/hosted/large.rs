@@ -98,6 +98,7 @@ fn allocate_direct(size: usize, layout: Layout) -> Option<NonNull<u8>> {
     let start = source::acquire(size, layout.align())?;
     regions::with_accounts(|accounts| {
         accounts.large.add(layout.size());
+        accounts.mapped.add(layout.size());
         accounts.use_more(size);
     });
     Some(start)
@@ -130,6 +131,7 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
             unsafe { source::release(block, size, layout.align()) };
             regions::with_accounts(|accounts| {
                 accounts.large.remove(layout.size());
+                accounts.mapped.remove(layout.size());
                 accounts.use_less(size);
             });
         }
@@ -177,6 +179,8 @@ unsafe fn resize_direct(block: NonNull<u8>, old: Layout, new: Layout) -> Option<
     regions::with_accounts(|accounts| {
         accounts.large.remove(old.size());
         accounts.large.add(new.size());
+        accounts.mapped.remove(old.size());
+        accounts.mapped.add(new.size());
         accounts.use_less(old_size);
         accounts.use_more(new_size);
     });

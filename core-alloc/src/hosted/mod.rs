@@ -34,4 +34,4 @@ mod source;
 mod stats;
 
 pub use mudlark::Mudlark;
-pub use stats::Stats;
+pub use stats::{ClassStats, Stats};

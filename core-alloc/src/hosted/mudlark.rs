@@ -117,7 +117,7 @@ unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match SizeClass::of(layout) {
-            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class))),
+            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class, layout.size()))),
             None => or_null(allocate_large(layout, Room::Snug)),
         }
     }

@@ -22,7 +22,7 @@ use super::page_map;
 use super::regions;
 use super::run_cache::RunCache;
 use super::source;
-use super::stats::LargeBlocks;
+use super::stats::{LargeBlocks, Sample, Totals};
 use crate::SizeClass;
 
 /// Somebody who has a heap: a thread, or, for the shared one, every thread that has none.
@@ -44,6 +44,7 @@ struct State {
     stores_used: Cell<bool>,
     /// The large blocks that came out of the run cache, less those that went there.
     large: LargeBlocks,
+    requests: [Sample; SizeClass::COUNT],
     /// The bins of the thread that had this owner last, while it is idle; closed ones otherwise.
     parked: Bins,
     /// The next idle owner, when this one is idle. Only touched while the list of owners is locked, too.
@@ -109,11 +110,16 @@ impl Owner {
 
     /// Takes up to a magazine of blocks: from this owner's depot and pages, or else from an idle owner's, or else from a
     /// new page. None only if there is no memory.
-    pub(crate) fn take(&'static self, class: SizeClass) -> Batch {
-        let own = self.state.lock().take_available(class);
+    ///
+    /// `size` is that of the request which has met the empty bin: a sample of what is asked for.
+    pub(crate) fn take(&'static self, class: SizeClass, size: usize) -> Batch {
+        let mut state = self.state.lock();
+        state.requests[class.index()].add(size);
+        let own = state.take_available(class);
         if own.len > 0 {
             return own;
         }
+        drop(state);
         let idle = take_from_idle(class);
         if idle.len > 0 {
             return idle;
@@ -175,6 +181,7 @@ impl State {
             runs: RunCache::new(),
             stores_used: Cell::new(false),
             large: LargeBlocks::new(),
+            requests: [Sample::new(); SizeClass::COUNT],
             parked: Bins::new(),
             next_idle: None,
         }
@@ -404,36 +411,24 @@ pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
     }
 }
 
-/// What all owners have handed out.
-#[derive(Default)]
-pub(crate) struct Totals {
-    /// The number of owners, not counting the shared one.
-    pub(crate) owners: usize,
-    /// The number of blocks out of their pages.
-    pub(crate) blocks: usize,
-    /// The bytes of these blocks.
-    pub(crate) bytes: usize,
-    /// Large blocks from run caches, less those that went there.
-    pub(crate) large: LargeBlocks,
-    /// Those of the blocks that are in depots and parked bins.
-    pub(crate) cached_blocks: usize,
-    /// The bytes of these.
-    pub(crate) cached_bytes: usize,
-}
-
 /// Adds up all owners, one after the other.
 pub(crate) fn totals() -> Totals {
     let owners = OWNERS.lock();
-    let mut totals = Totals { owners: owners.count, ..Totals::default() };
+    let mut totals = Totals::new(owners.count);
     for owner in all(owners.newest) {
-        let state = owner.state.lock();
-        for (blocks, bytes) in [state.depot.contents(), state.parked.contents()] {
-            totals.cached_blocks += blocks;
-            totals.cached_bytes += bytes;
-        }
-        totals.large.join(&state.large);
-        totals.blocks += state.heap.blocks();
-        totals.bytes += state.heap.bytes();
+        owner.state.lock().add_to(&mut totals);
     }
     totals
+}
+
+impl State {
+    fn add_to(&self, totals: &mut Totals) {
+        totals.large.join(&self.large);
+        for (class, total) in SizeClass::all().zip(&mut totals.classes) {
+            total.pages += self.heap.pages(class);
+            total.out += self.heap.blocks(class);
+            total.cached += self.depot.blocks(class) + self.parked.blocks(class);
+            total.requests.join(&self.requests[class.index()]);
+        }
+    }
 }
