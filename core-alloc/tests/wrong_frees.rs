@@ -54,7 +54,7 @@ fn last_words(name: &str, wrong: fn()) -> String {
 /// Writes where nothing is to be written.
 fn scribble(free: *mut u8, offset: usize) {
     // SAFETY: it is not, but the memory is there.
-    unsafe { free.add(offset).write_volatile(0x5A) };
+    unsafe { free.wrapping_add(offset).write_volatile(0x5A) };
 }
 
 #[test]
