@@ -185,7 +185,7 @@ fn a_run_grows_into_free_pages_behind_it() {
 
 #[test]
 fn a_block_that_grows_is_copied_only_while_it_is_small() {
-    const END: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+    const END: usize = if cfg!(any(miri, target_pointer_width = "32")) { 1 << 20 } else { 16 << 20 };
     leaves_nothing(|| {
         let layout = Layout::from_size_align(16, 8).expect("a valid layout");
         // Two at a time, which must not get into each other's way.
