@@ -10,7 +10,7 @@ use super::fatal::fatal;
 use super::janitor;
 use super::page_map;
 use super::region::{MOST_RUN, PAGE_SIZE, UNIT};
-use super::regions::{self, Room, RunSize};
+use super::regions::{self, RunSize};
 use super::source;
 
 /// The largest run of pages, in bytes: half a region.
@@ -39,9 +39,9 @@ impl Kind {
 }
 
 /// A block for `layout`; `None` when there is no memory.
-pub(crate) fn allocate(layout: Layout, room: Room) -> Option<NonNull<u8>> {
+pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
     with_all_memory(|| match Kind::of(layout) {
-        Kind::Run { pages, align } => regions::take_run(pages, align, room, layout.size()),
+        Kind::Run { pages, align } => regions::take_run(pages, align, layout.size()),
         Kind::Direct { size } => allocate_direct(size, layout),
     })
 }
@@ -60,7 +60,7 @@ pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
             }
             Some(block)
         }
-        Kind::Direct { .. } => allocate(layout, Room::Snug),
+        Kind::Direct { .. } => allocate(layout),
     }
 }
 
