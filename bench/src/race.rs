@@ -41,7 +41,7 @@ pub(crate) fn run(field: &Field, group: Group, args: &RaceArgs) -> Results {
 pub(crate) fn race(field: &Field, group: Group, args: &RaceArgs, pace: Pace) -> Results {
     let starters: Vec<&Starter> = field.starters.iter().filter(|starter| group.runs(&starter.entry)).collect();
     let lists: Vec<Vec<Listed>> = starters.iter().map(|starter| starter.program.list()).collect();
-    let workloads = union(&lists, args);
+    let workloads = union(&lists, |listed| args.wants(listed));
     let mut progress = Progress::new(workloads.len() * starters.len() * usize::from(pace.runs));
     let rows = workloads.into_iter().map(|workload| {
         let mut cells: Vec<Cell> = lists.iter().map(|list| empty_cell(list, &workload)).collect();
@@ -59,11 +59,10 @@ pub(crate) fn race(field: &Field, group: Group, args: &RaceArgs, pace: Pace) -> 
 }
 
 /// The workloads that any entry knows and the user wants, in the order of the first that knows them.
-fn union(lists: &[Vec<Listed>], args: &RaceArgs) -> Vec<String> {
+fn union(lists: &[Vec<Listed>], wanted: impl Fn(&Listed) -> bool) -> Vec<String> {
     let mut union: Vec<String> = Vec::new();
-    for listed in lists.iter().flatten() {
-        let wanted = args.wants_workload(&listed.name) && listed.name != crate::instructions::EMPTY_LOOP;
-        if wanted && !union.contains(&listed.name) {
+    for listed in lists.iter().flatten().filter(|listed| wanted(listed)) {
+        if !union.contains(&listed.name) {
             union.push(listed.name.clone());
         }
     }

@@ -3,9 +3,11 @@
 use core::fmt::Write;
 
 use crate::child::Mishap;
+use crate::curve;
 use crate::entry::MUDLARK;
 use crate::quantity::Quantity;
 use crate::results::{Cell, Results, Row};
+use crate::statistics::geometric_mean;
 
 /// The tables of a group.
 pub(crate) fn of(results: &Results) -> String {
@@ -21,14 +23,14 @@ pub(crate) fn of(results: &Results) -> String {
     text
 }
 
-/// A table's fields: a line of names, and a line a workload.
+/// A table's fields: a line of names, a line a workload, and a line of means.
 fn table(results: &Results, quantity: &Quantity) -> Vec<Vec<String>> {
     let mut head = vec!["workload".to_owned()];
     head.extend(results.entries.iter().cloned());
     head.extend(["/ best peer".to_owned(), format!("/ {}", results.group.baseline())]);
     let shown = results.rows.iter().filter(|row| is_shown(results, row, quantity));
     let lines = shown.map(|row| line(results, row, quantity));
-    core::iter::once(head).chain(lines).collect()
+    core::iter::once(head).chain(lines).chain(means(results, quantity)).collect()
 }
 
 /// A workload is in the tables of what was measured of it; one that nobody came through is in the first.
@@ -45,10 +47,38 @@ fn line(results: &Results, row: &Row, quantity: &Quantity) -> Vec<String> {
         let mark = if best == Some(place) { "*" } else { "" };
         fields.push(format!("{mark}{}", field(cell, quantity)));
     }
-    let best_peer = row.best(quantity, results.peers());
-    fields.push(ratio(results, row, quantity, best_peer));
-    fields.push(ratio(results, row, quantity, results.column(results.group.baseline())));
+    fields.push(show(ratio(results, row, quantity, best_peer(results, row, quantity))));
+    fields.push(show(ratio(results, row, quantity, baseline(results))));
     fields
+}
+
+/// The line of geometric means: of Mudlark's ratio to each entry, to the best peer of each workload and to the baseline.
+/// Points of curves do not count, nor workloads that either did not come through. None where a mean would say nothing.
+fn means(results: &Results, quantity: &Quantity) -> Option<Vec<String>> {
+    let rows: Vec<&Row> = results.rows.iter().filter(|row| !curve::is_point(row)).collect();
+    let ours = results.column(MUDLARK)?;
+    if matches!(quantity, Quantity::Figure(_)) || rows.len() < 2 {
+        return None;
+    }
+    let mean = |other: &dyn Fn(&Row) -> Option<usize>| {
+        let ratios = rows.iter().filter_map(|row| ratio(results, row, quantity, other(row)));
+        show(geometric_mean(ratios.filter(|&ratio| ratio > 0.0)))
+    };
+    let mut fields = vec![format!("geometric mean: {MUDLARK} /")];
+    fields.extend(
+        (0..results.entries.len()).map(|place| if place == ours { "1".into() } else { mean(&|_| Some(place)) }),
+    );
+    fields.push(mean(&|row| best_peer(results, row, quantity)));
+    fields.push(mean(&|_| baseline(results)));
+    Some(fields)
+}
+
+fn best_peer(results: &Results, row: &Row, quantity: &Quantity) -> Option<usize> {
+    row.best(quantity, results.peers())
+}
+
+fn baseline(results: &Results) -> Option<usize> {
+    results.column(results.group.baseline())
 }
 
 fn field(cell: &Cell, quantity: &Quantity) -> String {
@@ -70,13 +100,14 @@ fn figure(value: f64) -> String {
 }
 
 /// Mudlark's figure for one of the entry at `place`.
-fn ratio(results: &Results, row: &Row, quantity: &Quantity, place: Option<usize>) -> String {
+fn ratio(results: &Results, row: &Row, quantity: &Quantity, place: Option<usize>) -> Option<f64> {
     let median = |place: usize| row.cells[place].median(quantity);
-    let ours = results.column(MUDLARK).and_then(median);
-    match (ours, place.and_then(median)) {
-        (Some(ours), Some(theirs)) if theirs > 0.0 => figure(ours / theirs),
-        _ => "-".to_owned(),
-    }
+    let (ours, theirs) = (median(results.column(MUDLARK)?)?, median(place?)?);
+    (theirs > 0.0).then(|| ours / theirs)
+}
+
+fn show(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), figure)
 }
 
 /// Fields under each other: the first column to the left, the others to the right.
@@ -114,13 +145,30 @@ fn notes(results: &Results) -> Vec<String> {
 mod tests {
     use super::of;
     use crate::child::Mishap;
-    use crate::results::tests::example;
+    use crate::results::Row;
+    use crate::results::tests::{cell, example};
 
     #[test]
     fn a_table_shows_medians_the_best_and_both_ratios() {
         let text = of(&example());
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert!(lines.contains(&vec!["pairs", "*2.50", "5.00", "4.00", "0.62", "0.50"]), "{text}");
+    }
+
+    #[test]
+    fn the_last_line_has_the_means_of_what_both_came_through() {
+        let mut results = example();
+        results
+            .rows
+            .push(Row { workload: "more".into(), cells: [8.0, 4.0, 2.0].map(|time| cell("c", &[time])).into() });
+        results
+            .rows
+            .push(Row { workload: "threads-2".into(), cells: [9.0, 1.0, 1.0].map(|time| cell("d", &[time])).into() });
+        let text = of(&results);
+        let last = text.lines().rfind(|line| line.starts_with("geometric mean: mudlark /")).expect("a line of means");
+        // To system: 2.5/5 and 8/4. To talc: 2.5/4, 10/8 and 8/2. To the best: the same as to talc.
+        let means: Vec<&str> = last.split_whitespace().skip(4).collect();
+        assert_eq!(means, ["1", "1.00", "1.46", "1.46", "1.00"], "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Two threads with blocks of all sizes up to 64 KiB, as many of every order of magnitude, of which most die young and
+//! Two threads with blocks of 8 bytes to 64 KiB, as many of every order of magnitude, of which most die young and
 //! some live long: the nearest to a server's heap that a page of code comes. One operation is a block, allocated and
 //! freed.
 
@@ -32,7 +32,7 @@ fn live(seed: u64, blocks: usize) -> u64 {
     let mut old = vec![Vec::new(); OLD];
     let mut checksum = 0;
     for step in 0..blocks {
-        let size = any_magnitude(&mut random);
+        let size = random.magnitude(8, 13);
         let block = black_box(sized(size, size.to_le_bytes()[0]));
         let died = if random.below(LONG_LIVED) == 0 {
             core::mem::replace(&mut old[random.below(OLD)], block)
@@ -42,10 +42,4 @@ fn live(seed: u64, blocks: usize) -> u64 {
         checksum = mix(checksum, died.first().copied().map_or(0, u64::from));
     }
     checksum
-}
-
-/// A size of 8 bytes to 64 KiB, every power of two as likely as another.
-fn any_magnitude(random: &mut Random) -> usize {
-    let low = 8 << random.below(13);
-    random.between(low, 2 * low)
 }

@@ -1,6 +1,6 @@
-//! The mixed window on 1, 2, 4 and 8 threads at once, each with a window of its own: whether threads that share nothing
-//! stand in each other's way. One operation is a replacement by any thread, so with as many cores as threads the time
-//! should fall as they rise.
+//! The mixed window on 1 to 16 threads at once, each with a window of its own: whether threads that share nothing stand
+//! in each other's way. One operation is a replacement by any thread, so the time falls as the threads rise, until there
+//! are as many as cores; from there on it should stay.
 
 use core::time::Duration;
 use std::sync::Barrier;
@@ -36,7 +36,7 @@ struct Shift {
 }
 
 fn fill_and_replace(seed: u64, full: &Barrier, replacements: usize) -> Shift {
-    let mut window = Window::new(seed);
+    let mut window = Window::<Vec<u8>>::new(seed);
     full.wait();
     let begin = Instant::now();
     let checksum = window.replace(replacements);
