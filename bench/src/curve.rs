@@ -5,22 +5,24 @@ use crate::results::Row;
 /// A curve, of which each such workload is a point.
 #[derive(Debug)]
 pub(crate) struct Curve {
-    /// What the number is of, and the names of the workloads before it and a dash.
-    pub(crate) of: &'static str,
+    /// What the names of its workloads begin with, before a dash and the number.
+    pub(crate) name: &'static str,
     /// What is done.
     pub(crate) title: &'static str,
+    /// What the number is of.
+    pub(crate) axis: &'static str,
 }
 
 /// All curves.
 pub(crate) const CURVES: [Curve; 2] = [
-    Curve { of: "threads", title: "the mixed window on several threads" },
-    Curve { of: "live", title: "blocks replaced, among so many live ones" },
+    Curve { name: "threads", title: "the mixed window on several threads", axis: "threads" },
+    Curve { name: "live", title: "blocks replaced among so many live ones", axis: "live blocks" },
 ];
 
 impl Curve {
     /// The number of a workload that is a point of this curve.
     pub(crate) fn number(&self, workload: &str) -> Option<f64> {
-        workload.strip_prefix(self.of)?.strip_prefix('-')?.parse().ok()
+        workload.strip_prefix(self.name)?.strip_prefix('-')?.parse().ok()
     }
 }
 

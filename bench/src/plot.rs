@@ -32,7 +32,7 @@ fn draw_all(all: &[Results], folder: &Path) -> Drawn {
             }
         }
         for curve in &CURVES {
-            scaling::draw(results, curve, &folder.join(format!("scaling-{}.svg", curve.of)))?;
+            scaling::draw(results, curve, &folder.join(format!("scaling-{}.svg", curve.name)))?;
         }
     }
     Ok(())

@@ -1,25 +1,22 @@
 //! What both bench programs measure. The workloads are the race's own; each program has one global allocator, as a real
 //! one has, so that calls inline (or do not) as they would there.
+#![expect(dead_code, reason = "the race has more workloads and more figures")]
 
 #[path = "../../entries/src/alloc/binary_trees.rs"]
 mod binary_trees;
 #[path = "../../entries/src/block.rs"]
 pub(crate) mod block;
 #[path = "../../entries/src/alloc/growth.rs"]
-#[expect(dead_code, reason = "the race grows one large vector, too")]
 mod growth;
 #[path = "../../entries/src/alloc/mixed.rs"]
-#[expect(dead_code, reason = "the race counts the loop's instructions, too")]
 mod mixed;
 #[path = "../../entries/src/outcome.rs"]
-#[expect(dead_code, reason = "the race has further figures to report")]
 pub(crate) mod outcome;
 #[path = "../../entries/src/alloc/pairs.rs"]
 mod pairs;
 #[path = "../../entries/src/alloc/producer_consumer.rs"]
 mod producer_consumer;
 #[path = "../../entries/src/random.rs"]
-#[expect(dead_code, reason = "the race has sizes of many magnitudes")]
 pub(crate) mod random;
 
 use core::time::Duration;

@@ -7,7 +7,7 @@
 //! ENTRY loop WORKLOAD DIVISOR      the same for the loop alone of a workload that is «counted»
 //! ```
 
-#[cfg(not(feature = "region"))]
+#[cfg(any(feature = "counted", feature = "gc-group"))]
 mod empty;
 #[cfg_attr(feature = "region", expect(dead_code, reason = "a region's size is known"))]
 mod memory;

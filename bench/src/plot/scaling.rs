@@ -1,5 +1,6 @@
 //! How the allocators scale: the time of an operation over a number, a curve an entry. Both axes are logarithmic.
 
+use core::ops::Range;
 use std::path::Path;
 
 use plotters::prelude::*;
@@ -12,23 +13,30 @@ use crate::results::{Results, Row};
 /// Draws an entry's points of `curve`, joined, for all entries. Does nothing when there are no points.
 pub(crate) fn draw(results: &Results, curve: &Curve, file: &Path) -> Drawn {
     let lines: Vec<Vec<(f64, f64)>> = (0..results.entries.len()).map(|column| line(results, curve, column)).collect();
-    let Some([numbers, times]) = bounds(lines.iter().flatten()) else { return Ok(()) };
+    let Some((least, most)) = bounds(lines.iter().flatten()) else { return Ok(()) };
     let area = SVGBackend::new(file, (800, HEIGHT)).into_drawing_area();
     area.fill(&WHITE)?;
     // Room for the names of the entries to the right.
-    let numbers = numbers.0..numbers.1 * (numbers.1 / numbers.0).powf(0.3) * 1.1;
+    let numbers = least.0..most.0 * (most.0 / least.0).powf(0.3) * 1.1;
+    let times = least.1 / 2.0..most.1 * 2.0;
     let mut chart = ChartBuilder::on(&area)
         .caption(curve.title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(60)
-        .build_cartesian_2d(numbers.log_scale(), (times.0 / 1.5..times.1 * 1.5).log_scale())?;
+        .build_cartesian_2d(
+            numbers
+                .log_scale()
+                .with_key_points(results.rows.iter().filter_map(|row| curve.number(&row.workload)).collect()),
+            times.clone().log_scale().with_key_points(round_numbers(times)),
+        )?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
-        .x_desc(curve.of)
+        .x_desc(curve.axis)
         .y_desc(Quantity::Time.title())
-        .x_label_formatter(&|number| format!("{number:.0}"))
+        .x_label_formatter(&f64::to_string)
+        .y_label_formatter(&f64::to_string)
         .draw()?;
     for (column, (name, line)) in results.entries.iter().zip(lines).enumerate() {
         let series = LineSeries::new(line, colour(column).stroke_width(2)).point_size(3);
@@ -51,11 +59,16 @@ fn line(results: &Results, curve: &Curve, column: usize) -> Vec<(f64, f64)> {
     results.rows.iter().filter_map(point).collect()
 }
 
-/// The smallest and the largest number, and time.
-fn bounds<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> Option<[(f64, f64); 2]> {
-    let wider = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
-    points.fold(None, |bounds, &(number, time)| {
-        let [numbers, times] = bounds.unwrap_or([(number, number), (time, time)]);
-        Some([wider(numbers, number), wider(times, time)])
-    })
+/// The smallest number and time, and the largest.
+fn bounds<'a>(points: impl Iterator<Item = &'a (f64, f64)>) -> Option<((f64, f64), (f64, f64))> {
+    let wider = |(least, most): ((f64, f64), (f64, f64)), point: (f64, f64)| {
+        ((least.0.min(point.0), least.1.min(point.1)), (most.0.max(point.0), most.1.max(point.1)))
+    };
+    points.map(|&point| (point, point)).reduce(|bounds, (point, _)| wider(bounds, point))
+}
+
+/// 1, 2, 5, 10, 20, 50 … of times.
+fn round_numbers(range: Range<f64>) -> Vec<f64> {
+    let decades = (0..9).map(|power| 10_f64.powi(power));
+    decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| digit * decade)).filter(|time| range.contains(time)).collect()
 }

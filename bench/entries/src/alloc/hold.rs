@@ -12,7 +12,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::memory;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
@@ -43,8 +43,8 @@ pub(crate) fn hold(blocks: usize) -> Outcome {
     heap.refill(OTHER_SIZES);
     outcome
         .with("resident/live after 90 % were freed", after_frees)
-        .with("resident/live a second later", after_rest)
-        .with("resident/live refilled", heap.resident_for_live())
+        .with("resident/live after a second's rest", after_rest)
+        .with("resident/live after the refill", heap.resident_for_live())
 }
 
 /// Frees nine tenths and refills, `rounds` times, by turns with other sizes and with the first ones, when that has been
@@ -65,7 +65,7 @@ pub(crate) fn refill(blocks: usize, rounds: usize) -> Outcome {
 
 /// The blocks, and what is known of them.
 struct Heap {
-    blocks: Vec<Vec<u8>>,
+    blocks: Vec<Option<Block>>,
     live: usize,
     /// What was live when the heap was filled.
     full: usize,
@@ -78,7 +78,9 @@ impl Heap {
     /// Nothing yet but room for handles, which is touched now, so that only the blocks' memory is new later. Refilled
     /// with other sizes, there may be more blocks than at first, but never twice as many.
     fn new(blocks: usize) -> Self {
-        let mut blocks = black_box(vec![Vec::new(); 2 * blocks]);
+        let mut handles = Vec::new();
+        handles.resize_with(2 * blocks, || None);
+        let mut blocks = black_box(handles);
         blocks.clear();
         Self { blocks, live: 0, full: 0, before: memory::resident(), random: Random::new(17) }
     }
@@ -101,7 +103,7 @@ impl Heap {
 
     fn add(&mut self, (smallest, largest): Sizes) {
         let size = self.random.between(smallest, largest);
-        self.blocks.push(sized(size, size.to_le_bytes()[0]));
+        self.blocks.push(Some(Block::new(size)));
         self.live += size;
     }
 
@@ -110,7 +112,7 @@ impl Heap {
         let freed = nine_tenths(self.blocks.len());
         for _ in 0..freed {
             let slot = self.random.below(self.blocks.len());
-            self.live -= self.blocks.swap_remove(slot).capacity();
+            self.live -= self.blocks.swap_remove(slot).map_or(0, |block| block.size());
         }
         freed
     }
@@ -122,7 +124,7 @@ impl Heap {
     }
 
     fn checksum(&self) -> u64 {
-        self.blocks.iter().fold(self.live as u64, |checksum, block| mix(checksum, u64::from(block[0])))
+        self.blocks.iter().flatten().fold(self.live as u64, |checksum, block| mix(checksum, block.mark()))
     }
 
     /// The memory that the process has gained, for each byte that is live.

@@ -4,7 +4,7 @@
 
 use core::hint::black_box;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -15,22 +15,21 @@ const WARM_UP: usize = 32 * WINDOW;
 /// Replaces `replacements` blocks.
 pub(crate) fn run(replacements: usize) -> Outcome {
     let mut random = Random::new(5);
-    let mut window: Vec<Vec<u8>> = (0..WINDOW).map(|_| random_block(&mut random)).collect();
+    let mut window: Vec<Block> = (0..WINDOW).map(|_| random_block(&mut random)).collect();
     replace(&mut window, WARM_UP, &mut random);
     timed(replacements, || replace(&mut window, replacements, &mut random))
 }
 
-fn replace(window: &mut [Vec<u8>], replacements: usize, random: &mut Random) -> u64 {
+fn replace(window: &mut [Block], replacements: usize, random: &mut Random) -> u64 {
     let mut checksum = 0;
     for _ in 0..replacements {
         let slot = random.below(WINDOW);
-        checksum = mix(checksum, u64::from(window[slot][0]));
+        checksum = mix(checksum, window[slot].mark());
         window[slot] = black_box(random_block(random));
     }
     checksum
 }
 
-fn random_block(random: &mut Random) -> Vec<u8> {
-    let size = random.between(1 << 20, 8 << 20);
-    sized(size, size.to_le_bytes()[1])
+fn random_block(random: &mut Random) -> Block {
+    Block::new(random.between(1 << 20, 8 << 20))
 }

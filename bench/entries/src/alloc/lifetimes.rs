@@ -5,7 +5,7 @@
 use core::hint::black_box;
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -28,18 +28,14 @@ pub(crate) fn run(blocks: usize) -> Outcome {
 
 fn live(seed: u64, blocks: usize) -> u64 {
     let mut random = Random::new(seed);
-    let mut young = vec![Vec::new(); YOUNG];
-    let mut old = vec![Vec::new(); OLD];
+    let mut young: [Option<Block>; YOUNG] = [const { None }; YOUNG];
+    let mut old: [Option<Block>; OLD] = [const { None }; OLD];
     let mut checksum = 0;
     for step in 0..blocks {
-        let size = random.magnitude(8, 13);
-        let block = black_box(sized(size, size.to_le_bytes()[0]));
-        let died = if random.below(LONG_LIVED) == 0 {
-            core::mem::replace(&mut old[random.below(OLD)], block)
-        } else {
-            core::mem::replace(&mut young[step % YOUNG], block)
-        };
-        checksum = mix(checksum, died.first().copied().map_or(0, u64::from));
+        let block = black_box(Block::new(random.magnitude(8, 13)));
+        let slot = if random.below(LONG_LIVED) == 0 { &mut old[random.below(OLD)] } else { &mut young[step % YOUNG] };
+        let died = slot.replace(block);
+        checksum = mix(checksum, died.map_or(0, |block| block.mark()));
     }
     checksum
 }

@@ -1,4 +1,4 @@
-//! LIFO runs: 1024 blocks of 64 bytes are allocated and then freed, the last one first, as a call tree does with its
+//! LIFO runs: 1024 blocks of one size are allocated and then freed, the last one first, as a call tree does with its
 //! temporaries. One operation is a block.
 
 use core::hint::black_box;
@@ -8,9 +8,9 @@ use crate::outcome::{Outcome, timed};
 
 const RUN: usize = 1024;
 
-/// Runs until at least `blocks` blocks were allocated and freed.
-pub(crate) fn run(blocks: usize) -> Outcome {
-    push_and_pop(blocks, Fixed::<56>::boxed, |block| block.mark)
+/// Runs until at least `blocks` blocks of `8 + REST` bytes were allocated and freed.
+pub(crate) fn run<const REST: usize>(blocks: usize) -> Outcome {
+    push_and_pop(blocks, Fixed::<REST>::boxed, |block| block.mark)
 }
 
 /// The same without blocks: their marks go on the stack and come back.

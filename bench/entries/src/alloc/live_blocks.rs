@@ -13,6 +13,7 @@
 
 use core::hint::black_box;
 
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -33,12 +34,8 @@ pub(crate) fn run(live: usize, replacements: usize) -> Outcome {
     outcome.with("replaced anywhere, ns", anywhere.elapsed.as_nanos() as f64 / everywhere as f64)
 }
 
-/// A block of two to eight words, and a handle of two.
-type Block = Box<[u64]>;
-
 fn random_block(random: &mut Random) -> Block {
-    let words = random.between(2, 8);
-    vec![words as u64; words].into_boxed_slice()
+    Block::new(random.between(16, 64))
 }
 
 fn stay_here_and_there(blocks: &mut [Block], replacements: usize, random: &mut Random) -> u64 {
@@ -58,7 +55,7 @@ fn replace(blocks: &mut [Block], replacements: usize, random: &mut Random) -> u6
     let mut checksum = 0;
     for _ in 0..replacements {
         let slot = random.below(blocks.len());
-        checksum = mix(checksum, blocks[slot][0]);
+        checksum = mix(checksum, blocks[slot].mark());
         blocks[slot] = black_box(random_block(random));
     }
     checksum

@@ -4,7 +4,7 @@
 
 use core::hint::black_box;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -12,12 +12,12 @@ const WINDOW: usize = 10_000;
 
 /// Replaces `replacements` blocks of a full window, which is filled before the clock starts.
 pub(crate) fn run(replacements: usize) -> Outcome {
-    replace(Window::<Vec<u8>>::new(1), replacements)
+    replace(Window::<Block>::new(WINDOW, 1), replacements)
 }
 
 /// The same without blocks: only their sizes come and go.
 pub(crate) fn loop_alone(replacements: usize) -> Outcome {
-    replace(Window::<NoBlock>::new(1), replacements)
+    replace(Window::<NoBlock>::new(WINDOW, 1), replacements)
 }
 
 fn replace<B: Content>(mut window: Window<B>, replacements: usize) -> Outcome {
@@ -30,29 +30,29 @@ pub(crate) trait Content {
     fn of(size: usize) -> Self;
 
     /// The last eight bits of its size, which were written to its first byte.
-    fn mark(&self) -> u8;
+    fn mark(&self) -> u64;
 }
 
-impl Content for Vec<u8> {
+impl Content for Block {
     fn of(size: usize) -> Self {
-        sized(size, size.to_le_bytes()[0])
+        Self::new(size)
     }
 
-    fn mark(&self) -> u8 {
-        self[0]
+    fn mark(&self) -> u64 {
+        self.mark()
     }
 }
 
-/// No block, but as much to move about as a `Vec<u8>` is.
-struct NoBlock([usize; 3]);
+/// No block, but as much to move about as a [`Block`] is.
+struct NoBlock([usize; 2]);
 
 impl Content for NoBlock {
     fn of(size: usize) -> Self {
-        Self([size; 3])
+        Self([size; 2])
     }
 
-    fn mark(&self) -> u8 {
-        self.0[1].to_le_bytes()[0]
+    fn mark(&self) -> u64 {
+        u64::from(self.0[1].to_le_bytes()[0])
     }
 }
 
@@ -63,10 +63,10 @@ pub(crate) struct Window<B> {
 }
 
 impl<B: Content> Window<B> {
-    /// A full window.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// A window, full of `size` blocks.
+    pub(crate) fn new(size: usize, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let blocks = (0..WINDOW).map(|_| random_block(&mut random)).collect();
+        let blocks = (0..size).map(|_| random_block(&mut random)).collect();
         Self { blocks, random }
     }
 
@@ -74,8 +74,8 @@ impl<B: Content> Window<B> {
     pub(crate) fn replace(&mut self, replacements: usize) -> u64 {
         let mut checksum = 0;
         for _ in 0..replacements {
-            let slot = self.random.below(WINDOW);
-            checksum = mix(checksum, u64::from(self.blocks[slot].mark()));
+            let slot = self.random.below(self.blocks.len());
+            checksum = mix(checksum, self.blocks[slot].mark());
             self.blocks[slot] = black_box(random_block(&mut self.random));
         }
         checksum

@@ -23,15 +23,18 @@ mod thread_churn;
 mod threads;
 mod zeroed;
 
-use crate::empty;
 use crate::workload::Workload;
 
 /// The workloads, in the order of the table.
 pub(crate) const WORKLOADS: &[Workload] = &[
-    Workload::new("pairs-16", |scale| pairs::run::<8>(scale.of(PAIRS))).counted(|scale| empty::run(scale.of(PAIRS))),
-    Workload::new("pairs-32", |scale| pairs::run::<24>(scale.of(PAIRS))).counted(|scale| empty::run(scale.of(PAIRS))),
-    Workload::new("pairs-512", |scale| pairs::run::<504>(scale.of(PAIRS))).counted(|scale| empty::run(scale.of(PAIRS))),
-    Workload::new("lifo-runs", |scale| lifo::run(scale.of(LIFO))).counted(|scale| lifo::loop_alone(scale.of(LIFO))),
+    Workload::new("pairs-16", |scale| pairs::run::<8>(scale.of(PAIRS)))
+        .counted(|scale| pairs::loop_alone::<8>(scale.of(PAIRS))),
+    Workload::new("pairs-32", |scale| pairs::run::<24>(scale.of(PAIRS)))
+        .counted(|scale| pairs::loop_alone::<24>(scale.of(PAIRS))),
+    Workload::new("pairs-512", |scale| pairs::run::<504>(scale.of(PAIRS)))
+        .counted(|scale| pairs::loop_alone::<504>(scale.of(PAIRS))),
+    Workload::new("lifo-32", |scale| lifo::run::<24>(scale.of(LIFO))).counted(|scale| lifo::loop_alone(scale.of(LIFO))),
+    Workload::new("lifo-64", |scale| lifo::run::<56>(scale.of(LIFO))).counted(|scale| lifo::loop_alone(scale.of(LIFO))),
     Workload::new("mixed-window", |scale| mixed::run(scale.of(MIXED)))
         .counted(|scale| mixed::loop_alone(scale.of(MIXED))),
     Workload::new("btreemap-strings", |scale| maps::btree(scale.of(1_000_000))),

@@ -9,7 +9,7 @@ use core::hint::black_box;
 use std::sync::Barrier;
 use std::thread::{self, Builder};
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::memory;
 use crate::outcome::{Outcome, mix, timed};
 
@@ -47,10 +47,10 @@ fn park(meanwhile: impl FnOnce()) -> u64 {
 
 fn live(number: usize, parked: &Barrier, done: &Barrier) -> u64 {
     touch_stack();
-    let block = black_box(sized(64, number.to_le_bytes()[0]));
+    let block = black_box(Block::new(1 + number));
     parked.wait();
     done.wait();
-    u64::from(block[0])
+    block.mark()
 }
 
 #[inline(never)]
