@@ -22,7 +22,7 @@ impl Scale {
     }
 
     /// How many of `full` things are held at a time: all, but in a check, which is over in a moment, only some.
-    #[cfg(feature = "alloc")]
+    #[cfg(not(feature = "region"))]
     pub(crate) const fn held(self, full: usize) -> usize {
         const QUICK: usize = 16;
         if self.0.get() <= QUICK { full } else { self.of(full) }

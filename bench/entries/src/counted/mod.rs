@@ -21,7 +21,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload::new("deref-walk", |scale| walk::run(scale.of(10_000_000))),
     Workload::new("drop-list", |scale| stack::large(move || shapes::drop_lists(scale.of(5_000_000)))),
     Workload::new("drop-tree", |scale| shapes::drop_trees(scale.of(5_000_000))),
-    Workload::new("drop-long-list", |scale| stack::usual(move || shapes::drop_long_list(scale.of(2_000_000)))),
+    Workload::new("drop-long-list", |scale| stack::usual(move || shapes::drop_long_list(scale.held(1_000_000)))),
     Workload::new("object-size", |scale| size::run(scale.of(2_000_000))),
 ];
 

@@ -37,7 +37,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     }),
     Workload::new("rewire", |scale| stack::large(move || live::rewire(scale.of(200_000), scale.of(2_000_000)))),
     Workload::new("churn", |scale| stack::large(move || live::churn(scale.of(500_000), scale.of(1_000_000)))),
-    Workload::new("drop-long-list", |scale| stack::usual(move || garbage::long_list(scale.of(2_000_000)))),
+    Workload::new("drop-long-list", |scale| stack::usual(move || garbage::long_list(scale.held(1_000_000)))),
     Workload::new("object-size", |scale| stack::large(move || size::run(scale.of(1_000_000)))),
 ];
 
