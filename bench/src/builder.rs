@@ -147,7 +147,16 @@ fn target_folder() -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_error;
+    use super::{first_error, without_assertions};
+
+    #[test]
+    fn nobody_is_built_for_debugging() {
+        let manifest = include_str!("../entries/Cargo.toml");
+        let release = manifest.split("[profile.release]\n").nth(1).expect("there is a release profile");
+        let settings: Vec<&str> = release.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(settings.contains(&"debug = false"), "{settings:?}");
+        assert_eq!(without_assertions("-O2".to_owned()), "-O2 -DNDEBUG");
+    }
 
     #[test]
     fn a_build_that_fails_says_why_and_what_to_install() {

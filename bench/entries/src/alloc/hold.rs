@@ -3,15 +3,16 @@
 //! when what is asked for is of other sizes.
 //!
 //! ```text
-//!   fill: 16–1024 B          free 90 %, rest a second        refill: other sizes, as many bytes
-//!   |aaaaaaaaaaaaaaaaaaaa|   |a     a  a         a     |     |abbbbbabbabbbbbbbbbabbbbb|
-//!                            ▲                       ▲                                 ▲   resident/live
+//!   fill: 16–1024 B          free 90 %, rest a second, give back   refill: other sizes, as many bytes
+//!   |aaaaaaaaaaaaaaaaaaaa|   |a     a  a         a     |           |abbbbbabbabbbbbbbbbabbbbb|
+//!                            ▲                   ▲     ▲                                     ▲   resident/live
 //! ```
 
 use core::hint::black_box;
 use core::time::Duration;
 use std::thread;
 
+use crate::alloc::entry::GIVE_BACK;
 use crate::block::Block;
 use crate::memory;
 use crate::outcome::{Outcome, mix, timed};
@@ -37,14 +38,15 @@ pub(crate) fn hold(blocks: usize) -> Outcome {
         heap.free_nine_tenths();
         heap.checksum()
     });
-    let after_frees = heap.resident_for_live();
+    let mut outcome = outcome.with("resident/live after 90 % were freed", heap.resident_for_live());
     thread::sleep(REST);
-    let after_rest = heap.resident_for_live();
+    outcome = outcome.with("resident/live after a second's rest", heap.resident_for_live());
+    if let Some(give_back) = GIVE_BACK {
+        give_back();
+        outcome = outcome.with("resident/live after being told to give back", heap.resident_for_live());
+    }
     heap.refill(OTHER_SIZES);
-    outcome
-        .with("resident/live after 90 % were freed", after_frees)
-        .with("resident/live after a second's rest", after_rest)
-        .with("resident/live after the refill", heap.resident_for_live())
+    outcome.with("resident/live after the refill", heap.resident_for_live())
 }
 
 /// Frees nine tenths and refills, `rounds` times, by turns with other sizes and with the first ones, when that has been
