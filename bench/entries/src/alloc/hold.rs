@@ -3,7 +3,7 @@
 //! when what is asked for is of other sizes.
 //!
 //! ```text
-//!   fill: 16–1024 B          free 90 %, rest a second, give back   refill: other sizes, as many bytes
+//!   fill: 16 B – 4 KiB       free 90 %, rest a second, give back   refill: 24 B – 3 KiB, as many bytes
 //!   |aaaaaaaaaaaaaaaaaaaa|   |a     a  a         a     |           |abbbbbabbabbbbbbbbbabbbbb|
 //!                            ▲                   ▲     ▲                                     ▲   resident/live
 //! ```
@@ -23,10 +23,12 @@ const REST: Duration = Duration::from_secs(1);
 /// Rounds before memory is touched for the first time no longer.
 const FIRST_ROUNDS: usize = 2;
 
-/// A range of sizes.
+/// The smallest size, and how often it doubles to the largest; every doubling is as likely as another.
 type Sizes = (usize, usize);
-const SIZES: Sizes = (16, 1024);
-const OTHER_SIZES: Sizes = (200, 800);
+/// 16 B to 4 KiB.
+const SIZES: Sizes = (16, 8);
+/// 24 B to 3 KiB.
+const OTHER_SIZES: Sizes = (24, 7);
 
 /// Holds a tenth of `blocks` blocks. One operation is one of the blocks that fill the heap at first, or that are freed
 /// then; so every block's memory is touched for the first time. `resident/live` is the memory that the process has
@@ -103,8 +105,8 @@ impl Heap {
         self.blocks.len() - before
     }
 
-    fn add(&mut self, (smallest, largest): Sizes) {
-        let size = self.random.between(smallest, largest);
+    fn add(&mut self, (smallest, doublings): Sizes) {
+        let size = self.random.magnitude(smallest, doublings);
         self.blocks.push(Some(Block::new(size)));
         self.live += size;
     }
