@@ -1,31 +1,33 @@
-//! The pages that one owner allocates from.
+//! The pages that one owner, or a private heap, allocates from.
 
 use super::block::{Batch, Chain, FreeList};
 use super::block_map::AlreadyFree;
 use super::fatal::already_free;
+use super::holder::Holder;
 use super::list::List;
-use super::owner::Owner;
 use super::page::PageRef;
+use super::region::PAGE_SIZE;
 use super::regions;
 use crate::SizeClass;
 
-/// The pages of one owner that have blocks to give, by class.
+/// The pages of one holder: by class, those that have blocks to give, and the others.
 ///
 /// # Invariants
 ///
-/// A list has those of the owner's pages of its class that are neither exhausted nor unused. Pages that are exhausted
-/// are in no list, and come back with the first block that is put back; an unused one goes back to its region, unless
-/// it is the only one in its list.
-/// `blocks` and `bytes` count what was taken from the owner's pages and not put back.
+/// Every page of the holder is in one list: in `exhausted` if it is that, and else in the one of its class. The first
+/// block that is put back makes an exhausted page available again; an unused one goes back to its region, unless it is
+/// the only one in its list.
+/// `blocks` and `bytes` count what was taken from the holder's pages and not put back.
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
+    exhausted: List<PageRef>,
     blocks: usize,
     bytes: usize,
 }
 
 impl PageHeap {
     pub(crate) const fn new() -> Self {
-        Self { available: [const { List::new() }; SizeClass::COUNT], blocks: 0, bytes: 0 }
+        Self { available: [const { List::new() }; SizeClass::COUNT], exhausted: List::new(), blocks: 0, bytes: 0 }
     }
 
     /// The number of blocks that are out of this heap's pages.
@@ -38,12 +40,18 @@ impl PageHeap {
         self.bytes
     }
 
-    /// Takes up to `want` blocks, if need be from a new page for `owner`, whose heap this is; none only if there is no
+    /// The bytes of this heap's pages. Takes time for each of them.
+    pub(crate) fn page_bytes(&self) -> usize {
+        let lists = self.available.iter().chain([&self.exhausted]);
+        lists.map(|pages| pages.iter().count() * PAGE_SIZE).sum()
+    }
+
+    /// Takes up to `want` blocks, if need be from a new page for `holder`, whose heap this is; none only if there is no
     /// memory.
-    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Batch {
+    pub(crate) fn take(&mut self, holder: Holder, class: SizeClass, want: usize) -> Batch {
         let pages = &mut self.available[class.index()];
         if pages.first().is_none() {
-            let Some(page) = regions::take_page(class, owner) else { return Batch::empty() };
+            let Some(page) = regions::take_page(class, holder) else { return Batch::empty() };
             pages.push(page);
         }
         self.take_available(class, want)
@@ -76,6 +84,7 @@ impl PageHeap {
         {
             if page.is_exhausted() {
                 pages.remove(page);
+                self.exhausted.push(page);
             }
         }
         taken.into_batch()
@@ -89,6 +98,7 @@ impl PageHeap {
         self.blocks -= count;
         self.bytes -= count * class.block_size();
         if was_exhausted {
+            self.exhausted.remove(page);
             self.available[class.index()].push(page);
         }
         if page.is_unused() && !self.available[class.index()].is_only(page) {
@@ -108,5 +118,17 @@ impl PageHeap {
                 regions::return_page(page);
             }
         }
+    }
+
+    /// Returns all pages, whoever uses their blocks.
+    pub(crate) fn return_all_pages(&mut self) {
+        for pages in self.available.iter_mut().chain([&mut self.exhausted]) {
+            while let Some(page) = pages.first() {
+                pages.remove(page);
+                regions::return_page(page);
+            }
+        }
+        self.blocks = 0;
+        self.bytes = 0;
     }
 }

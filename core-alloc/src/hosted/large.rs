@@ -38,6 +38,11 @@ impl Kind {
     }
 }
 
+/// Whether a block for `layout` is a run of pages in a region.
+pub(crate) const fn is_run(layout: Layout) -> bool {
+    matches!(Kind::of(layout), Kind::Run { .. })
+}
+
 /// A block for `layout`, and whether it is known to be zero; `None` when there is no memory.
 pub(crate) fn allocate(layout: Layout) -> Option<(NonNull<u8>, Fresh)> {
     let block = match Kind::of(layout) {
@@ -45,6 +50,16 @@ pub(crate) fn allocate(layout: Layout) -> Option<(NonNull<u8>, Fresh)> {
         Kind::Direct { size } => allocate_direct(size, layout.align()),
     }?;
     COUNTERS.add_large(layout.size());
+    Some(block)
+}
+
+/// A block for `layout` that is zero; `None` when there is no memory.
+pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
+    let (block, fresh) = allocate(layout)?;
+    if fresh == Fresh::No {
+        // SAFETY: the block has at least that many bytes, and nobody knows it yet.
+        unsafe { block.write_bytes(0, layout.size()) };
+    }
     Some(block)
 }
 

@@ -3,9 +3,12 @@
 //! ```text
 //!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, page_map ─▶ source
 //!      └─────▶ large ──────────────────────────────────────────────────▲──────────────────────────────▲
+//!
+//!   private_heap ─▶ heap, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
+//! An arrow is «uses»; `block`, `bins`, `list`, `lock`, `holder`, `fork`, `stats`, `misuse` and `fatal` are at everybody's
+//! disposal.
 
 mod bins;
 mod block;
@@ -16,17 +19,21 @@ mod fatal;
 mod fork;
 mod front;
 mod heap;
+mod holder;
 mod large;
 mod list;
 mod lock;
+mod misuse;
 mod mudlark;
 mod owner;
 mod page;
 mod page_map;
+mod private_heap;
 mod region;
 mod regions;
 mod source;
 mod stats;
 
 pub use mudlark::Mudlark;
+pub use private_heap::{PrivateHeap, PrivateHeapStats};
 pub use stats::Stats;

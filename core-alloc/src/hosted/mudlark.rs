@@ -7,9 +7,9 @@ use super::block::FreeBlock;
 use super::fatal::CHECKS;
 use super::front;
 use super::large;
+use super::misuse;
 use super::owner;
 use super::page_map;
-use super::region::Fresh;
 use super::regions;
 use super::stats::Stats;
 use crate::SizeClass;
@@ -176,8 +176,12 @@ impl Mudlark {
 #[inline]
 unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
     if CHECKS {
+        let address = block.addr().get();
+        // SAFETY: the caller has a block of the page.
+        let page = unsafe { misuse::page_of(address) };
+        misuse::owner_of(page, address);
         // SAFETY: the caller's promise is the same.
-        unsafe { owner::check_in_use(class, block) };
+        unsafe { misuse::check_in_use(page, class, block) };
     }
 }
 
@@ -195,12 +199,7 @@ fn allocate_large(layout: Layout) -> Option<NonNull<u8>> {
 #[cold]
 #[inline(never)]
 fn allocate_large_zeroed(layout: Layout) -> Option<NonNull<u8>> {
-    let (block, fresh) = large::allocate(layout)?;
-    if fresh == Fresh::No {
-        // SAFETY: the block has at least that many bytes, and nobody knows it yet.
-        unsafe { block.write_bytes(0, layout.size()) };
-    }
-    Some(block)
+    large::allocate_zeroed(layout)
 }
 
 /// # Safety

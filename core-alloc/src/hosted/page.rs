@@ -5,7 +5,7 @@
 //!   | owner | class | links | block map |    | block | block | block | … | never carved yet … |
 //! ```
 //!
-//! A page is free, or part of a large block's run (then it has no owner), or in some owner's heap:
+//! A page is free, or part of a large block's run, or it has a [`Holder`], in whose heap it is:
 //!
 //! ```text
 //!   free ──open──▶ all blocks in use ◀──▶ some free (in the heap's list of its class) ──close──▶ free
@@ -17,6 +17,7 @@ use core::ptr::{self, NonNull};
 
 use super::block::{Chain, FreeBlock, FreeList};
 use super::block_map::{AlreadyFree, BlockMap};
+use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
 use super::owner::Owner;
 use super::region::{Fresh, PAGE_SIZE};
@@ -32,18 +33,23 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// # Invariants
 ///
-/// All zero bytes are the descriptor of a page without owner. For a page with an owner:
+/// All zero bytes are the descriptor of a page without holder. The holder is in `owner` or in `private_heap`. If
+/// `is_run`, this is the first page of a private heap's large block of `run_bytes` bytes, for all of which `start` may be
+/// used. For any other page with a holder:
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
 /// - a bit of `clean` says that this part, of [`CARVE`] bytes, has no block in anyone's hands, and is as it came from the
 ///   source;
-/// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
+/// - `start`, `class`, `capacity` and the holder are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
-///   lock.
+///   lock, or by the thread that has the private heap.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
     owner: Cell<Option<&'static Owner>>,
+    private_heap: Cell<Option<HeapId>>,
+    run_bytes: Cell<usize>,
+    is_run: Cell<bool>,
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
@@ -91,31 +97,66 @@ impl Linked for PageRef {
 }
 
 impl Page {
-    /// Makes the free page at `start` one of `owner`'s, to be cut into blocks of `class`.
+    /// Makes the free page at `start` one of `holder`'s, to be cut into blocks of `class`.
     ///
     /// # Safety
     ///
     /// The caller owns the page that this describes, and `start` may be used for all of it.
-    pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, owner: &'static Owner) {
+    pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, holder: Holder) {
         // INVARIANT: the page is the caller's, and has no blocks yet.
         self.clean.set(if fresh == Fresh::Yes { u16::MAX } else { 0 });
         self.worn.set(false);
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
-        self.owner.set(Some(owner));
+        self.is_run.set(false);
+        match holder {
+            Holder::Owner(owner) => self.owner.set(Some(owner)),
+            Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
+        }
         self.blocks.reset();
     }
 
-    /// Makes this a page without owner, and returns its start. All its blocks are free.
+    /// Makes this the first page of a run at `start`, which is the private heap `heap`'s, for a block of `bytes` bytes.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the run, and `start` may be used for all of it.
+    pub(crate) unsafe fn open_run(&self, start: NonNull<u8>, bytes: usize, heap: HeapId) {
+        // INVARIANT: the page is the caller's, and not cut into blocks.
+        self.start.set(start.as_ptr());
+        self.run_bytes.set(bytes);
+        self.is_run.set(true);
+        self.private_heap.set(Some(heap));
+    }
+
+    /// Makes this a page without holder, and returns its start. Nobody uses its blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
         self.owner.set(None);
+        self.private_heap.set(None);
+        self.is_run.set(false);
         self.start.replace(ptr::null_mut())
     }
 
-    /// The owner, or `None` when the page has not been cut into blocks.
+    /// The owner, or `None` when the page has not been cut into blocks, or is a private heap's.
     pub(crate) fn owner(&self) -> Option<&'static Owner> {
         self.owner.get()
+    }
+
+    /// The private heap that has the page, or the run that begins here.
+    pub(crate) fn private_heap(&self) -> Option<HeapId> {
+        self.private_heap.get()
+    }
+
+    /// Whether this is the first page of a private heap's run.
+    pub(crate) fn is_run(&self) -> bool {
+        self.is_run.get()
+    }
+
+    /// The run that begins here, and the bytes of its block.
+    pub(crate) fn run(&self) -> Option<(NonNull<u8>, usize)> {
+        let start = NonNull::new(self.start.get()).filter(|_| self.is_run())?;
+        Some((start, self.run_bytes.get()))
     }
 
     /// The class of the page's blocks, if it has any.

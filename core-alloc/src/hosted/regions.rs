@@ -7,9 +7,10 @@ use core::ptr::NonNull;
 
 use super::block;
 use super::fatal::{CHECKS, fatal};
+use super::holder::Holder;
 use super::list::List;
 use super::lock::{Guard, Lock};
-use super::owner::Owner;
+use super::misuse;
 use super::page::PageRef;
 use super::page_map;
 use super::region::{Fresh, PAGE_SIZE, REGION_SIZE, RegionRef};
@@ -64,19 +65,19 @@ impl Place {
     }
 }
 
-/// A page for `owner`, to be cut into blocks of `class`.
-pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageRef> {
+/// A page for `holder`, to be cut into blocks of `class`.
+pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
     let mut regions = lock();
     let place = regions.place(1, 1)?;
     let fresh = regions.take(place, 1);
     let page = place.region.page(place.first);
     // SAFETY: the page was free, and is now the caller's.
-    unsafe { page.open(place.start(), fresh, class, owner) };
+    unsafe { page.open(place.start(), fresh, class, holder) };
     COUNTERS.open_page();
     Some(page)
 }
 
-/// Takes back a page of which no block is in use.
+/// Takes back a page whose blocks nobody uses any more.
 pub(crate) fn return_page(page: PageRef) {
     let start = page.close().addr();
     // SAFETY: the page is in use, as a run of one, until it is put back below.
@@ -174,7 +175,9 @@ fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
     if !place.region.are_used(place.first, pages) {
         fatal(format_args!("free of {address:#x}: not all of its {pages} pages are in use"));
     }
-    if place.region.page(place.first).owner().is_some() {
+    let first = place.region.page(place.first);
+    misuse::check_not_private(first, address.get());
+    if first.owner().is_some() {
         fatal(format_args!("free of {address:#x}: its Layout is a large block's, but it lies in a page of blocks"));
     }
 }

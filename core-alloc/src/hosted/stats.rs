@@ -41,7 +41,8 @@ pub struct Stats {
     /// Blocks of size classes in use.
     ///
     /// Those in the calling thread's cache do not count. Free blocks in other threads' caches do, since only those
-    /// threads know of them: up to two magazines a class and thread.
+    /// threads know of them: up to two magazines a class and thread. Blocks in
+    /// [private heaps](crate::PrivateHeap) do not count, but the pages that these have and their large blocks do.
     pub blocks: usize,
     /// The bytes of [`blocks`](Self::blocks), by their classes' sizes. What is said there of caches holds here as well.
     pub block_bytes: usize,
