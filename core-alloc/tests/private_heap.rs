@@ -95,25 +95,25 @@ fn assert_counts(heap: &PrivateHeap, live: &[Block]) {
 
 #[test]
 fn blocks_of_every_size_and_alignment_agree_with_the_model() {
-    let steps = if cfg!(miri) { 100 } else { 20_000 };
+    let steps = if cfg!(miri) { 100 } else { 8_000 };
     returns_everything(|| agrees_with_the_model(&PrivateHeap::new(), steps, 60, 23, 22));
 }
 
 #[test]
 fn many_small_blocks_agree_with_the_model() {
-    let steps = if cfg!(miri) { 200 } else { 100_000 };
+    let steps = if cfg!(miri) { 200 } else { 40_000 };
     returns_everything(|| agrees_with_the_model(&PrivateHeap::new(), steps, 10_000, 12, 9));
 }
 
 #[test]
 fn runs_of_pages_agree_with_the_model() {
-    let steps = if cfg!(miri) { 60 } else { 10_000 };
+    let steps = if cfg!(miri) { 60 } else { 4_000 };
     returns_everything(|| agrees_with_the_model(&PrivateHeap::new(), steps, 300, 20, 20));
 }
 
 #[test]
 fn mappings_agree_with_the_model() {
-    let steps = if cfg!(miri) { 12 } else { 60 };
+    let steps = if cfg!(miri) { 12 } else { 40 };
     returns_everything(|| {
         let heap = PrivateHeap::new();
         let random = &mut Random::announced(29);

@@ -58,20 +58,8 @@ use crate::SizeClass;
 /// drop(heap); // and all blocks with it
 /// ```
 ///
-/// With the feature `allocator-api2`, a heap and a reference to one are `Allocator`s, so collections can live there; the
-/// borrow sees to it that none outlives the heap:
-///
-#[cfg_attr(feature = "allocator-api2", doc = "```")]
-#[cfg_attr(not(feature = "allocator-api2"), doc = "```ignore")]
-/// use allocator_api2::vec::Vec;
-/// use mudlark_core_alloc::PrivateHeap;
-///
-/// let heap = PrivateHeap::new();
-/// let mut finds = Vec::new_in(&heap);
-/// finds.extend(["coin", "pin", "clay pipe"]);
-/// assert_eq!(finds.len(), 3);
-/// assert_eq!(heap.stats().blocks, 1);
-/// ```
+/// With the feature `allocator-api2`, a heap is an `Allocator`, and so is a reference to one: collections can live there, and
+/// the borrow sees to it that none outlives the heap.
 ///
 /// # Threads
 ///
