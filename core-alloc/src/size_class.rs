@@ -22,6 +22,8 @@ const LINEAR_LIMIT: usize = STEPS << GRANULE_LOG2;
 
 /// One of the block sizes that pages serve.
 ///
+#[doc = include_str!("size_class_table.md")]
+///
 /// # Invariants
 ///
 /// `self.0 < SizeClass::COUNT`, so it may index any table with an entry a class.
@@ -37,6 +39,9 @@ impl SizeClass {
 
     /// The smallest block, in bytes; every block's size is a multiple of it.
     pub const MIN_SIZE: usize = 1 << GRANULE_LOG2;
+
+    /// The first class.
+    pub(crate) const SMALLEST: Self = Self(0);
 
     /// The smallest class whose blocks hold `layout`, or `None` when no page serves it.
     ///
@@ -156,6 +161,10 @@ const _: () = assert!(SizeClass::COUNT <= 256, "an index fits a byte");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::ToOwned;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
 
     fn layout(size: usize, align: usize) -> Layout {
         Layout::from_size_align(size, align).expect("a valid layout")
@@ -170,6 +179,38 @@ mod tests {
             assert_eq!(SizeClass::from_index(class.index()), Some(class));
         }
         assert_eq!(SizeClass::from_index(SizeClass::COUNT), None);
+    }
+
+    /// The table of the documentation: a row for every eight classes.
+    fn table() -> String {
+        let rows = SizeClass::all().step_by(STEPS).map(|first| {
+            let row: Vec<usize> = SizeClass::all().skip(first.index()).take(STEPS).map(SizeClass::block_size).collect();
+            let below = first.index().checked_sub(1).and_then(SizeClass::from_index).map_or(0, SizeClass::block_size);
+            let waste = core::iter::once(below)
+                .chain(row.iter().copied())
+                .zip(&row)
+                .skip(usize::from(below == 0))
+                .map(|(smaller, &size)| (size - smaller - 1) * 1000 / size)
+                .max()
+                .unwrap_or(0);
+            let sizes: Vec<String> = row.iter().map(ToString::to_string).collect();
+            format!("| {} | {}.{} |\n", sizes.join(" | "), waste / 10, waste % 10)
+        });
+        let head = "| block sizes, in bytes | | | | | | | | most waste, % |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+        head.to_owned() + &rows.collect::<String>()
+    }
+
+    #[test]
+    fn the_table_of_the_documentation_is_that_of_the_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/size_class_table.md");
+        if std::env::var_os("MUDLARK_WRITE_TABLES").is_some() {
+            std::fs::write(path, table()).expect("a file that can be written");
+        }
+        let written = include_str!("size_class_table.md");
+        assert!(
+            written == table(),
+            "to write {path} anew, run the test with MUDLARK_WRITE_TABLES=1, and then once more"
+        );
     }
 
     #[test]

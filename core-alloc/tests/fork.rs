@@ -6,6 +6,7 @@ mod common;
 
 use common::Random;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use mudlark_core_alloc::Mudlark;
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
@@ -95,6 +96,40 @@ fn the_child_of_a_busy_process_may_allocate() {
         thread.join().expect("a thread that ends well");
     }
     assert!(well);
+}
+
+#[test]
+fn the_janitor_may_be_at_work() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    static DONE: AtomicBool = AtomicBool::new(false);
+    Mudlark::set_decay(Some(Duration::from_millis(1)));
+    let threads = [(); 2].map(|()| {
+        thread::spawn(|| {
+            while !DONE.load(Ordering::Relaxed) {
+                drop(vec![1_u8; 6 << 20]);
+                thread::sleep(Duration::from_millis(3));
+                Mudlark::collect();
+            }
+        })
+    });
+    let well = (0..40).all(|_| holds_in_child(memory_goes_back));
+    DONE.store(true, Ordering::Relaxed);
+    for thread in threads {
+        thread.join().expect("a thread that ends well");
+    }
+    Mudlark::set_decay(Some(Duration::from_millis(200)));
+    assert!(well);
+}
+
+/// Whether a janitor comes by who gives back what is not used.
+fn memory_goes_back() -> bool {
+    let block = vec![1_u8; 8 << 20];
+    let with_block = Mudlark::stats().committed_bytes;
+    drop(block);
+    (0..2_000).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        Mudlark::stats().committed_bytes <= with_block - (8 << 20)
+    })
 }
 
 #[test]

@@ -66,6 +66,53 @@ fn exhaustion_is_survived() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn little_address_space_is_enough_for_a_little_memory() {
+    let child = in_child("little_address_space_is_enough_for_a_little_memory", || {
+        limit_address_space(address_space() + (9 << 20));
+        let layout = Layout::from_size_align(100_000, 8).expect("a valid layout");
+        let count = exhaust(layout);
+        assert!(count * layout.size() > 3 << 20, "{count} blocks");
+        // What is left of the limit can be had as one block, once the regions are empty.
+        let large = Layout::from_size_align(6 << 20, 8 << 20).expect("a valid layout");
+        assert_eq!(exhaust(large), 1);
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// The bytes of address space that this process has.
+#[cfg(target_os = "linux")]
+fn address_space() -> libc::rlim_t {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("the kernel's figures");
+    let pages: libc::rlim_t = statm.split(' ').next().and_then(|field| field.parse().ok()).expect("a number");
+    pages * 4096
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn refused_memory_leaves_errno_alone() {
+    let child = in_child("refused_memory_leaves_errno_alone", || {
+        const MARK: libc::c_int = 77;
+        let layout = Layout::from_size_align(40 << 20, 8).expect("a valid layout");
+        let block = Block::new(&ALLOCATOR, layout, false, 1);
+        limit_address_space(address_space() + (1 << 20));
+        // SAFETY: every thread has an `errno`.
+        let errno = unsafe { libc::__errno_location() };
+        // SAFETY: it is this thread's.
+        unsafe { errno.write(MARK) };
+        // SAFETY: any size will do.
+        let refused = unsafe { ALLOCATOR.alloc(layout) };
+        // SAFETY: the block is the allocator's, and stays alive when the answer is null.
+        let not_grown = unsafe { ALLOCATOR.realloc(block.start.as_ptr(), layout, 80 << 20) };
+        assert!(refused.is_null() && not_grown.is_null());
+        // SAFETY: it is this thread's.
+        assert_eq!(unsafe { errno.read() }, MARK);
+        block.free(&ALLOCATOR);
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+#[test]
 fn aligned_blocks_leave_no_address_space_behind() {
     let child = in_child("aligned_blocks_leave_no_address_space_behind", || {
         limit_address_space(160 << 20);
@@ -87,7 +134,7 @@ fn a_block_that_shrinks_gives_its_tail_back() {
         limit_address_space(300 << 20);
         let layout = Layout::from_size_align(150 << 20, 8).expect("a valid layout");
         let mut shrunk = Block::new(&ALLOCATOR, layout, false, 1);
-        shrunk.resize(&ALLOCATOR, 2 << 20, 2);
+        shrunk.resize(&ALLOCATOR, 40 << 20, 2);
         let in_its_place = Block::new(&ALLOCATOR, layout, true, 3);
         [shrunk, in_its_place].into_iter().for_each(|block| block.free(&ALLOCATOR));
     });
@@ -125,9 +172,9 @@ fn resident_pages(start: *mut u8) -> usize {
 #[cfg(target_os = "linux")]
 fn memory_goes_back_even_where_mappings_have_run_out() {
     let child = in_child("memory_goes_back_even_where_mappings_have_run_out", || {
-        let layout = Layout::from_size_align(2 << 20, 8).expect("a valid layout");
+        let layout = Layout::from_size_align(34 << 20, 8).expect("a valid layout");
         // Neighbours, which the system sees as one mapping.
-        let blocks: [Block; 6] = [1; 6].map(|fill| Block::new(&ALLOCATOR, layout, false, fill));
+        let blocks: [Block; 4] = [1; 4].map(|fill| Block::new(&ALLOCATOR, layout, false, fill));
         let start = blocks[2].start.as_ptr();
         assert_eq!(resident_pages(start), 512);
         if !use_up_mappings() {

@@ -1,11 +1,13 @@
-//! Frees that break the contract end the process with a message in debug builds. In child processes.
+//! Frees that break the contract end the process with a message in debug builds, and with the feature `hardened`. In child
+//! processes.
 
-#![cfg(all(feature = "std", unix, debug_assertions, not(miri)))]
+#![cfg(all(feature = "std", unix, any(debug_assertions, feature = "hardened"), not(miri)))]
 
 mod common;
 
 use common::in_child;
 use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicPtr, Ordering};
 use mudlark_core_alloc::Mudlark;
 use std::os::unix::process::ExitStatusExt;
 
@@ -36,11 +38,23 @@ fn resize(block: *mut u8, size: usize, new_size: usize) {
 
 /// Checks that `wrong` is found out at once, and `complaint` is the message.
 fn aborts(name: &str, complaint: &str, wrong: fn()) {
-    let child = in_child(name, wrong);
-    let message = String::from_utf8_lossy(&child.stderr);
-    assert_eq!(child.status.signal(), Some(libc::SIGABRT), "{message}");
+    let message = last_words(name, wrong);
     assert!(message.contains("mudlark: free of 0x"), "{message}");
     assert!(message.contains(complaint), "{message}");
+}
+
+/// What a child says that is ended for what it does.
+fn last_words(name: &str, wrong: fn()) -> String {
+    let child = in_child(name, wrong);
+    let message = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert_eq!(child.status.signal(), Some(libc::SIGABRT), "{message}");
+    message
+}
+
+/// Writes where nothing is to be written.
+fn scribble(free: *mut u8, offset: usize) {
+    // SAFETY: it is not, but the memory is there.
+    unsafe { free.wrapping_add(offset).write_volatile(0x5A) };
 }
 
 #[test]
@@ -69,6 +83,39 @@ fn a_block_freed_twice_long_ago() {
         free(block, 64);
         Mudlark::collect();
     });
+}
+
+#[test]
+fn a_block_freed_twice_by_two_threads() {
+    aborts("a_block_freed_twice_by_two_threads", "it is free already", || {
+        let block = AtomicPtr::new(allocate(64));
+        let free_block = || free(block.load(Ordering::Relaxed), 64);
+        std::thread::scope(|scope| {
+            scope.spawn(free_block);
+        });
+        free_block();
+    });
+}
+
+#[test]
+fn a_free_block_whose_link_was_overwritten() {
+    let message = last_words("a_free_block_whose_link_was_overwritten", || {
+        let block = allocate(64);
+        free(block, 64);
+        scribble(block, 3);
+        allocate(64);
+    });
+    assert!(message.contains("mudlark: the free block at 0x"), "{message}");
+    assert!(message.contains("has been written to"), "{message}");
+}
+
+#[test]
+fn a_block_is_no_free_one_because_it_holds_what_that_left() {
+    // Not ended: a block that nobody has written to since it was handed out again.
+    let block = allocate(64);
+    free(block, 64);
+    let again = allocate(64);
+    free(again, 64);
 }
 
 #[test]
@@ -154,10 +201,17 @@ fn a_small_block_resized_as_a_large_one() {
 #[test]
 fn a_block_of_a_region_resized_as_a_mapping() {
     let complaint = "has a mapping of its own";
-    aborts("a_block_of_a_region_resized_as_a_mapping", complaint, || resize(allocate(64), 5_000_000, 2_000_000));
+    aborts("a_block_of_a_region_resized_as_a_mapping", complaint, || resize(allocate(64), 50_000_000, 2_000_000));
+}
+
+#[test]
+fn a_block_of_a_region_resized_as_a_larger_mapping() {
+    let complaint = "has a mapping of its own";
+    let name = "a_block_of_a_region_resized_as_a_larger_mapping";
+    aborts(name, complaint, || resize(allocate(64), 50_000_000, 60_000_000));
 }
 
 #[test]
 fn a_block_of_a_region_as_a_mapping() {
-    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 5_000_000));
+    aborts("a_block_of_a_region_as_a_mapping", "has a mapping of its own", || free(allocate(64), 50_000_000));
 }

@@ -27,6 +27,8 @@ pub(crate) struct Bins {
     loaded: [FreeList; SizeClass::COUNT],
     spare: [FreeList; SizeClass::COUNT],
     room: [Cell<i16>; SizeClass::COUNT],
+    /// The room that there was when [`has_rested`](Self::has_rested) was last asked.
+    room_then: [Cell<i16>; SizeClass::COUNT],
 }
 
 impl Bins {
@@ -35,6 +37,7 @@ impl Bins {
             loaded: [const { FreeList::new() }; SizeClass::COUNT],
             spare: [const { FreeList::new() }; SizeClass::COUNT],
             room: [const { Cell::new(0) }; SizeClass::COUNT],
+            room_then: [const { Cell::new(0) }; SizeClass::COUNT],
         }
     }
 
@@ -113,6 +116,13 @@ impl Bins {
         (len > 0).then(|| loaded.into_batch(len))
     }
 
+    /// Whether the bin seems not to have been used since this was last asked: the loaded magazine has as many blocks as
+    /// then.
+    pub(crate) fn has_rested(&self, class: SizeClass) -> bool {
+        let room = entry(&self.room, class).get();
+        entry(&self.room_then, class).replace(room) == room
+    }
+
     /// Moves everything to `other`, of which all bins are closed, as those of this will be.
     pub(crate) fn move_to(&self, other: &Self) {
         for class in SizeClass::all() {
@@ -122,15 +132,8 @@ impl Bins {
         }
     }
 
-    /// The number of blocks, and of their bytes.
-    pub(crate) fn contents(&self) -> (usize, usize) {
-        SizeClass::all().fold((0, 0), |(blocks, bytes), class| {
-            let count = self.blocks(class);
-            (blocks + count, bytes + count * class.block_size())
-        })
-    }
-
-    fn blocks(&self, class: SizeClass) -> usize {
+    /// The number of blocks of `class`.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
         let spare = if entry(&self.spare, class).is_empty() { 0 } else { magazine(class) };
         self.loaded_blocks(class) + spare
     }

@@ -21,6 +21,8 @@ use crate::SizeClass;
 pub(crate) struct Cache {
     bins: Bins,
     ownership: Cell<Ownership>,
+    /// The class whose bin is looked at next, by [`Cache::flush_a_rested_bin`].
+    hand: Cell<u8>,
 }
 
 const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out of every thread's stack");
@@ -38,14 +40,14 @@ enum Ownership {
 
 impl Cache {
     pub(crate) const fn new() -> Self {
-        Self { bins: Bins::new(), ownership: Cell::new(Ownership::Pending) }
+        Self { bins: Bins::new(), ownership: Cell::new(Ownership::Pending), hand: Cell::new(0) }
     }
 
-    /// A block of `class`; `None` when there is no memory.
+    /// A block of `class` for a request of `size` bytes; `None` when there is no memory.
     #[inline]
-    pub(crate) fn allocate(&self, class: SizeClass) -> Option<NonNull<u8>> {
+    pub(crate) fn allocate(&self, class: SizeClass, size: usize) -> Option<NonNull<u8>> {
         match self.bins.pop(class) {
-            None => self.refill(class),
+            None => self.refill(class, size),
             block => block,
         }
     }
@@ -61,7 +63,7 @@ impl Cache {
     /// Loads the empty bin, and takes a block of it.
     #[cold]
     #[inline(never)]
-    fn refill(&self, class: SizeClass) -> Option<NonNull<u8>> {
+    fn refill(&self, class: SizeClass, size: usize) -> Option<NonNull<u8>> {
         let Some(owner) = self.owner() else {
             return owner::take_shared(class).map(FreeBlock::into_raw);
         };
@@ -71,7 +73,10 @@ impl Cache {
         }
         let blocks = match self.bins.take_spare(class) {
             Some(spare) => spare.into_batch(magazine(class)),
-            None => owner.take(class),
+            None => {
+                self.flush_a_rested_bin();
+                owner.take(class, size)
+            }
         };
         if blocks.len > 0 {
             self.bins.load(class, blocks);
@@ -93,6 +98,7 @@ impl Cache {
             self.flush(class);
         }
         self.bins.push(class, block);
+        self.flush_a_rested_bin();
     }
 
     /// Makes the full magazine the spare one, and stores the spare one in a depot.
@@ -111,12 +117,26 @@ impl Cache {
         }
     }
 
+    /// Sends the blocks of a class home that the thread seems to have no use for any more: a program's needs change, and
+    /// what it needed once shall not stay in its caches for ever. Each call looks at another class.
+    fn flush_a_rested_bin(&self) {
+        let hand = self.hand.get();
+        self.hand.set(hand + 1);
+        match SizeClass::from_index(hand.into()) {
+            Some(class) if self.bins.has_rested(class) => self.flush_bin(class),
+            Some(_) => {}
+            None => self.hand.set(0),
+        }
+    }
+
     /// Sends all blocks home.
     pub(crate) fn flush_all(&self) {
-        for class in SizeClass::all() {
-            while let Some(blocks) = self.bins.take_any(class) {
-                owner::send_home(blocks.list);
-            }
+        SizeClass::all().for_each(|class| self.flush_bin(class));
+    }
+
+    fn flush_bin(&self, class: SizeClass) {
+        while let Some(blocks) = self.bins.take_any(class) {
+            owner::send_home(blocks.list);
         }
     }
 
@@ -127,9 +147,9 @@ impl Cache {
         }
     }
 
-    /// The number of blocks in the cache, and of their bytes.
-    pub(crate) fn contents(&self) -> (usize, usize) {
-        self.bins.contents()
+    /// The number of blocks of `class` in the cache.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
+        self.bins.blocks(class)
     }
 
     /// The thread's owner, if it has one by now.

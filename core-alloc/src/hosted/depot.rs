@@ -15,21 +15,21 @@ use crate::SizeClass;
 ///
 /// # Invariants
 ///
-/// Every list has a [`magazine`] of blocks of its class. `blocks` and `bytes` are what they come to.
+/// Every list has a [`magazine`] of blocks of its class. `counts` is their number, and `bytes` what all come to.
 pub(crate) struct Depot {
     magazines: [ListStack; SizeClass::COUNT],
-    blocks: usize,
+    counts: [u32; SizeClass::COUNT],
     bytes: usize,
 }
 
 impl Depot {
     pub(crate) const fn new() -> Self {
-        Self { magazines: [const { ListStack::new() }; SizeClass::COUNT], blocks: 0, bytes: 0 }
+        Self { magazines: [const { ListStack::new() }; SizeClass::COUNT], counts: [0; SizeClass::COUNT], bytes: 0 }
     }
 
-    /// The number of all blocks, and of their bytes.
-    pub(crate) const fn contents(&self) -> (usize, usize) {
-        (self.blocks, self.bytes)
+    /// The number of blocks of `class`.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
+        self.counts[class.index()] as usize * magazine(class)
     }
 
     /// The bytes of all blocks in the depot.
@@ -40,14 +40,14 @@ impl Depot {
     /// Stores a magazine of `class`.
     pub(crate) fn store(&mut self, class: SizeClass, full: FreeList) {
         self.magazines[class.index()].push(full);
-        self.blocks += magazine(class);
+        self.counts[class.index()] += 1;
         self.bytes += magazine_bytes(class);
     }
 
     /// Takes a magazine out.
     pub(crate) fn take(&mut self, class: SizeClass) -> Option<Batch> {
         let taken = self.magazines[class.index()].pop()?;
-        self.blocks -= magazine(class);
+        self.counts[class.index()] -= 1;
         self.bytes -= magazine_bytes(class);
         Some(taken.into_batch(magazine(class)))
     }

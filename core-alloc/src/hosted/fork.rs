@@ -5,7 +5,7 @@
 //! [`Lock`](super::lock::Lock). All other threads wait.
 //!
 //! In the child, the heaps of the parent's other threads become idle. What was in the caches of these threads stays
-//! unused there.
+//! unused there. The janitor is such a thread, too; the child gets one of its own when it needs it.
 //!
 //! None of this is done for `vfork` and for processes cloned by a system call of the program's own; these may not
 //! allocate in the child.
@@ -13,6 +13,7 @@
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::front;
+use super::janitor;
 use super::lock;
 use super::owner;
 use super::regions;
@@ -32,15 +33,25 @@ const NOBODY: usize = 0;
 ///
 /// May allocate and free, and is called with no lock held.
 pub(crate) fn arrange() {
-    // Acquire: pairs with the Release below, so who finds the arrangement made may rely on it.
-    match ARRANGEMENT.compare_exchange(TO_DO, BEGUN, Ordering::Acquire, Ordering::Acquire) {
-        Ok(_) => {
-            source::around_fork(before, after_in_parent, after_in_child);
-            ARRANGEMENT.store(MADE, Ordering::Release);
-        }
-        // This thread's own fork must not come before that of another thread has been heard of.
-        Err(_) => lock::wait_until(|| ARRANGEMENT.load(Ordering::Acquire) == MADE),
+    begin_arrangement();
+    // This thread's own fork must not come before that of another thread has been heard of.
+    lock::wait_until(is_arranged);
+}
+
+/// Makes the arrangement, unless somebody has begun to: this thread, perhaps, which comes here again because that
+/// allocates. Returns whether it is made.
+pub(crate) fn begin_arrangement() -> bool {
+    // Relaxed: whoever begins learns nothing from those before, since there are none.
+    if ARRANGEMENT.compare_exchange(TO_DO, BEGUN, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        source::around_fork(before, after_in_parent, after_in_child);
+        ARRANGEMENT.store(MADE, Ordering::Release);
     }
+    is_arranged()
+}
+
+fn is_arranged() -> bool {
+    // Acquire: pairs with the Release above, so who finds the arrangement made may rely on it.
+    ARRANGEMENT.load(Ordering::Acquire) == MADE
 }
 
 /// Whether it is this thread that holds all locks.
@@ -51,6 +62,7 @@ pub(crate) fn is_forking() -> bool {
 }
 
 extern "C" fn before() {
+    janitor::hold();
     owner::hold_all();
     regions::hold();
     // Relaxed: see `is_forking`.
@@ -64,6 +76,7 @@ extern "C" fn after_in_parent() {
 extern "C" fn after_in_child() {
     // Still with all locks: only this thread knows which owner is its own.
     owner::leave_all_but(front::with_cache(|cache| cache.adopted()));
+    janitor::forget();
     let_go();
 }
 
@@ -72,8 +85,10 @@ fn let_go() {
     unsafe { regions::let_go() };
     // SAFETY: as above.
     unsafe { owner::let_go_heaps() };
-    // Now, since the next fork may begin once the list of owners is free.
+    // Now, since the next fork may get all locks once the rest is free.
     FORKING.store(NOBODY, Ordering::Relaxed);
     // SAFETY: as above.
     unsafe { owner::let_go_list() };
+    // SAFETY: as above.
+    unsafe { janitor::let_go() };
 }

@@ -4,8 +4,9 @@ use super::block::{Batch, Chain, FreeList};
 use super::block_map::AlreadyFree;
 use super::fatal::already_free;
 use super::holder::Holder;
+use super::janitor;
 use super::list::List;
-use super::page::PageRef;
+use super::page::{CARVE, PageRef};
 use super::region::PAGE_SIZE;
 use super::regions;
 use crate::SizeClass;
@@ -21,29 +22,35 @@ use crate::SizeClass;
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
     exhausted: List<PageRef>,
-    blocks: usize,
+    pages: [u32; SizeClass::COUNT],
+    blocks: [u32; SizeClass::COUNT],
     bytes: usize,
 }
 
 impl PageHeap {
     pub(crate) const fn new() -> Self {
-        Self { available: [const { List::new() }; SizeClass::COUNT], exhausted: List::new(), blocks: 0, bytes: 0 }
+        Self {
+            available: [const { List::new() }; SizeClass::COUNT],
+            exhausted: List::new(),
+            pages: [0; SizeClass::COUNT],
+            blocks: [0; SizeClass::COUNT],
+            bytes: 0,
+        }
     }
 
-    /// The number of blocks that are out of this heap's pages.
-    pub(crate) const fn blocks(&self) -> usize {
-        self.blocks
+    /// The number of pages of `class`.
+    pub(crate) fn pages(&self, class: SizeClass) -> usize {
+        self.pages[class.index()] as usize
     }
 
-    /// The bytes of these blocks.
+    /// The number of blocks of `class` that are out of this heap's pages.
+    pub(crate) fn blocks(&self, class: SizeClass) -> usize {
+        self.blocks[class.index()] as usize
+    }
+
+    /// The bytes of the blocks of all classes that are out of this heap's pages.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
-    }
-
-    /// The bytes of this heap's pages. Takes time for each of them.
-    pub(crate) fn page_bytes(&self) -> usize {
-        let lists = self.available.iter().chain([&self.exhausted]);
-        lists.map(|pages| pages.iter().count() * PAGE_SIZE).sum()
     }
 
     /// Takes up to `want` blocks, if need be from a new page for `holder`, whose heap this is; none only if there is no
@@ -53,6 +60,7 @@ impl PageHeap {
         if pages.first().is_none() {
             let Some(page) = regions::take_page(class, holder) else { return Batch::empty() };
             pages.push(page);
+            self.pages[class.index()] += 1;
         }
         self.take_available(class, want)
     }
@@ -60,16 +68,16 @@ impl PageHeap {
     /// Takes up to `want` blocks from the pages that there are.
     ///
     /// Blocks that were in use before come first, and fewer than `want` are enough: memory that was never touched is
-    /// carved only when there would be none at all, one OS page at a time.
+    /// carved only when there would be none at all, and little of it beside what there is.
     pub(crate) fn take_available(&mut self, class: SizeClass, want: usize) -> Batch {
         let mut taken = self.take_free(class, want);
         if taken.len == 0
             && let Some(page) = self.available[class.index()].first()
         {
-            page.carve();
+            page.carve(carving_step(self.pages[class.index()]));
             taken = self.take_free(class, want);
         }
-        self.blocks += taken.len;
+        self.blocks[class.index()] += narrow(taken.len);
         self.bytes += taken.len * class.block_size();
         taken
     }
@@ -95,29 +103,34 @@ impl PageHeap {
         let was_exhausted = page.is_exhausted();
         let count = page.put(blocks).unwrap_or_else(|AlreadyFree(block)| already_free(page.address_of(block)));
         let class = page.class();
-        self.blocks -= count;
+        if !page.wear() {
+            janitor::note_worn(page.address_of(0));
+        }
+        self.blocks[class.index()] -= narrow(count);
         self.bytes -= count * class.block_size();
         if was_exhausted {
             self.exhausted.remove(page);
+            self.return_unused_page(class);
             self.available[class.index()].push(page);
         }
         if page.is_unused() && !self.available[class.index()].is_only(page) {
-            self.available[class.index()].remove(page);
-            regions::return_page(page);
+            self.return_page(page);
+        }
+    }
+
+    /// Gives back the OS pages in `page`, one of this heap's, in which no block is in use, and the whole page if that is
+    /// so of all of it.
+    pub(crate) fn tidy(&mut self, page: PageRef) {
+        if page.is_unused() {
+            self.return_page(page);
+        } else {
+            page.purge();
         }
     }
 
     /// Returns the pages of which no block is in use.
     pub(crate) fn return_unused_pages(&mut self) {
-        for pages in &mut self.available {
-            // Any other unused page was returned when its last block was put back.
-            if let Some(page) = pages.first()
-                && page.is_unused()
-            {
-                pages.remove(page);
-                regions::return_page(page);
-            }
-        }
+        SizeClass::all().for_each(|class| self.return_unused_page(class));
     }
 
     /// Returns all pages, whoever uses their blocks.
@@ -128,7 +141,37 @@ impl PageHeap {
                 regions::return_page(page);
             }
         }
-        self.blocks = 0;
-        self.bytes = 0;
+        *self = Self::new();
     }
+
+    /// Returns the page of `class` of which no block is in use, which is then the only one in its list.
+    fn return_unused_page(&mut self, class: SizeClass) {
+        if let Some(page) = self.available[class.index()].first()
+            && page.is_unused()
+        {
+            self.return_page(page);
+        }
+    }
+
+    /// Returns a page of which no block is in use to its region.
+    fn return_page(&mut self, page: PageRef) {
+        let class = page.class().index();
+        self.available[class].remove(page);
+        self.pages[class] -= 1;
+        regions::return_page(page);
+    }
+}
+
+/// A number of blocks of one holder's and one class is below 2³²: more would not fit their addresses, or those of any machine.
+#[expect(clippy::cast_possible_truncation, reason = "as said above")]
+const fn narrow(blocks: usize) -> u32 {
+    blocks as u32
+}
+
+/// How much a page of a class that has so many is carved at a time: a thirty-second of what there is, so that memory is
+/// not touched long before it is of use; and since it is cheaper to have the system make much of it present at once, no
+/// less.
+fn carving_step(pages: u32) -> usize {
+    let share = pages as usize * PAGE_SIZE / 32;
+    1 << share.clamp(CARVE, PAGE_SIZE).ilog2()
 }

@@ -7,16 +7,18 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::fatal::{CHECKS, fatal};
+use super::front;
+use super::janitor;
 use super::page_map;
-use super::region::{Fresh, PAGE_SIZE, REGION_SIZE};
-use super::regions;
+use super::region::{MOST_RUN, PAGE_SIZE, UNIT};
+use super::regions::{self, Room, RunSize};
+use super::run_cache::MOST_PAGES;
 use super::source;
-use super::stats::COUNTERS;
 
-/// The largest run of pages, and the largest alignment of one, in bytes.
-const MAX_RUN: usize = 1024 * 1024;
-
-const _: () = assert!(2 * MAX_RUN <= REGION_SIZE, "an aligned run fits beside the descriptors");
+/// The largest run of pages, in bytes: half a region.
+const MAX_RUN: usize = MOST_RUN * PAGE_SIZE;
+/// The largest alignment of one, in bytes.
+const MAX_RUN_ALIGN: usize = if MAX_RUN < UNIT { MAX_RUN } else { UNIT };
 
 /// Where a large block lies.
 #[derive(Clone, Copy)]
@@ -30,7 +32,7 @@ enum Kind {
 impl Kind {
     const fn of(layout: Layout) -> Self {
         let size = if layout.size() == 0 { 1 } else { layout.size() };
-        if size <= MAX_RUN && layout.align() <= MAX_RUN {
+        if size <= MAX_RUN && layout.align() <= MAX_RUN_ALIGN {
             Self::Run { pages: size.div_ceil(PAGE_SIZE), align: layout.align().div_ceil(PAGE_SIZE) }
         } else {
             Self::Direct { size }
@@ -43,49 +45,107 @@ pub(crate) const fn is_run(layout: Layout) -> bool {
     matches!(Kind::of(layout), Kind::Run { .. })
 }
 
-/// A block for `layout`, and whether it is known to be zero; `None` when there is no memory.
-pub(crate) fn allocate(layout: Layout) -> Option<(NonNull<u8>, Fresh)> {
-    let block = match Kind::of(layout) {
-        Kind::Run { pages, align } => regions::take_run(pages, align).map(|run| (run.start, run.fresh)),
-        Kind::Direct { size } => allocate_direct(size, layout.align()),
-    }?;
-    COUNTERS.add_large(layout.size());
-    Some(block)
+/// How a block is placed that a smaller or larger one moves to: one that grows once grows again, mostly.
+pub(crate) const fn room_for_moved(old: Layout, new: Layout) -> Room {
+    if new.size() > old.size() { Room::ToGrow } else { Room::Snug }
 }
 
-/// A block for `layout` that is zero; `None` when there is no memory.
+/// A block for `layout`; `None` when there is no memory.
+pub(crate) fn allocate(layout: Layout, room: Room) -> Option<NonNull<u8>> {
+    with_all_memory(|| match Kind::of(layout) {
+        Kind::Run { pages, align } => take_rested_run(pages, align, room, layout.size())
+            .or_else(|| regions::take_run(pages, align, room, layout.size())),
+        Kind::Direct { size } => allocate_direct(size, layout),
+    })
+}
+
+/// A block for `layout` that is zero; `None` when there is no memory. Only what is not known to be zero is cleared.
 pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
-    let (block, fresh) = allocate(layout)?;
-    if fresh == Fresh::No {
-        // SAFETY: the block has at least that many bytes, and nobody knows it yet.
-        unsafe { block.write_bytes(0, layout.size()) };
+    match Kind::of(layout) {
+        Kind::Run { pages, align } => {
+            if let Some(block) = take_rested_run(pages, align, Room::Snug, layout.size()) {
+                // SAFETY: the block is whole pages, and nobody knows it yet.
+                unsafe { source::clear(block, layout.size()) };
+                return Some(block);
+            }
+            let (block, dirt) = with_all_memory(|| regions::take_run_to_clear(pages, align, layout.size()))?;
+            for part in dirt.parts() {
+                let len = layout.size().min(part.end).saturating_sub(part.start);
+                // SAFETY: the part lies in the block.
+                let start = unsafe { block.byte_add(part.start) };
+                // SAFETY: the block's pages are whole pages, and nobody knows them yet.
+                unsafe { source::clear(start, len) };
+            }
+            Some(block)
+        }
+        Kind::Direct { .. } => allocate(layout, Room::Snug),
     }
-    Some(block)
 }
 
-fn allocate_direct(size: usize, align: usize) -> Option<(NonNull<u8>, Fresh)> {
-    let start = source::acquire(size, align)?;
-    COUNTERS.use_more(size);
-    Some((start, Fresh::Yes))
+/// A run that this thread has given back, if one will do.
+fn take_rested_run(pages: usize, align: usize, room: Room, bytes: usize) -> Option<NonNull<u8>> {
+    if pages > MOST_PAGES || align > 1 || room == Room::ToGrow {
+        return None;
+    }
+    front::with_cache(|cache| cache.adopted())?.take_run(pages, bytes)
+}
+
+/// Lets a run rest with this thread's owner, if there is room. Returns whether that is so.
+///
+/// # Safety
+///
+/// As for [`free`].
+unsafe fn let_run_rest(block: NonNull<u8>, pages: usize, bytes: usize) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { regions::check_run_in_use(block, pages) };
+    let Some(owner) = front::with_cache(|cache| cache.adopted()).filter(|_| pages <= MOST_PAGES) else { return false };
+    // SAFETY: the run's pages are in use until they are given back.
+    let first = unsafe { page_map::page_of(block.addr().get()) };
+    first.is_some_and(|first| owner.keep_run(first, page_map::widened(block), pages, bytes))
+}
+
+fn allocate_direct(size: usize, layout: Layout) -> Option<NonNull<u8>> {
+    let start = source::acquire(size, layout.align())?;
+    regions::with_accounts(|accounts| {
+        accounts.large.add(layout.size());
+        accounts.mapped.add(layout.size());
+        accounts.use_more(size);
+    });
+    Some(start)
+}
+
+/// Calls `allocate`, and if it finds no memory, once more when regions that nobody uses have been given back.
+fn with_all_memory<T>(allocate: impl Fn() -> Option<T>) -> Option<T> {
+    allocate().or_else(|| if janitor::release_empty_regions() { allocate() } else { None })
 }
 
 /// Takes back a block.
 ///
 /// # Safety
 ///
-/// The block came from [`allocate`] or [`resize`] with this `layout`, and nobody uses it any more.
+/// The block came from this module with this `layout`, and nobody uses it any more.
 pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
     match Kind::of(layout) {
-        // SAFETY: by the caller's promise, `allocate` took it with as many pages.
-        Kind::Run { pages, .. } => unsafe { regions::return_run(block, pages) },
+        Kind::Run { pages, .. } => {
+            // SAFETY: the caller's promise is the same.
+            if unsafe { let_run_rest(block, pages, layout.size()) } {
+                return;
+            }
+            // SAFETY: by the caller's promise, it was taken with as many pages.
+            unsafe { regions::return_run(block, pages, layout.size()) };
+            janitor::look();
+        }
         Kind::Direct { size } => {
             check_direct(block);
-            // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
+            // SAFETY: by the caller's promise, `allocate_direct` acquired it with the same size and alignment.
             unsafe { source::release(block, size, layout.align()) };
-            COUNTERS.use_less(size);
+            regions::with_accounts(|accounts| {
+                accounts.large.remove(layout.size());
+                accounts.mapped.remove(layout.size());
+                accounts.use_less(size);
+            });
         }
     }
-    COUNTERS.remove_large(layout.size());
 }
 
 /// A build that checks looks whether what is to be unmapped is not part of a region.
@@ -102,30 +162,37 @@ fn check_direct(block: NonNull<u8>) {
 ///
 /// As for [`free`]; `new` differs from `old` in its size only. On success the old block is freed.
 pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
-    let resized = match (Kind::of(old), Kind::of(new)) {
-        (Kind::Run { pages: old, .. }, Kind::Run { pages: new, .. }) => {
-            // SAFETY: by the caller's promise, `allocate` took it with as many pages.
+    if let Kind::Direct { .. } = Kind::of(old) {
+        check_direct(block);
+    }
+    match (Kind::of(old), Kind::of(new)) {
+        (Kind::Run { pages: old_pages, .. }, Kind::Run { pages: new_pages, .. }) => {
+            let old = RunSize { pages: old_pages, bytes: old.size() };
+            let new = RunSize { pages: new_pages, bytes: new.size() };
+            // SAFETY: by the caller's promise, it was taken with as many pages.
             unsafe { regions::resize_run(block, old, new) }.ok().map(|()| block)
         }
-        (Kind::Direct { size: old_size }, Kind::Direct { size: new_size }) => {
-            check_direct(block);
-            // SAFETY: by the caller's promise, `allocate` acquired it with the same size and alignment.
-            unsafe { resize_direct(block, old_size, new_size, old.align()) }
-        }
+        // SAFETY: the caller's promise is the same.
+        (Kind::Direct { .. }, Kind::Direct { .. }) => unsafe { resize_direct(block, old, new) },
         _ => None,
-    }?;
-    COUNTERS.remove_large(old.size());
-    COUNTERS.add_large(new.size());
-    Some(resized)
+    }
 }
 
 /// # Safety
 ///
-/// As for [`source::resize`].
-unsafe fn resize_direct(block: NonNull<u8>, old_size: usize, new_size: usize, align: usize) -> Option<NonNull<u8>> {
-    // SAFETY: the caller's promise is the same.
-    let resized = unsafe { source::resize(block, old_size, new_size, align) }?;
-    COUNTERS.use_less(old_size);
-    COUNTERS.use_more(new_size);
+/// As for [`resize`]; both Layouts are of blocks straight from the source.
+unsafe fn resize_direct(block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+    // A block is no smaller than a byte, if it is here for its alignment alone.
+    let (old_size, new_size) = (old.size().max(1), new.size().max(1));
+    // SAFETY: by the caller's promise, `allocate_direct` acquired it with that size and alignment.
+    let resized = unsafe { source::resize(block, old_size, new_size, old.align()) }?;
+    regions::with_accounts(|accounts| {
+        accounts.large.remove(old.size());
+        accounts.large.add(new.size());
+        accounts.mapped.remove(old.size());
+        accounts.mapped.add(new.size());
+        accounts.use_less(old_size);
+        accounts.use_more(new_size);
+    });
     Some(resized)
 }

@@ -1,13 +1,14 @@
 //! The one kind of lock, and the order in which locks are taken.
 //!
 //! A lock is held for the time of a refill or a flush, never while the program's own code runs, but for a fork: then
-//! one thread holds all locks, while [other handlers](super::fork) of the program may run on that thread. A std mutex
-//! may allocate on some systems, so this spins, and yields to the system when it does.
+//! one thread holds all locks, while [other handlers](super::fork) of the program may run on that thread. Only a pass of
+//! the janitor may take longer, and only another pass or a fork waits for that. A std mutex may allocate on some
+//! systems, so this spins, and yields to the system when it does.
 //!
 //! The order, which keeps threads from waiting for each other in a circle:
 //!
 //! ```text
-//!   the list of owners  ─▶  one owner's heap  ─▶  the regions
+//!   a pass of the janitor  ─▶  the list of owners  ─▶  one owner's heap  ─▶  the regions
 //! ```
 //!
 //! A thread that holds one may take those to its right; nobody holds the heaps of two owners, but who forks: it holds all.
@@ -110,8 +111,13 @@ impl<T> Drop for Guard<'_, T> {
 /// Waits until `done`, for which another thread will see.
 pub(crate) fn wait_until(done: impl Fn() -> bool) {
     while !done() {
-        YieldToOs::relax();
+        wait_a_little();
     }
+}
+
+/// Lets other threads run.
+pub(crate) fn wait_a_little() {
+    YieldToOs::relax();
 }
 
 /// Waiting by letting others run: the holder may be a thread that the system has put aside.

@@ -50,7 +50,7 @@ pub(crate) fn check_private(page: PageRef, heap: Option<HeapId>, address: usize)
 /// block has not been handed out again.)
 pub(crate) unsafe fn check_in_use(page: PageRef, class: SizeClass, block: NonNull<u8>) {
     let address = block.addr().get();
-    if page.is_run() {
+    if !page.is_cut() {
         not_a_block(address);
     }
     if page.class() != class {

@@ -1,13 +1,14 @@
 //! The hosted half: a global allocator for programs that run on an operating system.
 //!
 //! ```text
-//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, page_map ─▶ source
-//!      └─────▶ large ──────────────────────────────────────────────────▲──────────────────────────────▲
+//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
+//!      ├─────▶ large ──────────────────────────────────────────────────▲─────────────────────────────────────▲
+//!      └─────▶ janitor ────────────────────────────────────────────────┴─────────────────────────────────────┘
 //!
-//!   private_heap ─▶ heap, large
+//!   private_heap ─▶ bins, heap, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `bins`, `list`, `lock`, `holder`, `fork`, `stats`, `misuse` and `fatal` are at everybody's
+//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at everybody's
 //! disposal.
 
 mod bins;
@@ -15,11 +16,13 @@ mod block;
 mod block_map;
 mod cache;
 mod depot;
+mod extents;
 mod fatal;
 mod fork;
 mod front;
 mod heap;
 mod holder;
+mod janitor;
 mod large;
 mod list;
 mod lock;
@@ -28,12 +31,14 @@ mod mudlark;
 mod owner;
 mod page;
 mod page_map;
+mod page_set;
 mod private_heap;
 mod region;
 mod regions;
+mod run_cache;
 mod source;
 mod stats;
 
 pub use mudlark::Mudlark;
 pub use private_heap::{PrivateHeap, PrivateHeapStats};
-pub use stats::Stats;
+pub use stats::{ClassStats, Stats};

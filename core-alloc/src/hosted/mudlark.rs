@@ -2,15 +2,16 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
+use core::time::Duration;
 
 use super::block::FreeBlock;
 use super::fatal::CHECKS;
 use super::front;
+use super::janitor;
 use super::large;
 use super::misuse;
-use super::owner;
 use super::page_map;
-use super::regions;
+use super::regions::Room;
 use super::stats::Stats;
 use crate::SizeClass;
 
@@ -50,9 +51,12 @@ impl Mudlark {
         Stats::now()
     }
 
-    /// Empties the calling thread's cache, and gives memory of which no page is in use back to the system.
+    /// Empties the calling thread's cache, and gives all memory that is not in use back to the system, at once.
     ///
-    /// Worth a call where a thread rests for long after much work. Takes time for every block in the cache.
+    /// Memory goes back by itself after a while ([`set_decay`](Self::set_decay)), but for what is in the threads'
+    /// caches. So this is worth a call where a thread rests for long after much work, or where another program waits for
+    /// the memory. Takes time for every block in the cache and for the memory that goes back, and waits for a pass of the
+    /// janitor that is under way.
     ///
     /// ```
     /// use mudlark_core_alloc::Mudlark;
@@ -70,8 +74,37 @@ impl Mudlark {
     /// ```
     pub fn collect() {
         front::with_cache(|cache| cache.flush_all());
-        owner::empty_all();
-        regions::release_spare();
+        janitor::collect();
+    }
+
+    /// Sets how long memory has to be unused before it goes back to the system by itself; at the start 200 milliseconds.
+    ///
+    /// Memory that was not used for as long goes back before it has not been used for twice as long. That is the work of
+    /// a thread, the janitor, which the allocator starts once the program has given back a megabyte, and which ends when
+    /// nothing is left to do: a program at rest has no such thread. Where no thread can be started, and where the system
+    /// does not take back parts of its memory, only whole regions or nothing go back until
+    /// [`collect`](Self::collect) is called.
+    ///
+    /// `None` switches this off: there will be no such thread, and memory goes back when
+    /// [`collect`](Self::collect) is called. That is for programs that must not have a second thread (as for
+    /// `unshare` with `CLONE_NEWUSER`), and for those that want to choose the moment. What is set takes effect within a
+    /// second. A time of less than a millisecond counts as one.
+    ///
+    /// Large blocks of more than half a [region](crate#the-words) go back when they are freed, in any case.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use mudlark_core_alloc::Mudlark;
+    ///
+    /// # #[cfg(not(miri))]
+    /// #[global_allocator]
+    /// static ALLOCATOR: Mudlark = Mudlark::new();
+    ///
+    /// Mudlark::set_decay(Some(Duration::from_millis(50))); // leaves more to others
+    /// Mudlark::set_decay(None); // keeps what it has
+    /// ```
+    pub fn set_decay(decay: Option<Duration>) {
+        janitor::set_decay(decay);
     }
 }
 
@@ -84,8 +117,8 @@ unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match SizeClass::of(layout) {
-            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class))),
-            None => or_null(allocate_large(layout)),
+            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class, layout.size()))),
+            None => or_null(allocate_large(layout, Room::Snug)),
         }
     }
 
@@ -154,8 +187,11 @@ impl Mudlark {
     /// As for [`GlobalAlloc::dealloc`].
     #[inline]
     unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> *mut u8 {
-        // SAFETY: any Layout will do.
-        let moved = unsafe { self.alloc(new_layout) };
+        let moved = match SizeClass::of(new_layout) {
+            // SAFETY: any Layout will do.
+            Some(_) => unsafe { self.alloc(new_layout) },
+            None => or_null(allocate_large(new_layout, large::room_for_moved(layout, new_layout))),
+        };
         if moved.is_null() {
             return moved;
         }
@@ -192,8 +228,8 @@ fn or_null(block: Option<NonNull<u8>>) -> *mut u8 {
 
 #[cold]
 #[inline(never)]
-fn allocate_large(layout: Layout) -> Option<NonNull<u8>> {
-    large::allocate(layout).map(|(block, _)| block)
+fn allocate_large(layout: Layout, room: Room) -> Option<NonNull<u8>> {
+    large::allocate(layout, room)
 }
 
 #[cold]

@@ -6,17 +6,23 @@
 //! While an owner is idle, its free blocks are for all: a thread whose own pages have none takes them from there before
 //! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
 
+use core::cell::Cell;
 use core::mem;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::bins::{Bins, magazine};
 use super::block::{Batch, FreeBlock, FreeList};
 use super::depot::{Depot, magazine_bytes};
 use super::heap::PageHeap;
 use super::holder::Holder;
+use super::janitor;
 use super::lock::{Guard, Lock};
 use super::misuse::{owner_of, page_of};
+use super::page::PageRef;
+use super::regions;
+use super::run_cache::RunCache;
 use super::source;
+use super::stats::{LargeBlocks, Sample, Totals};
 use crate::SizeClass;
 
 /// Somebody who has a heap: a thread, or, for the shared one, every thread that has none.
@@ -33,6 +39,12 @@ pub(crate) struct Owner {
 struct State {
     heap: PageHeap,
     depot: Depot,
+    runs: RunCache,
+    /// Whether the depot or the run cache was used since the janitor was here.
+    stores_used: Cell<bool>,
+    /// The large blocks that came out of the run cache, less those that went there.
+    large: LargeBlocks,
+    requests: [Sample; SizeClass::COUNT],
     /// The bins of the thread that had this owner last, while it is idle; closed ones otherwise.
     parked: Bins,
     /// The next idle owner, when this one is idle. Only touched while the list of owners is locked, too.
@@ -72,6 +84,7 @@ pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
 
 /// Leaves `owner`, whom this thread adopted, and the thread's bins to the next thread.
 pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
+    owner.empty_run_cache();
     let mut owners = OWNERS.lock();
     let mut state = owner.state.lock();
     bins.move_to(&state.parked);
@@ -97,11 +110,16 @@ impl Owner {
 
     /// Takes up to a magazine of blocks: from this owner's depot and pages, or else from an idle owner's, or else from a
     /// new page. None only if there is no memory.
-    pub(crate) fn take(&'static self, class: SizeClass) -> Batch {
-        let own = self.state.lock().take_available(class);
+    ///
+    /// `size` is that of the request which has met the empty bin: a sample of what is asked for.
+    pub(crate) fn take(&'static self, class: SizeClass, size: usize) -> Batch {
+        let mut state = self.state.lock();
+        state.requests[class.index()].add(size);
+        let own = state.take_available(class);
         if own.len > 0 {
             return own;
         }
+        drop(state);
         let idle = take_from_idle(class);
         if idle.len > 0 {
             return idle;
@@ -111,23 +129,70 @@ impl Owner {
 }
 
 impl Owner {
-    /// Takes something out of the depot or the parked bins, until there is nothing left.
-    fn take_stored(&self) -> Option<FreeList> {
+    /// A run of `pages` pages from the owner's cache of such, for a block of `bytes` bytes.
+    pub(crate) fn take_run(&self, pages: usize, bytes: usize) -> Option<NonNull<u8>> {
+        let mut state = self.state.lock();
+        let start = state.runs.take(pages)?;
+        state.stores_used.set(true);
+        state.large.add(bytes);
+        Some(start)
+    }
+
+    /// Keeps a run of `pages` pages, which was for a block of `bytes` bytes, if there is room.
+    pub(crate) fn keep_run(&self, first: PageRef, start: NonNull<u8>, pages: usize, bytes: usize) -> bool {
+        let mut state = self.state.lock();
+        let kept = state.runs.keep(first, start, pages);
+        if kept {
+            state.stores_used.set(true);
+            state.large.remove(bytes);
+        }
+        kept
+    }
+
+    /// Empties the depot, the parked bins and the run cache.
+    fn empty_stores(&self) {
+        while let Some(blocks) = self.take_stored_blocks() {
+            send_home(blocks);
+        }
+        self.empty_run_cache();
+    }
+
+    fn take_stored_blocks(&self) -> Option<FreeList> {
         let mut state = self.state.lock();
         SizeClass::all()
             .find_map(|class| state.depot.take(class).or_else(|| state.parked.take_any(class)))
             .map(|blocks| blocks.list)
     }
+
+    fn empty_run_cache(&self) {
+        let take_any = || self.state.lock().runs.take_any();
+        while let Some((start, pages)) = take_any() {
+            // SAFETY: the run was the cache's, and is no one's now.
+            unsafe { regions::return_resting_run(start, pages) };
+        }
+    }
 }
 
 impl State {
     const fn new() -> Self {
-        Self { heap: PageHeap::new(), depot: Depot::new(), parked: Bins::new(), next_idle: None }
+        Self {
+            heap: PageHeap::new(),
+            depot: Depot::new(),
+            runs: RunCache::new(),
+            stores_used: Cell::new(false),
+            large: LargeBlocks::new(),
+            requests: [Sample::new(); SizeClass::COUNT],
+            parked: Bins::new(),
+            next_idle: None,
+        }
     }
 
     /// Takes up to a magazine of blocks, if there are any without opening a new page.
     fn take_available(&mut self, class: SizeClass) -> Batch {
-        self.depot.take(class).unwrap_or_else(|| self.heap.take_available(class, magazine(class)))
+        self.depot
+            .take(class)
+            .inspect(|_| self.stores_used.set(true))
+            .unwrap_or_else(|| self.heap.take_available(class, magazine(class)))
     }
 
     /// Whether the depot may grow by a magazine.
@@ -170,11 +235,12 @@ pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
     if !state.has_room_for(class) {
         return Some(full);
     }
+    state.stores_used.set(true);
     state.depot.store(class, full);
     None
 }
 
-/// Puts blocks back into their pages, whoever owns these.
+/// Puts blocks back into their pages, whoever owns these. Called without a lock.
 ///
 /// An owner is locked once for all blocks that follow each other and are its own.
 pub(crate) fn send_home(blocks: FreeList) {
@@ -192,19 +258,56 @@ pub(crate) fn send_home(blocks: FreeList) {
             home.state.heap.put(page, &blocks);
         }
     }
+    drop(home);
+    janitor::look();
 }
 
-/// Empties all depots and all parked bins, and returns the pages that are unused then.
-pub(crate) fn empty_all() {
-    let newest = OWNERS.lock().newest;
-    for owner in all(newest) {
-        while let Some(blocks) = owner.take_stored() {
-            send_home(blocks);
-        }
+/// Whether blocks have come back to a page since this was last asked.
+///
+/// Called in a pass of the janitor, with no other lock. The page may be anybody's by now, or nobody's.
+pub(crate) fn leave_alone(page: PageRef) -> bool {
+    lock_owner_of(page).is_some_and(|_| page.forget_wear())
+}
+
+/// Has the owner of a page give back the OS pages in which no block is in use.
+///
+/// Called as [`leave_alone`] is.
+pub(crate) fn tidy(page: PageRef) {
+    if let Some(mut state) = lock_owner_of(page) {
+        page.forget_wear();
+        state.heap.tidy(page);
     }
+}
+
+/// Locks the owner of a page, if it has one.
+fn lock_owner_of(page: PageRef) -> Option<Guard<'static, State>> {
+    let owner = page.owner()?;
+    let state = owner.state.lock();
+    // It may have been another's by the time this one was locked.
+    page.owner().is_some_and(|now| ptr::eq(now, owner)).then_some(state)
+}
+
+/// Empties all owners' depots, parked bins and run caches, and returns the pages that are unused then.
+pub(crate) fn empty_stores() {
+    let newest = OWNERS.lock().newest;
+    all(newest).for_each(Owner::empty_stores);
     for owner in all(newest) {
         owner.state.lock().heap.return_unused_pages();
     }
+}
+
+/// Does so for the owners whose stores nobody has used since this was last called, and returns whether there are others.
+pub(crate) fn empty_rested_stores() -> bool {
+    let newest = OWNERS.lock().newest;
+    let mut others = false;
+    for owner in all(newest) {
+        if owner.state.lock().stores_used.replace(false) {
+            others = true;
+        } else {
+            owner.empty_stores();
+        }
+    }
+    others
 }
 
 /// An owner to whom blocks are being brought.
@@ -262,33 +365,24 @@ pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
     }
 }
 
-/// What all owners have handed out.
-#[derive(Default)]
-pub(crate) struct Totals {
-    /// The number of owners, not counting the shared one.
-    pub(crate) owners: usize,
-    /// The number of blocks out of their pages.
-    pub(crate) blocks: usize,
-    /// The bytes of these blocks.
-    pub(crate) bytes: usize,
-    /// Those of the blocks that are in depots and parked bins.
-    pub(crate) cached_blocks: usize,
-    /// The bytes of these.
-    pub(crate) cached_bytes: usize,
-}
-
 /// Adds up all owners, one after the other.
 pub(crate) fn totals() -> Totals {
     let owners = OWNERS.lock();
-    let mut totals = Totals { owners: owners.count, ..Totals::default() };
+    let mut totals = Totals::new(owners.count);
     for owner in all(owners.newest) {
-        let state = owner.state.lock();
-        for (blocks, bytes) in [state.depot.contents(), state.parked.contents()] {
-            totals.cached_blocks += blocks;
-            totals.cached_bytes += bytes;
-        }
-        totals.blocks += state.heap.blocks();
-        totals.bytes += state.heap.bytes();
+        owner.state.lock().add_to(&mut totals);
     }
     totals
+}
+
+impl State {
+    fn add_to(&self, totals: &mut Totals) {
+        totals.large.join(&self.large);
+        for (class, total) in SizeClass::all().zip(&mut totals.classes) {
+            total.pages += self.heap.pages(class);
+            total.out += self.heap.blocks(class);
+            total.cached += self.depot.blocks(class) + self.parked.blocks(class);
+            total.requests.join(&self.requests[class.index()]);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //!   | owner | class | links | block map |    | block | block | block | … | never carved yet … |
 //! ```
 //!
-//! A page is free, or part of a large block's run, or it has a [`Holder`], in whose heap it is:
+//! A page is free, or part of a large block's run, or it is cut into blocks and has a [`Holder`], in whose heap it is:
 //!
 //! ```text
 //!   free ──open──▶ all blocks in use ◀──▶ some free (in the heap's list of its class) ──close──▶ free
@@ -14,18 +14,20 @@
 use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock, FreeList};
 use super::block_map::{AlreadyFree, BlockMap};
 use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
 use super::owner::Owner;
-use super::region::{Fresh, PAGE_SIZE};
-use super::source;
+use super::region::PAGE_SIZE;
+use super::source::{self, Fresh};
 use crate::SizeClass;
 
-/// How much of a page is carved at a time: the OS page of most systems, so that no memory is touched before it is of use.
-const CARVE: usize = 4096;
+/// The least of a page that is carved at a time: the OS page of most systems, so that no memory is touched before it is
+/// of use.
+pub(crate) const CARVE: usize = 4096;
 
 const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean` for every part");
 
@@ -33,23 +35,27 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// # Invariants
 ///
-/// All zero bytes are the descriptor of a page without holder. The holder is in `owner` or in `private_heap`. If
-/// `is_run`, this is the first page of a private heap's large block of `run_bytes` bytes, for all of which `start` may be
-/// used. For any other page with a holder:
+/// All zero bytes are the descriptor of a page that is not cut. If such a page has a `start`, it is the first one of a run
+/// that may be used from there: the large block of `run_bytes` bytes of a `private_heap`, or if there is no such heap, one
+/// that rests in a [`RunCache`](super::run_cache::RunCache). For a page that is cut into blocks:
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
 /// - a bit of `clean` says that this part, of [`CARVE`] bytes, has no block in anyone's hands, and is as it came from the
-///   source;
+///   source; `worn`, that blocks have come back since the janitor was here;
+/// - the holder is in `owner` or in `private_heap`;
 /// - `start`, `class`, `capacity` and the holder are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
 ///   lock, or by the thread that has the private heap.
+///
+/// Anyone may ask at any time if the page is cut, and for the owner. Who has no block of the page, and cares, locks that owner and asks again:
+/// a page comes to an owner and leaves it under the owner's lock.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
-    owner: Cell<Option<&'static Owner>>,
+    is_cut: AtomicBool,
+    owner: AtomicPtr<Owner>,
     private_heap: Cell<Option<HeapId>>,
     run_bytes: Cell<usize>,
-    is_run: Cell<bool>,
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
@@ -109,11 +115,11 @@ impl Page {
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
-        self.is_run.set(false);
         match holder {
-            Holder::Owner(owner) => self.owner.set(Some(owner)),
+            Holder::Owner(owner) => self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed),
             Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
         }
+        self.is_cut.store(true, Relaxed);
         self.blocks.reset();
     }
 
@@ -123,24 +129,39 @@ impl Page {
     ///
     /// The caller owns the run, and `start` may be used for all of it.
     pub(crate) unsafe fn open_run(&self, start: NonNull<u8>, bytes: usize, heap: HeapId) {
-        // INVARIANT: the page is the caller's, and not cut into blocks.
+        // INVARIANT: the page is the caller's, and not cut.
         self.start.set(start.as_ptr());
         self.run_bytes.set(bytes);
-        self.is_run.set(true);
         self.private_heap.set(Some(heap));
     }
 
-    /// Makes this a page without holder, and returns its start. Nobody uses its blocks any more.
+    /// Makes this a page that nobody holds, and returns its start. Nobody uses its blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
-        self.owner.set(None);
+        self.is_cut.store(false, Relaxed);
+        self.owner.store(ptr::null_mut(), Relaxed);
         self.private_heap.set(None);
-        self.is_run.set(false);
         self.start.replace(ptr::null_mut())
     }
 
-    /// The owner, or `None` when the page has not been cut into blocks, or is a private heap's.
-    pub(crate) fn owner(&self) -> Option<&'static Owner> {
-        self.owner.get()
+    /// Lets the run whose first page this is rest, until somebody wants it: `start` is where it begins.
+    pub(crate) fn rest(&self, start: NonNull<u8>) {
+        self.start.set(start.as_ptr());
+    }
+
+    /// Where the run that rests here begins, which does so no more.
+    pub(crate) fn wake(&self) -> Option<NonNull<u8>> {
+        NonNull::new(self.start.replace(ptr::null_mut()))
+    }
+
+    /// Whether a run rests here.
+    pub(crate) fn is_resting(&self) -> bool {
+        !self.is_cut() && self.private_heap.get().is_none() && !self.start.get().is_null()
+    }
+
+    /// Whether the page is cut into blocks.
+    pub(crate) fn is_cut(&self) -> bool {
+        // Relaxed: see `Page`'s invariants.
+        self.is_cut.load(Relaxed)
     }
 
     /// The private heap that has the page, or the run that begins here.
@@ -148,15 +169,18 @@ impl Page {
         self.private_heap.get()
     }
 
-    /// Whether this is the first page of a private heap's run.
-    pub(crate) fn is_run(&self) -> bool {
-        self.is_run.get()
+    /// The private heap's run that begins here, and the bytes of its block.
+    pub(crate) fn run(&self) -> Option<(NonNull<u8>, usize)> {
+        let start = NonNull::new(self.start.get()).filter(|_| !self.is_cut())?;
+        Some((start, self.run_bytes.get()))
     }
 
-    /// The run that begins here, and the bytes of its block.
-    pub(crate) fn run(&self) -> Option<(NonNull<u8>, usize)> {
-        let start = NonNull::new(self.start.get()).filter(|_| self.is_run())?;
-        Some((start, self.run_bytes.get()))
+    /// The owner, or `None` when the page has not been cut into blocks, or is a private heap's.
+    pub(crate) fn owner(&self) -> Option<&'static Owner> {
+        // Relaxed: see `Page`'s invariants.
+        let owner = self.owner.load(Relaxed);
+        // SAFETY: null, or it came from a shared reference to an owner that is never released.
+        unsafe { owner.as_ref() }
     }
 
     /// The class of the page's blocks, if it has any.
@@ -190,13 +214,19 @@ impl Page {
         self.blocks.free() == 0 && self.blocks.carved() == self.capacity.get()
     }
 
-    /// Carves the next OS page's worth of blocks from a page that is not exhausted.
-    pub(crate) fn carve(&self) {
+    /// Carves blocks from a page that is not exhausted, up to the next multiple of `step` bytes: a power of two, from
+    /// [`CARVE`] to the size of a page. Where that is several OS pages, it has the system make them present together.
+    pub(crate) fn carve(&self, step: usize) {
         let size = self.class().block_size();
-        let carved_end = self.blocks.carved() * size;
-        // At least one more block, and none beyond the page, whose size is a multiple of `CARVE`.
-        let end = (carved_end + size).next_multiple_of(CARVE) / size;
-        self.blocks.carve_to(end);
+        let begin = self.blocks.carved() * size;
+        // At least one more block, and none beyond the page, whose size is a multiple of `step`.
+        let end = (begin + size).next_multiple_of(step);
+        self.blocks.carve_to(end / size);
+        let (first, last) = (begin / CARVE, end / CARVE);
+        if step > CARVE && self.clean.get() & parts(first, last) == parts(first, last) {
+            // SAFETY: by the type's invariant, the memory of free blocks is the page's.
+            unsafe { source::populate(self.part(first), (last - first) * CARVE) };
+        }
     }
 
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
@@ -220,14 +250,18 @@ impl Page {
         parts(index * size / CARVE, ((index + 1) * size).div_ceil(CARVE))
     }
 
+    /// Notes that blocks have come back, and returns whether that was so already.
+    pub(crate) fn wear(&self) -> bool {
+        self.worn.replace(true)
+    }
+
+    /// Forgets that blocks have come back, and returns whether they had.
+    pub(crate) fn forget_wear(&self) -> bool {
+        self.worn.replace(false)
+    }
+
     /// Gives the memory of free blocks back to the system, as far as they fill whole OS pages.
-    ///
-    /// A page to which blocks have come back since the last call is left alone; then the answer is `true`: look again
-    /// later.
-    pub(crate) fn purge(&self) -> bool {
-        if self.worn.replace(false) {
-            return true;
-        }
+    pub(crate) fn purge(&self) {
         let grain = source::os_page_size().div_ceil(CARVE).next_power_of_two();
         let mut part = 0;
         while part < PARTS {
@@ -237,7 +271,6 @@ impl Page {
             }
             part = end + grain;
         }
-        false
     }
 
     /// The end of the parts from `first` on that are free and not clean; `grain` of them are an OS page.
@@ -256,14 +289,23 @@ impl Page {
     }
 
     fn discard(&self, first: usize, end: usize) {
-        // SAFETY: the parts are in the page.
-        let start = unsafe { self.start.get().byte_add(first * CARVE) };
-        // SAFETY: a place in a page is not null.
-        let start = unsafe { NonNull::new_unchecked(start) };
         // SAFETY: by the type's invariant, the memory of free blocks is the page's, and nobody relies on what is in it.
-        if unsafe { source::purge(start, (end - first) * CARVE) } == Fresh::Yes {
+        if unsafe { source::purge(self.part(first), (end - first) * CARVE) } == Fresh::Yes {
             self.clean.update(|clean| clean | parts(first, end));
         }
+    }
+
+    /// The start of a part.
+    fn part(&self, index: usize) -> NonNull<u8> {
+        self.place(index * CARVE)
+    }
+
+    /// The place `offset` bytes into the page.
+    fn place(&self, offset: usize) -> NonNull<u8> {
+        // SAFETY: all offsets that are asked for are in the page.
+        let place = unsafe { self.start.get().byte_add(offset) };
+        // SAFETY: a place in a page is not null.
+        unsafe { NonNull::new_unchecked(place) }
     }
 
     /// Puts back the first of `blocks`, which is one of this page, and all that follow and are this page's, too. Returns
@@ -279,16 +321,11 @@ impl Page {
             blocks.pop();
             Some(block_index(class, address % PAGE_SIZE))
         });
-        self.worn.set(true);
         self.blocks.put(of_this_page)
     }
 
     fn block(&self, index: usize) -> NonNull<u8> {
-        let offset = index * self.class().block_size();
-        // SAFETY: an index is below `capacity`, so the offset is in the page.
-        let block = unsafe { self.start.get().byte_add(offset) };
-        // SAFETY: a place in a page is not null.
-        unsafe { NonNull::new_unchecked(block) }
+        self.place(index * self.class().block_size())
     }
 }
 

@@ -1,9 +1,9 @@
 //! From an address to a descriptor: the only place that knows a way.
 //!
-//! A radix tree over the units of a region's size that the address space consists of:
+//! A radix tree over the units that the address space consists of, of which a region has one or several:
 //!
 //! ```text
-//!   address   | root index | leaf index | place in the region |
+//!   address   | root index | leaf index | place in the unit |
 //!                   │            │
 //!       root: [ leaf, leaf, …]   └─▶ leaf: [ region, region, … ]
 //! ```
@@ -15,7 +15,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::page::PageRef;
-use super::region::{PAGE_SIZE, REGION_SIZE, RegionRef};
+use super::region::{RegionRef, UNIT};
 use super::source;
 
 /// The bits of an address that count. A region beyond them is not used.
@@ -26,14 +26,14 @@ const ADDRESS_BITS: u32 = match usize::BITS {
     _ if cfg!(miri) => 36,
     _ => 48,
 };
-const KEY_BITS: u32 = ADDRESS_BITS - REGION_SIZE.ilog2();
+const KEY_BITS: u32 = ADDRESS_BITS - UNIT.ilog2();
 const LEAF_BITS: u32 = if KEY_BITS < 13 { KEY_BITS } else { KEY_BITS / 2 };
 const LEAF_LEN: usize = 1 << LEAF_BITS;
 const ROOT_LEN: usize = 1 << (KEY_BITS - LEAF_BITS);
 
 /// # Invariants
 ///
-/// An entry is null, or the start of the mapped region at its place, usable for all of it. All zero bytes are a leaf
+/// An entry is null, or the start of the mapped region that has the unit at its place, usable for all of the region. All zero bytes are a leaf
 /// without regions.
 struct Leaf {
     regions: [AtomicPtr<u8>; LEAF_LEN],
@@ -64,7 +64,7 @@ pub(crate) unsafe fn region_of(address: usize) -> Option<RegionRef> {
 pub(crate) unsafe fn page_of(address: usize) -> Option<PageRef> {
     // SAFETY: the caller's promise is the same.
     let region = unsafe { region_of(address) }?;
-    Some(region.page(address % REGION_SIZE / PAGE_SIZE))
+    Some(region.page(region.index_of(address)))
 }
 
 /// Whether some region holds `address`, at this moment.
@@ -101,26 +101,36 @@ pub(crate) fn widened(freed: NonNull<u8>) -> NonNull<u8> {
 ///
 /// Only one thread at a time inserts or removes: the one that has locked the regions.
 pub(crate) fn insert(region: RegionRef) -> Option<()> {
-    let address = region.start().addr().get();
-    if entry(address).is_none() {
-        make_leaf(address)?;
+    for address in units(region) {
+        if entry(address).is_none() {
+            make_leaf(address)?;
+        }
     }
-    // Relaxed: see `region_start`.
-    entry(address)?.store(region.start().as_ptr(), Ordering::Relaxed);
+    set(region, region.start().as_ptr());
     Some(())
 }
 
 /// Forgets a region, of which no block is in use.
 pub(crate) fn remove(region: RegionRef) {
-    if let Some(entry) = entry(region.start().addr().get()) {
-        // Relaxed: nobody looks for a region without blocks in use.
-        entry.store(ptr::null_mut(), Ordering::Relaxed);
+    set(region, ptr::null_mut());
+}
+
+fn set(region: RegionRef, start: *mut u8) {
+    for entry in units(region).filter_map(entry) {
+        // Relaxed: see `region_start`; and nobody looks for a region without blocks in use.
+        entry.store(start, Ordering::Relaxed);
     }
+}
+
+/// The addresses of a region's units.
+fn units(region: RegionRef) -> impl Iterator<Item = usize> {
+    let start = region.start().addr().get();
+    (start..start + region.size()).step_by(UNIT)
 }
 
 /// The entry for `address`; `None` when it is beyond the map, or its leaf has not been made.
 fn entry(address: usize) -> Option<&'static AtomicPtr<u8>> {
-    let key = address / REGION_SIZE;
+    let key = address / UNIT;
     // Acquire: pairs with the Release in `make_leaf`, so the leaf is seen zeroed.
     let leaf = ROOT.get(key / LEAF_LEN)?.load(Ordering::Acquire);
     // SAFETY: by the root's invariant.
@@ -129,7 +139,7 @@ fn entry(address: usize) -> Option<&'static AtomicPtr<u8>> {
 }
 
 fn make_leaf(address: usize) -> Option<()> {
-    let root_entry = ROOT.get(address / REGION_SIZE / LEAF_LEN)?;
+    let root_entry = ROOT.get(address / UNIT / LEAF_LEN)?;
     let leaf = source::acquire(size_of::<Leaf>(), align_of::<Leaf>())?;
     // INVARIANT: zeroed memory, which nobody releases. Release: see `entry`.
     root_entry.store(leaf.cast().as_ptr(), Ordering::Release);

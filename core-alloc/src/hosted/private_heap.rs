@@ -28,9 +28,12 @@ use super::fatal::CHECKS;
 use super::front;
 use super::heap::PageHeap;
 use super::holder::{HeapId, Holder};
+use super::janitor;
 use super::large;
 use super::misuse;
 use super::page_map;
+use super::region::PAGE_SIZE;
+use super::regions::Room;
 use crate::SizeClass;
 
 /// A heap of one's own, which gives back all its memory when it is dropped, whatever is still in use of it.
@@ -113,7 +116,7 @@ impl PrivateHeap {
     pub fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         match SizeClass::of(layout) {
             Some(class) => self.allocate_small(class),
-            None => self.allocate_large(layout, |layout| large::allocate(layout).map(|(block, _)| block)),
+            None => self.allocate_large(layout, |layout| large::allocate(layout, Room::Snug)),
         }
     }
 
@@ -189,15 +192,18 @@ impl PrivateHeap {
     pub fn stats(&self) -> PrivateHeapStats {
         let pages = self.pages.borrow();
         let large = self.large.borrow();
-        let (binned_blocks, binned_bytes) = self.bins.contents();
-        let (note_blocks, note_bytes) = large.notes();
-        PrivateHeapStats {
-            page_bytes: pages.page_bytes(),
-            blocks: pages.blocks() - binned_blocks - note_blocks,
-            block_bytes: pages.bytes() - binned_bytes - note_bytes,
-            large_blocks: large.blocks(),
-            large_bytes: large.bytes(),
+        let (notes, note_bytes) = large.notes();
+        let mut stats =
+            PrivateHeapStats { large_blocks: large.blocks(), large_bytes: large.bytes(), ..Default::default() };
+        for class in SizeClass::all() {
+            let blocks = pages.blocks(class) - self.bins.blocks(class);
+            stats.page_bytes += pages.pages(class) * PAGE_SIZE;
+            stats.blocks += blocks;
+            stats.block_bytes += blocks * class.block_size();
         }
+        stats.blocks -= notes;
+        stats.block_bytes -= note_bytes;
+        stats
     }
 }
 
@@ -260,6 +266,8 @@ impl PrivateHeap {
             misuse::check_private(page, self.id.get(), address);
             pages.put(page, blocks);
         }
+        drop(pages);
+        janitor::look();
     }
 
     /// Moves what is in `block` to a new block for `new_layout`, as far as it fits there, and frees `block`. If there is
@@ -269,7 +277,13 @@ impl PrivateHeap {
     ///
     /// As for [`deallocate`](Self::deallocate).
     unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
-        let moved = self.allocate(new_layout)?;
+        let moved = match SizeClass::of(new_layout) {
+            Some(class) => self.allocate_small(class),
+            None => {
+                let room = large::room_for_moved(layout, new_layout);
+                self.allocate_large(new_layout, |layout| large::allocate(layout, room))
+            }
+        }?;
         let len = layout.size().min(new_layout.size());
         // SAFETY: both blocks have that many bytes, and they are two.
         unsafe { moved.copy_from_nonoverlapping(block, len) };
@@ -376,6 +390,7 @@ impl Drop for PrivateHeap {
         // In this order: notes about large blocks lie in the pages.
         self.large.get_mut().free_all();
         self.pages.get_mut().return_all_pages();
+        janitor::look();
     }
 }
 

@@ -1,73 +1,131 @@
-//! A region: a run of memory from the source, aligned to its size, divided into pages.
+//! A region: a run of memory from the source, divided into pages.
 //!
 //! ```text
-//!   4 MiB = 64 pages of 64 KiB
-//!   | header, page descriptors | page 1 | page 2 | … | page 63 |
-//!     page 0
+//!   64 MiB = 1024 pages of 64 KiB
+//!   | header | nodes | page descriptors | page | page | … | page 1023 |
+//!     the first pages
 //! ```
+//!
+//! It is address space at first: pages that were never used cost no memory, and neither do their descriptors. Where so
+//! much address space is not to be had, a region is smaller, down to 4 MiB; and where the source spends memory on
+//! everything that it hands out, all regions are that small.
 
 use core::cell::Cell;
-use core::ops::Deref;
+use core::mem::offset_of;
+use core::ops::{Deref, Range};
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
+use super::extents::Node;
 use super::list::{Linked, Links};
 use super::page::{Page, PageRef};
+use super::page_set::{PageSet, for_words};
+use super::source::{self, Fresh};
 
 /// The size of a page, in bytes.
 pub(crate) const PAGE_SIZE: usize = 64 * 1024;
-/// The number of pages in a region: a bit each in a word.
-const PAGES: usize = 64;
-/// The size of a region, and its alignment, in bytes.
-pub(crate) const REGION_SIZE: usize = PAGES * PAGE_SIZE;
-/// All pages but the one that holds the descriptors.
-const USABLE: u64 = !1;
+/// A region's size is a multiple of this, in bytes, and its start is aligned to it.
+pub(crate) const UNIT: usize = 4 * 1024 * 1024;
+/// The size of the largest region, in units.
+pub(crate) const MOST_UNITS: usize = if source::UNTOUCHED_IS_FREE && usize::BITS >= 64 { 16 } else { 1 };
+/// The number of pages in the largest region.
+pub(crate) const PAGES: usize = MOST_UNITS * PAGES_A_UNIT;
+/// The longest run that anyone gets, in pages.
+pub(crate) const MOST_RUN: usize = PAGES / 2;
+const PAGES_A_UNIT: usize = UNIT / PAGE_SIZE;
+/// The first page that is not taken by what the region keeps for itself.
+const FIRST: usize = size_of::<Region>().div_ceil(PAGE_SIZE);
 
 /// What lies at a region's start.
 #[repr(C)]
 struct Region {
     header: Header,
+    nodes: [Node; PAGES],
     pages: [Page; PAGES],
 }
 
-const _: () = assert!(size_of::<Region>() <= PAGE_SIZE, "page 0 holds all descriptors");
+const _: () = assert!(2 * size_of::<Region>() <= UNIT, "most of the smallest region is for pages");
 
-/// Which pages of a region are free.
+/// Which pages of a region are free, and what is known about these.
 ///
 /// # Invariants
 ///
-/// All is only touched under the lock of the regions. A bit of `fresh` says that the page has never been used, so it is
-/// zero; `fresh` is part of `free`.
+/// All is only touched under the lock of the regions, but for `size` and `worn`, and `older`, which
+/// [`Regions`](super::regions) tells about. `dirty` is a part of `free`, and `stale` of `dirty`. A free page that is
+/// not dirty is zero. `dirty_pages` and `used_pages` are the numbers of pages that are dirty and that are not free;
+/// what the region keeps for itself counts as neither.
 pub(crate) struct Header {
-    free: Cell<u64>,
-    fresh: Cell<u64>,
+    size: usize,
+    /// The next in the list of all regions.
+    pub(crate) older: Cell<Option<RegionRef>>,
     links: Links<RegionRef>,
+    free: PageSet,
+    dirty: PageSet,
+    /// Those that were dirty already when the last pass of the janitor was here.
+    stale: PageSet,
+    dirty_pages: Cell<usize>,
+    used_pages: Cell<usize>,
+    /// Whether the program has taken or given back pages since the last pass was here.
+    used_lately: Cell<bool>,
+    worn: [AtomicUsize; PAGES / WORN_BITS],
 }
+
+const WORN_BITS: usize = usize::BITS as usize;
 
 /// A handle to a region.
 ///
 /// # Invariants
 ///
-/// The pointer is to a mapped region and may be used for all of it. Of page 0 it has a header, and descriptors that are
-/// zero or were opened.
-#[derive(Clone, Copy, PartialEq)]
+/// The pointer is to a mapped region and may be used for all of it. Its first pages have a header, nodes and descriptors
+/// that are zero or were written as such.
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(transparent)]
 pub(crate) struct RegionRef(NonNull<Region>);
 
-// SAFETY: the header is shared under the lock of the regions, a page's descriptor as `Page` says.
+// SAFETY: the header and the nodes are shared under the lock of the regions, a page's descriptor as `Page` says.
 unsafe impl Send for RegionRef {}
 
+/// Pages of a region, in a row. They may be none.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) region: RegionRef,
+    pub(crate) pages: Range<usize>,
+}
+
+impl Span {
+    /// The first byte, by a pointer that may be used for the whole region.
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.region.page_start(self.pages.start)
+    }
+
+    /// The size in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.pages.len() * PAGE_SIZE
+    }
+
+    /// Another part of the same region.
+    pub(crate) const fn with(&self, pages: Range<usize>) -> Self {
+        Self { region: self.region, pages }
+    }
+}
+
 impl RegionRef {
+    /// The size of the smallest region with room for `pages` pages at a multiple of `align`, in units: a power of two.
+    pub(crate) const fn units_for(pages: usize, align: usize) -> usize {
+        (FIRST.next_multiple_of(align) + pages).div_ceil(PAGES_A_UNIT).next_power_of_two()
+    }
+
     /// Makes zeroed memory a region with all pages free.
     ///
     /// # Safety
     ///
-    /// `start` is the start of [`REGION_SIZE`] bytes of zeroed memory, aligned to that, which become the region's.
-    pub(crate) unsafe fn create(start: NonNull<u8>) -> Self {
+    /// `start` is the start of so many units of zeroed memory, a power of two up to [`MOST_UNITS`], aligned to [`UNIT`],
+    /// which become the region's.
+    pub(crate) unsafe fn create(start: NonNull<u8>, units: usize) -> Self {
         let region = start.cast::<Region>();
-        let header = Header { free: Cell::new(USABLE), fresh: Cell::new(USABLE), links: Links::new() };
         // SAFETY: the header is the first field, and its place ours to write.
-        unsafe { region.cast().write(header) };
-        // INVARIANT: the header is written, the descriptors are zero.
+        unsafe { region.cast().write(Header::new(units * UNIT)) };
+        // INVARIANT: the header is written; the nodes and descriptors are zero.
         Self(region)
     }
 
@@ -86,20 +144,78 @@ impl RegionRef {
         self.0.cast()
     }
 
-    /// The start of the page with the given index, which is below [`PAGES`].
-    pub(crate) const fn page_start(self, index: usize) -> NonNull<u8> {
-        // SAFETY: the page is in the region; the remainder makes that so for any index.
-        unsafe { self.start().byte_add(index % PAGES * PAGE_SIZE) }
+    /// The index of the page that holds `address`, which is in this region.
+    pub(crate) fn index_of(self, address: usize) -> usize {
+        (address - self.0.addr().get()) / PAGE_SIZE
+    }
+
+    /// The start of the page with the given index, which is a page of this region.
+    fn page_start(self, index: usize) -> NonNull<u8> {
+        // The size is a power of two: the mask changes nothing. It keeps the place in the region for any index.
+        let offset = (index * PAGE_SIZE) & (self.size - 1);
+        // SAFETY: the offset is below the region's size.
+        unsafe { self.start().byte_add(offset) }
     }
 
     /// The descriptor of the page with the given index, which is below [`PAGES`].
     pub(crate) fn page(self, index: usize) -> PageRef {
         // SAFETY: the field is in the region.
-        let pages = unsafe { self.0.byte_add(core::mem::offset_of!(Region, pages)) };
+        let pages = unsafe { self.0.byte_add(offset_of!(Region, pages)) };
         // SAFETY: there are that many descriptors; the remainder makes that so for any index.
         let page = unsafe { pages.cast::<Page>().add(index % PAGES) };
         // SAFETY: by the type's invariant, it is a descriptor in a mapped region.
         unsafe { PageRef::new(page) }
+    }
+
+    /// The node of the page with the given index, which is below [`PAGES`], by a pointer that may be used for the whole
+    /// region.
+    pub(crate) fn node(self, index: usize) -> NonNull<Node> {
+        // SAFETY: the field is in the region.
+        let nodes = unsafe { self.0.byte_add(offset_of!(Region, nodes)) };
+        // SAFETY: there are that many nodes; the remainder makes that so for any index.
+        unsafe { nodes.cast::<Node>().add(index % PAGES) }
+    }
+
+    /// The region that a node belongs to, and the index of its page.
+    ///
+    /// # Safety
+    ///
+    /// `node` came from [`Self::node`], and the region has not been released since.
+    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> (Self, usize) {
+        // A region's nodes lie in its first unit, to which it is aligned.
+        let offset = node.addr().get() % UNIT;
+        // SAFETY: the region begins that many bytes below.
+        let start = unsafe { node.byte_sub(offset) };
+        let index = (offset - offset_of!(Region, nodes)) / size_of::<Node>();
+        // INVARIANT: by the caller's promise, and the pointer reaches all of the region.
+        (Self(start.cast()), index)
+    }
+
+    /// All pages but those that the region keeps for itself.
+    pub(crate) fn all_pages(self) -> Span {
+        Span { region: self, pages: FIRST..self.size / PAGE_SIZE }
+    }
+
+    /// The extent that holds the page with the given index, which is free.
+    pub(crate) fn extent_of(self, page: usize) -> Span {
+        Span { region: self, pages: self.free.run_start(page)..self.free.run_end(page) }
+    }
+
+    /// A free page to be cut into blocks: the lowest dirty one, or else the lowest. But an extent right behind a large
+    /// block comes last, since the block may have use for it when it grows.
+    pub(crate) fn page_for_blocks(self) -> Option<Span> {
+        let mut dirty = self.dirty.runs(0..PAGES).map(|run| run.start);
+        let mut free = self.free.runs(0..PAGES).map(|run| run.start);
+        let page = dirty
+            .find(|&page| !self.is_behind_large_block(self.free.run_start(page)))
+            .or_else(|| free.find(|&page| !self.is_behind_large_block(page)))
+            .or_else(|| self.free.first_from(0))?;
+        Some(Span { region: self, pages: page..page + 1 })
+    }
+
+    /// Whether the page below the given one, of which that is not free, is part of a large block.
+    fn is_behind_large_block(self, index: usize) -> bool {
+        index > FIRST && !self.page(index - 1).is_cut()
     }
 }
 
@@ -118,122 +234,116 @@ impl Linked for RegionRef {
     }
 }
 
-/// Whether memory is as it came from the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fresh {
-    /// It is zero.
-    Yes,
-    /// It may hold anything.
-    No,
-}
-
 impl Header {
-    pub(crate) fn is_full(&self) -> bool {
-        self.free.get() == 0
+    fn new(size: usize) -> Self {
+        let free = PageSet::new();
+        free.insert(FIRST..size / PAGE_SIZE);
+        Self {
+            size,
+            older: Cell::new(None),
+            links: Links::new(),
+            free,
+            dirty: PageSet::new(),
+            stale: PageSet::new(),
+            dirty_pages: Cell::new(0),
+            used_pages: Cell::new(0),
+            used_lately: Cell::new(true),
+            worn: [const { AtomicUsize::new(0) }; PAGES / WORN_BITS],
+        }
     }
 
+    /// The size in bytes.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether all pages are free.
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.get() == USABLE
+        self.used_pages.get() == 0
     }
 
-    /// The run of free pages that fits best; see [`best_fit`].
-    pub(crate) fn fit(&self, pages: usize, align: usize) -> Option<Fit> {
-        best_fit(self.free.get(), pages, align)
-    }
-
-    /// Whether the pages are all free.
-    pub(crate) fn are_free(&self, first: usize, pages: usize) -> bool {
-        run(first, pages).is_some_and(|run| self.free.get() & run == run)
+    pub(crate) fn dirty_pages(&self) -> usize {
+        self.dirty_pages.get()
     }
 
     /// Whether the pages are all in use.
-    pub(crate) fn are_used(&self, first: usize, pages: usize) -> bool {
-        run(first, pages).is_some_and(|run| (self.free.get() | !USABLE) & run == 0)
+    pub(crate) fn are_used(&self, pages: Range<usize>) -> bool {
+        pages.start >= FIRST && pages.end <= self.size / PAGE_SIZE && self.free.is_disjoint(pages)
+    }
+
+    /// The dirty ones of the pages in a part of the region.
+    pub(crate) fn dirty_within(&self, pages: Range<usize>) -> PageSet {
+        self.dirty.within(pages)
+    }
+
+    /// Where in `extent`, which is one, a run of pages is best put: at the lowest place, if that is dirty to all
+    /// appearances, or else at the lowest that surely is.
+    pub(crate) fn dirty_place(&self, extent: &Span, pages: usize, align: usize) -> Option<Range<usize>> {
+        let lowest = extent.place(pages, align)?;
+        let seems_dirty = self.dirty.contains(lowest.start) && self.dirty.contains(lowest.end - 1);
+        if seems_dirty || self.dirty_pages() < pages {
+            return Some(lowest);
+        }
+        let runs = self.dirty.runs(extent.pages.clone());
+        runs.map(|run| extent.with(run)).find_map(|run| run.place(pages, align)).or(Some(lowest))
     }
 
     /// Takes pages, which are free.
-    pub(crate) fn take(&self, first: usize, pages: usize) -> Fresh {
-        let run = run(first, pages).unwrap_or(0);
-        let fresh = if self.fresh.get() & run == run { Fresh::Yes } else { Fresh::No };
-        self.free.update(|free| free & !run);
-        self.fresh.update(|fresh| fresh & !run);
-        fresh
+    pub(crate) fn take(&self, pages: Range<usize>) {
+        let mut dirty = 0;
+        for_words(pages.clone(), |index, mask| {
+            self.free.remove_in(index, mask);
+            self.stale.remove_in(index, mask);
+            dirty += self.dirty.remove_in(index, mask);
+        });
+        self.dirty_pages.update(|all| all - dirty);
+        self.used_pages.update(|all| all + pages.len());
     }
 
     /// Puts back pages, which are in use.
-    pub(crate) fn put(&self, first: usize, pages: usize) {
-        self.free.update(|free| free | run(first, pages).unwrap_or(0));
-    }
-}
-
-/// The bits of `pages` pages from `first` on, or `None` when they do not all exist.
-fn run(first: usize, pages: usize) -> Option<u64> {
-    if pages == 0 || first.checked_add(pages)? > PAGES {
-        return None;
-    }
-    Some((u64::MAX >> (PAGES - pages)) << first)
-}
-
-/// A place for a run of pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fit {
-    /// The index of the run's first page.
-    pub(crate) first: usize,
-    /// The number of pages that the extent of free pages has beyond the run.
-    pub(crate) slack: usize,
-}
-
-/// The lowest place for `pages` pages in the smallest extent of `free` that has one; the first page's index is a
-/// multiple of `align`.
-fn best_fit(free: u64, pages: usize, align: usize) -> Option<Fit> {
-    let mut best: Option<Fit> = None;
-    let mut rest = free;
-    while rest != 0 {
-        let begin = rest.trailing_zeros();
-        let len = (rest >> begin).trailing_ones();
-        let (begin, len) = (begin as usize, len as usize);
-        let first = begin.next_multiple_of(align);
-        if first + pages <= begin + len && best.is_none_or(|best| len - pages < best.slack) {
-            best = Some(Fit { first, slack: len - pages });
-        }
-        rest &= !run(begin, len).unwrap_or(u64::MAX);
-    }
-    best
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The same by trying every place.
-    fn best_fit_by_search(free: u64, pages: usize, align: usize) -> Option<Fit> {
-        let is_free = |index: usize| index < PAGES && free >> index & 1 == 1;
-        let extent = |place: usize| {
-            let below = (0..place).rev().take_while(|&index| is_free(index)).count();
-            let above = (place..PAGES).take_while(|&index| is_free(index)).count();
-            below + above
-        };
-        let places = (0..PAGES).step_by(align).filter(|&place| (place..place + pages).all(is_free));
-        let fits = places.map(|first| Fit { first, slack: extent(first) - pages });
-        fits.min_by_key(|fit| (fit.slack, fit.first))
+    pub(crate) fn put(&self, pages: Range<usize>, fresh: Fresh) {
+        let dirty = fresh == Fresh::No;
+        for_words(pages.clone(), |index, mask| {
+            self.free.insert_in(index, mask);
+            self.dirty.insert_in(index, if dirty { mask } else { 0 });
+        });
+        self.dirty_pages.update(|all| all + if dirty { pages.len() } else { 0 });
+        self.used_pages.update(|all| all - pages.len());
     }
 
-    #[test]
-    fn the_best_fit_is_the_one_a_search_finds() {
-        let mut state = 7_u64;
-        let mut random = || {
-            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
-            state ^ state >> 29
-        };
-        for _ in 0..if cfg!(miri) { 1 } else { 200 } {
-            // Sparse, even and dense maps.
-            for free in [random() & random(), random(), random() | random() | random(), u64::MAX, USABLE] {
-                let runs = [(1, 1), (2, 1), (3, 1), (5, 2), (16, 16), (20, 4), (63, 1), (64, 1)];
-                for (pages, align) in runs.into_iter().step_by(if cfg!(miri) { 3 } else { 1 }) {
-                    let expected = best_fit_by_search(free, pages, align);
-                    assert_eq!(best_fit(free, pages, align), expected, "{pages} pages of {free:#x}");
-                }
-            }
-        }
+    /// The lowest run of stale pages.
+    pub(crate) fn stale_run(&self) -> Option<Range<usize>> {
+        self.stale.runs(0..PAGES).next()
+    }
+
+    /// What is dirty now is stale from now on.
+    pub(crate) fn make_stale(&self) {
+        self.stale.copy_from(&self.dirty);
+    }
+
+    /// The program takes or gives back pages.
+    pub(crate) fn note_use(&self) {
+        self.used_lately.set(true);
+    }
+
+    /// Whether the program has not used the region since the last call.
+    pub(crate) fn has_rested(&self) -> bool {
+        !self.used_lately.replace(false)
+    }
+
+    /// Has the next pass look at a page, which is in use: some of its OS pages may be without a block in use. Any thread
+    /// may call this, with whatever lock it has.
+    pub(crate) fn mark_worn(&self, index: usize) {
+        // Relaxed: a hint; who takes it locks the page's owner before the page is looked at.
+        self.worn[index / WORN_BITS].fetch_or(1 << (index % WORN_BITS), Ordering::Relaxed);
+    }
+
+    /// Takes the marks of [`mark_worn`](Self::mark_worn), and returns the indices of the pages that had one.
+    pub(crate) fn take_worn(&self) -> impl Iterator<Item = usize> {
+        self.worn.iter().enumerate().flat_map(|(index, word)| {
+            // Relaxed: as above. The load spares the words without marks a write.
+            let bits = if word.load(Ordering::Relaxed) == 0 { 0 } else { word.swap(0, Ordering::Relaxed) };
+            (0..WORN_BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| index * WORN_BITS + bit)
+        })
     }
 }

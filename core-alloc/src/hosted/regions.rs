@@ -1,79 +1,95 @@
 //! All regions: where heaps get their pages and large blocks their runs of pages.
 //!
-//! Regions are made as they are needed. Of those that have become empty one is kept for the next need; the others go
-//! back to the source.
+//! Regions are made as they are needed. What is given back stays where it is, *dirty*, and is used again first; what
+//! nobody wants for a while goes back to the source, by the [janitor](super::janitor).
 
+pub(crate) mod pass;
+
+use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::block;
-use super::fatal::{CHECKS, fatal};
+use super::extents::{self, Extents};
+use super::fatal::{CHECKS, already_free, fatal};
 use super::holder::Holder;
+use super::janitor;
 use super::list::List;
-use super::lock::{Guard, Lock};
+use super::lock::{self, Guard, Lock};
 use super::misuse;
 use super::page::PageRef;
 use super::page_map;
-use super::region::{Fresh, PAGE_SIZE, REGION_SIZE, RegionRef};
-use super::source;
-use super::stats::COUNTERS;
+use super::page_set::PageSet;
+use super::region::{MOST_RUN, MOST_UNITS, PAGE_SIZE, RegionRef, Span, UNIT};
+use super::source::{self, Fresh};
+use super::stats::Accounts;
 use crate::SizeClass;
 
-/// The regions with free pages.
+/// The regions.
 ///
 /// # Invariants
 ///
-/// `roomy` has every region of which some pages are free and some are not. `spare` is a region with all pages free; no
-/// other region has all pages free. Every region is in the page map.
+/// From `newest`, `older` leads to all regions, each of which is in the page map. It is written, but for a new region's,
+/// only in a pass of the janitor: so in a pass the regions that there are may be visited without this lock.
+///
+/// `extents` has every extent of every region. `dirty` has the regions with dirty pages, and `empty` is the number of
+/// those with no page in use.
 struct Regions {
-    roomy: List<RegionRef>,
-    spare: Option<RegionRef>,
+    newest: Option<RegionRef>,
+    extents: Extents,
+    dirty: List<RegionRef>,
+    empty: usize,
+    /// The number of pages that a pass has taken and will put back in a moment.
+    away: usize,
+    /// The number of pages that were given back and that no pass has dealt with yet.
+    freed: usize,
+    accounts: Accounts,
 }
 
-static REGIONS: Lock<Regions> = Lock::new(Regions { roomy: List::new(), spare: None });
+static REGIONS: Lock<Regions> = Lock::new(Regions {
+    newest: None,
+    extents: Extents::new(),
+    dirty: List::new(),
+    empty: 0,
+    away: 0,
+    freed: 0,
+    accounts: Accounts::new(),
+});
 
-/// A run of pages.
-pub(crate) struct Run {
-    /// The first byte, by a pointer that may be used for the whole run.
-    pub(crate) start: NonNull<u8>,
-    /// Whether it is as it came from the source.
-    pub(crate) fresh: Fresh,
+/// A place for pages, and the extent that it is a part of.
+struct Fit {
+    extent: Span,
+    pages: Range<usize>,
 }
 
-/// The place of a run: its region, and the index of its first page.
-#[derive(Clone, Copy)]
-struct Place {
-    region: RegionRef,
-    first: usize,
-}
-
-impl Place {
-    /// The place of the run that begins at `address`.
-    ///
-    /// # Safety
-    ///
-    /// The caller has the run.
-    unsafe fn of(address: usize) -> Self {
-        // SAFETY: the run's pages are in use for as long as the caller has it.
-        let Some(region) = (unsafe { page_map::region_of(address) }) else {
-            fatal(format_args!("free of {address:#x}: no region holds it"));
-        };
-        Self { region, first: address % REGION_SIZE / PAGE_SIZE }
-    }
-
-    const fn start(self) -> NonNull<u8> {
-        self.region.page_start(self.first)
+impl Fit {
+    /// Whether none of the pages has been used since it came from the source.
+    fn freshness(&self) -> Fresh {
+        let dirty = self.extent.region.dirty_within(self.pages.clone());
+        if dirty.runs(self.pages.clone()).next().is_none() { Fresh::Yes } else { Fresh::No }
     }
 }
 
-/// A page for `holder`, to be cut into blocks of `class`.
+/// How a run of pages is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// In the shortest extent that will do, in dirty pages if that is possible.
+    Snug,
+    /// With as much room behind it as can be had: it is for a block that has grown, and may do so again.
+    ToGrow,
+}
+
+/// A page for `holder`, to be cut into blocks of `class`. If that is an owner, it is locked.
 pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
-    let mut regions = lock();
-    let place = regions.place(1, 1)?;
-    let fresh = regions.take(place, 1);
-    let page = place.region.page(place.first);
+    let mut fresh = Fresh::No;
+    let place = take_with(|regions| {
+        let fit = regions.fit_for_page()?;
+        regions.accounts.open_page();
+        fresh = fit.freshness();
+        Some(fit)
+    })?;
+    let page = place.region.page(place.pages.start);
     // SAFETY: the page was free, and is now the caller's.
     unsafe { page.open(place.start(), fresh, class, holder) };
-    COUNTERS.open_page();
     Some(page)
 }
 
@@ -81,54 +97,106 @@ pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
 pub(crate) fn return_page(page: PageRef) {
     let start = page.close().addr();
     // SAFETY: the page is in use, as a run of one, until it is put back below.
-    let place = unsafe { Place::of(start) };
-    COUNTERS.close_page();
-    lock().put(place, 1);
-}
-
-/// A run of `pages` pages, aligned to `align` pages.
-pub(crate) fn take_run(pages: usize, align: usize) -> Option<Run> {
+    let place = unsafe { span_of(start, 1) };
     let mut regions = lock();
-    let place = regions.place(pages, align)?;
-    let fresh = regions.take(place, pages);
-    Some(Run { start: place.start(), fresh })
+    regions.accounts.close_page();
+    regions.give_back(&place);
 }
 
-/// Takes back the `pages` pages from `start` on, which were a run.
+/// A run of `pages` pages, at an address aligned to `align` pages, for a large block of `bytes` bytes.
+pub(crate) fn take_run(pages: usize, align: usize, room: Room, bytes: usize) -> Option<NonNull<u8>> {
+    let place = take_with(|regions| regions.fit_for_block(pages, align, room, bytes))?;
+    Some(place.start())
+}
+
+/// The same, and which of its pages are dirty: all others are zero.
+pub(crate) fn take_run_to_clear(pages: usize, align: usize, bytes: usize) -> Option<(NonNull<u8>, Dirt)> {
+    let mut dirty = PageSet::new();
+    let place = take_with(|regions| {
+        let fit = regions.fit_for_block(pages, align, Room::Snug, bytes)?;
+        dirty = fit.extent.region.dirty_within(fit.pages.clone());
+        Some(fit)
+    })?;
+    Some((place.start(), Dirt { dirty, run: place.pages }))
+}
+
+/// What is dirty of a run of pages.
+pub(crate) struct Dirt {
+    dirty: PageSet,
+    run: Range<usize>,
+}
+
+impl Dirt {
+    /// The dirty parts, as ranges of bytes from the run's start on.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Range<usize>> {
+        let offset = |page| (page - self.run.start) * PAGE_SIZE;
+        self.dirty.runs(self.run.clone()).map(move |part| offset(part.start)..offset(part.end))
+    }
+}
+
+/// Takes back the run of `pages` pages at `start`, which was for a large block of `bytes` bytes.
 ///
 /// # Safety
 ///
 /// The run is the caller's, who has no use for it any more.
-pub(crate) unsafe fn return_run(start: NonNull<u8>, pages: usize) {
+pub(crate) unsafe fn return_run(start: NonNull<u8>, pages: usize, bytes: usize) {
     // SAFETY: by the caller's promise.
-    let place = unsafe { Place::of(start.addr().get()) };
+    let run = unsafe { span_of(start.addr().get(), pages) };
     let mut regions = lock();
-    check_run(start, place, pages);
-    regions.put(place, pages);
+    check_run(start, &run);
+    regions.accounts.large.remove(bytes);
+    regions.give_back(&run);
 }
 
-/// Makes the run of `old` pages at `start` one of `new` pages, if that can be done where it is.
+/// Takes back a run that has rested in a cache: it is no large block's any more.
 ///
 /// # Safety
 ///
-/// The run is the caller's, who has no use for the pages that it loses.
-pub(crate) unsafe fn resize_run(start: NonNull<u8>, old: usize, new: usize) -> Result<(), Stuck> {
+/// As for [`return_run`].
+pub(crate) unsafe fn return_resting_run(start: NonNull<u8>, pages: usize) {
     // SAFETY: by the caller's promise.
-    let place = unsafe { Place::of(start.addr().get()) };
+    let run = unsafe { span_of(start.addr().get(), pages) };
+    lock().give_back(&run);
+}
+
+/// In a build that checks, ends the process unless a run that is in use, of `pages` pages, begins at `start`.
+///
+/// # Safety
+///
+/// The caller has the run. (Where that is a lie, this finds it out, as long as the memory is there to be read.)
+pub(crate) unsafe fn check_run_in_use(start: NonNull<u8>, pages: usize) {
+    if CHECKS {
+        // SAFETY: by the caller's promise.
+        let run = unsafe { span_of(start.addr().get(), pages) };
+        let _lock = lock();
+        check_run(start, &run);
+    }
+}
+
+/// The size of a large block, in pages and in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct RunSize {
+    pub(crate) pages: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Makes the run at `start` one of another size, if that can be done where it is.
+///
+/// # Safety
+///
+/// The run is the caller's, has the `old` size, and the caller has no use for the pages that it loses.
+pub(crate) unsafe fn resize_run(start: NonNull<u8>, old: RunSize, new: RunSize) -> Result<(), Stuck> {
+    // SAFETY: by the caller's promise.
+    let run = unsafe { span_of(start.addr().get(), old.pages) };
     let mut regions = lock();
-    check_run(start, place, old);
-    let Place { region, first } = place;
-    let end = first + old.min(new);
-    if new == old {
-        return Ok(());
+    check_run(start, &run);
+    if new.pages < old.pages {
+        regions.give_back(&run.with(run.pages.start + new.pages..run.pages.end));
+    } else if new.pages > old.pages {
+        regions.take_behind(&run, new.pages - old.pages)?;
     }
-    if new < old {
-        regions.put(Place { region, first: end }, old - new);
-    } else if region.are_free(end, new - old) {
-        regions.take(Place { region, first: end }, new - old);
-    } else {
-        return Err(Stuck);
-    }
+    regions.accounts.large.remove(old.bytes);
+    regions.accounts.large.add(new.bytes);
     Ok(())
 }
 
@@ -136,12 +204,9 @@ pub(crate) unsafe fn resize_run(start: NonNull<u8>, old: usize, new: usize) -> R
 #[derive(Debug)]
 pub(crate) struct Stuck;
 
-/// Gives the spare region back to the source.
-pub(crate) fn release_spare() {
-    let mut regions = lock();
-    if let Some(spare) = regions.spare.take() {
-        release(spare);
-    }
+/// Calls `f` with the sums of what the program has.
+pub(crate) fn with_accounts<R>(f: impl FnOnce(&mut Accounts) -> R) -> R {
+    f(&mut lock().accounts)
 }
 
 /// Locks the regions, until [`let_go`].
@@ -163,101 +228,196 @@ fn lock() -> Guard<'static, Regions> {
     REGIONS.lock()
 }
 
+/// Finds a place by `find`, which is told of all regions, and takes it. `None` when there is no memory.
+fn take_with(mut find: impl FnMut(&mut Regions) -> Option<Fit>) -> Option<Span> {
+    loop {
+        let mut regions = lock();
+        if let Some(fit) = find(&mut regions) {
+            return Some(regions.use_up(fit));
+        }
+        if regions.away == 0 {
+            return None;
+        }
+        // What a pass has at this moment may be what is missing.
+        drop(regions);
+        lock::wait_a_little();
+    }
+}
+
+/// The span of `pages` pages that begins at `address`.
+///
+/// # Safety
+///
+/// The caller has the first page.
+unsafe fn span_of(address: usize, pages: usize) -> Span {
+    // SAFETY: the page is in use for as long as the caller has it.
+    let Some(region) = (unsafe { page_map::region_of(address) }) else {
+        fatal(format_args!("free of {address:#x}: no region holds it"));
+    };
+    let first = region.index_of(address);
+    Span { region, pages: first..first + pages }
+}
+
 /// A build that checks looks whether what is freed or resized as a run can be one.
-fn check_run(start: NonNull<u8>, place: Place, pages: usize) {
+fn check_run(start: NonNull<u8>, run: &Span) {
     if !CHECKS {
         return;
     }
     let address = start.addr();
-    if address != place.start().addr() {
+    if address != run.start().addr() {
         fatal(format_args!("free of {address:#x}: no large block begins there"));
     }
-    if !place.region.are_used(place.first, pages) {
-        fatal(format_args!("free of {address:#x}: not all of its {pages} pages are in use"));
+    if !run.region.are_used(run.pages.clone()) {
+        fatal(format_args!("free of {address:#x}: not all of its {} pages are in use", run.pages.len()));
     }
-    let first = place.region.page(place.first);
+    let first = run.region.page(run.pages.start);
     misuse::check_not_private(first, address.get());
-    if first.owner().is_some() {
+    if first.is_cut() {
         fatal(format_args!("free of {address:#x}: its Layout is a large block's, but it lies in a page of blocks"));
+    }
+    if first.is_resting() {
+        already_free(address.get());
     }
 }
 
 impl Regions {
-    /// The place where `pages` free pages fit best, if need be in a new region.
-    fn place(&mut self, pages: usize, align: usize) -> Option<Place> {
-        if let Some(place) = self.roomy_place(pages, align) {
-            return Some(place);
-        }
-        let region = self.spare.take().or_else(make_region)?;
-        // INVARIANT: not in `roomy` while all its pages are free; the caller takes some at once.
-        self.roomy.push(region);
-        let fit = region.fit(pages, align)?;
-        Some(Place { region, first: fit.first })
+    /// The place for a page of blocks, if need be in a new region.
+    fn fit_for_page(&mut self) -> Option<Fit> {
+        let with_dirty = self.dirty.first();
+        let with_room = with_dirty.or_else(|| Some(self.extents.best(1, 1)?.region));
+        let page = with_room.or_else(|| self.make_region(1, 1))?.page_for_blocks()?;
+        Some(Fit { extent: page.region.extent_of(page.pages.start), pages: page.pages })
     }
 
-    fn roomy_place(&self, pages: usize, align: usize) -> Option<Place> {
-        let mut best = None;
-        let mut least = usize::MAX;
-        for region in self.roomy.iter() {
-            let Some(fit) = region.fit(pages, align) else { continue };
-            if fit.slack < least {
-                least = fit.slack;
-                best = Some(Place { region, first: fit.first });
-            }
-            // A single page is as well placed in any region.
-            if least == 0 || pages == 1 {
-                break;
-            }
-        }
-        best
+    /// The place for a large block, which is counted as one.
+    fn fit_for_block(&mut self, pages: usize, align: usize, room: Room, bytes: usize) -> Option<Fit> {
+        let fit = match room {
+            Room::Snug => self.snug_fit(pages, align),
+            Room::ToGrow => self.fit_with_room(pages, align),
+        }?;
+        self.accounts.large.add(bytes);
+        Some(fit)
     }
 
-    fn take(&mut self, place: Place, pages: usize) -> Fresh {
-        let fresh = place.region.take(place.first, pages);
-        if place.region.is_full() {
-            self.roomy.remove(place.region);
-        }
-        COUNTERS.use_more(pages * PAGE_SIZE);
-        fresh
+    fn snug_fit(&mut self, pages: usize, align: usize) -> Option<Fit> {
+        let extent = match self.extents.best(pages, align) {
+            Some(extent) => extent,
+            None => self.make_region(pages, align)?.all_pages(),
+        };
+        let place = extent.region.dirty_place(&extent, pages, align)?;
+        Some(Fit { extent, pages: place })
     }
 
-    fn put(&mut self, place: Place, pages: usize) {
-        let region = place.region;
-        let was_full = region.is_full();
-        region.put(place.first, pages);
-        COUNTERS.use_less(pages * PAGE_SIZE);
-        if was_full {
-            self.roomy.push(region);
+    /// The roundest place of the longest extent. Where that is not twice as long as the run, a new region is better.
+    fn fit_with_room(&mut self, pages: usize, align: usize) -> Option<Fit> {
+        let ample = MOST_RUN.min(2 * pages);
+        let mut longest = self.extents.longest().filter(|extent| extent.pages.len() >= ample);
+        if longest.is_none() {
+            longest = self.make_region(pages, align).map(RegionRef::all_pages);
         }
-        if region.is_empty() {
-            self.roomy.remove(region);
-            self.keep_or_release(region);
-        }
+        let fit = longest.and_then(|extent| Some(Fit { pages: extent.roundest_place(pages, align)?, extent }));
+        fit.or_else(|| self.snug_fit(pages, align))
     }
 
-    fn keep_or_release(&mut self, region: RegionRef) {
-        match self.spare {
-            None => self.spare = Some(region),
-            Some(_) => release(region),
+    /// Takes `more` pages right behind a run.
+    fn take_behind(&mut self, run: &Span, more: usize) -> Result<(), Stuck> {
+        let extent = extents::behind(run);
+        let pages = extent.place(more, 1).ok_or(Stuck)?;
+        self.use_up(Fit { extent, pages });
+        Ok(())
+    }
+
+    /// The program gets free pages.
+    fn use_up(&mut self, fit: Fit) -> Span {
+        self.take(&fit);
+        let span = fit.extent.with(fit.pages);
+        span.region.note_use();
+        self.accounts.use_more(span.size());
+        span
+    }
+
+    /// The program gives back pages.
+    fn give_back(&mut self, span: &Span) {
+        self.put(span, Fresh::No);
+        span.region.note_use();
+        self.accounts.use_less(span.size());
+        self.freed = self.freed.saturating_add(span.pages.len());
+        janitor::note_freed(self.freed);
+    }
+
+    /// Takes free pages out of their extent.
+    fn take(&mut self, Fit { extent, pages }: &Fit) {
+        let region = extent.region;
+        self.extents.remove(extent);
+        self.extents.add(&extent.with(extent.pages.start..pages.start));
+        self.extents.add(&extent.with(pages.end..extent.pages.end));
+        self.change(region, || region.take(pages.clone()));
+    }
+
+    /// Puts back pages that are in use, and joins the extents that they lie between.
+    fn put(&mut self, span: &Span, fresh: Fresh) {
+        let region = span.region;
+        let extent = extents::around(span);
+        self.extents.remove(&extent.with(extent.pages.start..span.pages.start));
+        self.extents.remove(&extent.with(span.pages.end..extent.pages.end));
+        self.extents.add(&extent);
+        self.change(region, || region.put(span.pages.clone(), fresh));
+    }
+
+    /// Lets `change` happen to a region, and sees what that means for the list of those with dirty pages, and for the
+    /// number of empty ones.
+    fn change(&mut self, region: RegionRef, change: impl FnOnce()) {
+        let (had_dirty, was_empty) = (region.dirty_pages(), region.is_empty());
+        change();
+        let (has_dirty, is_empty) = (region.dirty_pages(), region.is_empty());
+        self.accounts.change_dirty(had_dirty, has_dirty);
+        match (had_dirty > 0, has_dirty > 0) {
+            (false, true) => self.dirty.push(region),
+            (true, false) => self.dirty.remove(region),
+            (false, false) | (true, true) => {}
+        }
+        self.empty = self.empty + usize::from(is_empty) - usize::from(was_empty);
+    }
+
+    /// A new region with room for `pages` pages at a multiple of `align`: a large one, or as large a one as there is
+    /// address space for.
+    fn make_region(&mut self, pages: usize, align: usize) -> Option<RegionRef> {
+        let least = RegionRef::units_for(pages, align);
+        let sizes = core::iter::successors(Some(MOST_UNITS), |units| Some(units / 2));
+        let region = sizes.take_while(|&units| units >= least.max(1)).find_map(acquire_region)?;
+        // INVARIANT: a new region, which becomes the newest; all its pages are one extent.
+        region.older.set(self.newest.replace(region));
+        self.extents.add(&region.all_pages());
+        self.empty += 1;
+        Some(region)
+    }
+
+    /// Has nothing lead any more to a region of which no page is in use. Called in a pass.
+    fn forget(&mut self, region: RegionRef) {
+        self.take(&Fit { extent: region.all_pages(), pages: region.all_pages().pages });
+        page_map::remove(region);
+        let older = region.older.take();
+        let mut all = core::iter::successors(self.newest, |region| region.older.get());
+        match all.find(|newer| newer.older.get() == Some(region)) {
+            Some(newer) => newer.older.set(older),
+            None => self.newest = older,
         }
     }
 }
 
-fn make_region() -> Option<RegionRef> {
+fn acquire_region(units: usize) -> Option<RegionRef> {
     block::draw_key();
-    let start = source::acquire(REGION_SIZE, REGION_SIZE)?;
+    let size = units * UNIT;
+    let start = source::acquire(size, UNIT)?;
     // SAFETY: the source gave us zeroed memory of that size and alignment.
-    let region = unsafe { RegionRef::create(start) };
+    let region = unsafe { RegionRef::create(start, units) };
     if page_map::insert(region).is_none() {
         // SAFETY: as acquired; nobody has heard of it.
-        unsafe { source::release(start, REGION_SIZE, REGION_SIZE) };
+        unsafe { source::release(start, size, UNIT) };
         return None;
     }
     Some(region)
 }
 
-fn release(region: RegionRef) {
-    page_map::remove(region);
-    // SAFETY: as acquired by `make_region`; all its pages are free, and the map does not lead there any more.
-    unsafe { source::release(region.start(), REGION_SIZE, REGION_SIZE) };
-}
+#[cfg(test)]
+mod tests;

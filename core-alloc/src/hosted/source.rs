@@ -1,16 +1,21 @@
 //! Where memory comes from: the operating system, or, where that has no `mmap`, std's [`System`](std::alloc::System).
+//! And what else only a system can do.
 //!
 //! The contract, for every system:
 //!
 //! - [`acquire`] hands out zeroed memory that is valid for reads and writes and shared with no one until released;
 //! - sizes and alignments are what the caller says; a system may round them up, and then does so again on release;
-//! - but for [`around_fork`], nothing here calls the global allocator.
+//! - but for [`around_fork`] and [`start_thread`], nothing here calls the global allocator;
+//! - the program's `errno` stays as it was.
 
+use core::ffi::c_void;
 use core::ptr::NonNull;
+use core::sync::atomic::Ordering::Relaxed;
 
-use super::region::Fresh;
-use super::stats::COUNTERS;
+use super::stats::RESERVED;
 
+#[cfg(all(unix, not(miri)))]
+mod errno;
 #[cfg(all(unix, not(miri)))]
 mod os;
 #[cfg(not(all(unix, not(miri))))]
@@ -21,12 +26,28 @@ use os as platform;
 #[cfg(not(all(unix, not(miri))))]
 use system as platform;
 
+/// Whether memory that was never touched takes address space only.
+pub(crate) const UNTOUCHED_IS_FREE: bool = platform::UNTOUCHED_IS_FREE;
+
+/// Whether memory is as it came from the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    /// It is zero.
+    #[cfg_attr(
+        all(unix, not(any(target_os = "linux", target_os = "android", miri))),
+        expect(dead_code, reason = "no memory becomes fresh again on these systems")
+    )]
+    Yes,
+    /// It may hold anything.
+    No,
+}
+
 /// Zeroed memory of `size` bytes, aligned to the power of two `align`; `None` when there is none to be had.
 ///
 /// `size` is not zero.
 pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let start = platform::acquire(size, align)?;
-    COUNTERS.reserve(size);
+    RESERVED.fetch_add(size, Relaxed);
     Some(start)
 }
 
@@ -38,7 +59,7 @@ pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
 pub(crate) unsafe fn release(start: NonNull<u8>, size: usize, align: usize) {
     // SAFETY: the caller's promise is the same.
     unsafe { platform::release(start, size, align) };
-    COUNTERS.unreserve(size);
+    RESERVED.fetch_sub(size, Relaxed);
 }
 
 /// The same memory with another size, perhaps elsewhere; `None` when the system cannot do that without a copy, and
@@ -50,30 +71,62 @@ pub(crate) unsafe fn release(start: NonNull<u8>, size: usize, align: usize) {
 pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize, align: usize) -> Option<NonNull<u8>> {
     // SAFETY: the caller's promise is the same.
     let moved = unsafe { platform::resize(start, old_size, new_size, align) }?;
-    COUNTERS.unreserve(old_size);
-    COUNTERS.reserve(new_size);
+    RESERVED.fetch_sub(old_size, Relaxed);
+    RESERVED.fetch_add(new_size, Relaxed);
     Some(moved)
 }
 
-/// The size of an OS page.
+/// Gives back memory that stays acquired, as far as the system can do that: the addresses are still there to be used.
+///
+/// # Safety
+///
+/// The caller has the `size` bytes from `start` on, of memory that was acquired, and does not need what is in them. Both
+/// ends are between OS pages.
+pub(crate) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+    // SAFETY: the caller's promise is the same.
+    unsafe { platform::purge(start, size) }
+}
+
+/// Has the system make memory present that will be used soon, if it can do so at once.
+///
+/// # Safety
+///
+/// The caller has the `size` bytes from `start` on, of memory that was acquired. Both ends are between OS pages.
+pub(crate) unsafe fn populate(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { platform::populate(start, size) };
+}
+
+/// The size of an OS page: the least that can be purged.
 pub(crate) fn os_page_size() -> usize {
     platform::os_page_size()
 }
 
-/// Gives back the memory, but not the addresses. Says whether it is zero from now on.
+/// Makes memory zero, in the way that costs least.
 ///
 /// # Safety
 ///
-/// The memory came from [`acquire`], begins and ends between OS pages, and nobody relies on what is in it.
-pub(crate) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+/// The caller has the `size` bytes from `start` on, which is at a multiple of 64 KiB, and the rest of the last 64 KiB,
+/// and does not need what is in them.
+pub(crate) unsafe fn clear(start: NonNull<u8>, size: usize) {
     // SAFETY: the caller's promise is the same.
-    unsafe { platform::purge(start, size) }
+    unsafe { platform::clear(start, size) };
 }
 
 /// Has the system call `before` before every fork of the process, and the others after it, where there are forks. May
 /// allocate.
 pub(crate) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     platform::around_fork(before, in_parent, in_child);
+}
+
+/// The system has no thread to give.
+#[derive(Debug)]
+pub(crate) struct NoThread;
+
+/// Starts a thread that does `work`, on a stack that has room for little else, and that no signal of the program is
+/// handled on. Nobody waits for its end. May allocate; called without a lock.
+pub(crate) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
+    platform::start_thread(work)
 }
 
 /// Writes a message to standard error, as far as that is possible.

@@ -1,14 +1,17 @@
 //! What the allocator has and has given out, in numbers.
 //!
-//! Nothing is counted where a block comes from a cache or goes there; the counters change with pages, large blocks and
-//! memory from the source.
+//! Nothing is counted where a block comes from a cache or goes there; the sums change with pages, large blocks and memory
+//! from the source. They are kept under the lock that such a change takes anyway.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::cache::Cache;
 use super::front;
 use super::owner;
 use super::region::PAGE_SIZE;
+use super::regions;
+use crate::SizeClass;
 
 /// The state of the hosted allocator at one moment.
 ///
@@ -29,128 +32,296 @@ use super::region::PAGE_SIZE;
 /// println!("{with}");
 /// # drop(large);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Address space held from the operating system, in bytes: regions, large blocks that have mappings of their own,
     /// and bookkeeping. What was never touched costs no memory. Sizes are as they were needed: that the source rounds
     /// them up, to 64 KiB mostly, does not count.
     pub reserved_bytes: usize,
+    /// Memory that the process may have, as far as the allocator knows, in bytes: pages that are cut into blocks, large
+    /// blocks, and what was used before and has not gone back to the operating system. Blocks that the program has not
+    /// touched count as if it had; the allocator's bookkeeping does not count.
+    pub committed_bytes: usize,
     /// Pages that are cut into blocks, in bytes.
     pub page_bytes: usize,
     /// Blocks of size classes in use.
     ///
-    /// Those in the calling thread's cache do not count. Free blocks in other threads' caches do, since only those
-    /// threads know of them: up to two magazines a class and thread. Blocks in
-    /// [private heaps](crate::PrivateHeap) do not count, but the pages that these have and their large blocks do.
+    /// Free blocks in the caches of *other* threads count as in use, since only those threads know of them: up to two
+    /// magazines a class and thread. Blocks in [private heaps](crate::PrivateHeap) do not count, but the pages that these
+    /// have and their large blocks do.
     pub blocks: usize,
     /// The bytes of [`blocks`](Self::blocks), by their classes' sizes. What is said there of caches holds here as well.
     pub block_bytes: usize,
+    /// Free blocks outside of pages, ready to be handed out: in the calling thread's cache, in depots, and in the bins
+    /// that ended threads have left.
+    pub cached_blocks: usize,
+    /// The bytes of [`cached_blocks`](Self::cached_blocks).
+    pub cached_bytes: usize,
     /// Large blocks in use: those above [`SizeClass::MAX_SIZE`](crate::SizeClass::MAX_SIZE).
     pub large_blocks: usize,
     /// The bytes that were asked for as large blocks.
     pub large_bytes: usize,
-    /// The highest that pages cut into blocks and large blocks have been together, in bytes, large blocks of less than
-    /// about a megabyte rounded up to pages.
+    /// Those of the large blocks that have mappings of their own.
+    pub mapped_blocks: usize,
+    /// The bytes that were asked for as such.
+    pub mapped_bytes: usize,
+    /// What the program has asked for and not freed, in bytes: exact for large blocks, and estimated for others, from the
+    /// sizes of those requests that had to wait for a magazine.
+    pub requested_bytes: usize,
+    /// The highest that pages cut into blocks and large blocks have been together, in bytes. Large blocks are rounded up
+    /// to pages, but for those with mappings of their own.
     pub peak_bytes: usize,
     /// Heaps that threads have, or have left to the next thread.
     pub heaps: usize,
+    classes: [ClassStats; SizeClass::COUNT],
+}
+
+/// What there is of one size class. The sums over all classes are those of [`Stats`], but for the pages of
+/// [private heaps](crate::PrivateHeap), which count only there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClassStats {
+    /// The class.
+    pub class: SizeClass,
+    /// Pages that are cut into blocks of it.
+    pub pages: usize,
+    /// Its blocks in use; see [`Stats::blocks`].
+    pub blocks: usize,
+    /// Its free blocks outside of pages; see [`Stats::cached_blocks`].
+    pub cached_blocks: usize,
+    /// What was asked for with the blocks in use, in bytes, estimated; see [`Stats::requested_bytes`].
+    pub requested_bytes: usize,
 }
 
 impl Stats {
     /// Reads the counters, and visits every heap for a moment.
     pub(crate) fn now() -> Self {
         let totals = owner::totals();
-        let (cached_blocks, cached_bytes) = front::with_cache(|cache| cache.contents());
+        let accounts = regions::with_accounts(|accounts| *accounts);
+        let classes = front::with_cache(|cache| totals.by_class(cache));
+        let sum = |figure: fn(&ClassStats) -> usize| classes.iter().map(figure).sum::<usize>();
+        let large = totals.large.joined(&accounts.large);
         Self {
-            reserved_bytes: COUNTERS.reserved.load(Relaxed),
-            page_bytes: COUNTERS.page_bytes.load(Relaxed),
-            blocks: totals.blocks.saturating_sub(totals.cached_blocks + cached_blocks),
-            block_bytes: totals.bytes.saturating_sub(totals.cached_bytes + cached_bytes),
-            large_blocks: COUNTERS.large_blocks.load(Relaxed),
-            large_bytes: COUNTERS.large_bytes.load(Relaxed),
-            peak_bytes: COUNTERS.peak.load(Relaxed),
+            reserved_bytes: RESERVED.load(Relaxed),
+            committed_bytes: accounts.used + accounts.dirty_pages * PAGE_SIZE,
+            page_bytes: accounts.page_bytes,
+            blocks: sum(|class| class.blocks),
+            block_bytes: sum(|class| class.blocks * class.class.block_size()),
+            cached_blocks: sum(|class| class.cached_blocks),
+            cached_bytes: sum(|class| class.cached_blocks * class.class.block_size()),
+            large_blocks: large.blocks,
+            large_bytes: large.bytes,
+            mapped_blocks: accounts.mapped.blocks,
+            mapped_bytes: accounts.mapped.bytes,
+            requested_bytes: sum(|class| class.requested_bytes).wrapping_add(large.bytes),
+            peak_bytes: accounts.peak,
             heaps: totals.owners,
+            classes,
         }
+    }
+
+    /// The figures of every class, smallest first.
+    ///
+    /// ```
+    /// use mudlark_core_alloc::Mudlark;
+    ///
+    /// let stats = Mudlark::stats();
+    /// let blocks: usize = stats.classes().map(|class| class.blocks).sum();
+    /// assert_eq!(blocks, stats.blocks);
+    /// ```
+    pub fn classes(&self) -> impl ExactSizeIterator<Item = &ClassStats> {
+        self.classes.iter()
     }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_blocks =
+            |f: &mut fmt::Formatter<'_>, name, bytes, blocks| writeln!(f, "{name:<14}{bytes:>14} B in {blocks} blocks");
         writeln!(f, "{:<14}{:>14} B", "reserved", self.reserved_bytes)?;
+        writeln!(f, "{:<14}{:>14} B", "committed", self.committed_bytes)?;
         writeln!(f, "{:<14}{:>14} B", "peak", self.peak_bytes)?;
         writeln!(f, "{:<14}{:>14} B", "pages", self.page_bytes)?;
-        writeln!(f, "{:<14}{:>14} B in {} blocks", "blocks", self.block_bytes, self.blocks)?;
-        writeln!(f, "{:<14}{:>14} B in {} blocks", "large blocks", self.large_bytes, self.large_blocks)?;
-        write!(f, "{:<14}{:>14}", "heaps", self.heaps)
+        of_blocks(f, "blocks", self.block_bytes, self.blocks)?;
+        of_blocks(f, "cached", self.cached_bytes, self.cached_blocks)?;
+        of_blocks(f, "large blocks", self.large_bytes, self.large_blocks)?;
+        of_blocks(f, "  mapped", self.mapped_bytes, self.mapped_blocks)?;
+        writeln!(f, "{:<14}{:>14} B, estimated", "requested", self.requested_bytes)?;
+        write!(f, "{:<14}{:>14}", "heaps", self.heaps)?;
+        self.fmt_classes(f)
     }
 }
 
-/// The one set of counters.
-pub(crate) static COUNTERS: Counters = Counters::new();
-
-/// Plain sums that all threads add to. They order nothing, so all accesses are relaxed.
-pub(crate) struct Counters {
-    reserved: AtomicUsize,
-    page_bytes: AtomicUsize,
-    used: AtomicUsize,
-    peak: AtomicUsize,
-    large_blocks: AtomicUsize,
-    large_bytes: AtomicUsize,
-}
-
-impl Counters {
-    const fn new() -> Self {
-        Self {
-            reserved: AtomicUsize::new(0),
-            page_bytes: AtomicUsize::new(0),
-            used: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            large_blocks: AtomicUsize::new(0),
-            large_bytes: AtomicUsize::new(0),
+impl Stats {
+    fn fmt_classes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{:>8}{:>8}{:>12}{:>12}{:>14}", "class", "pages", "blocks", "cached", "requested")?;
+        for class in self.classes().filter(|class| class.pages > 0) {
+            let ClassStats { class, pages, blocks, cached_blocks, requested_bytes } = class;
+            let size = class.block_size();
+            write!(f, "\n{size:>6} B{pages:>8}{blocks:>12}{cached_blocks:>12}{requested_bytes:>12} B")?;
         }
+        Ok(())
+    }
+}
+
+/// What all owners have.
+pub(crate) struct Totals {
+    /// The number of owners, not counting the shared one.
+    owners: usize,
+    /// Large blocks from run caches, less those that went there.
+    pub(crate) large: LargeBlocks,
+    pub(crate) classes: [ClassTotal; SizeClass::COUNT],
+}
+
+/// What all owners have of one class.
+#[derive(Clone, Copy)]
+pub(crate) struct ClassTotal {
+    pub(crate) pages: usize,
+    /// Blocks out of their pages, wherever they are.
+    pub(crate) out: usize,
+    /// Those of them that are in depots and parked bins.
+    pub(crate) cached: usize,
+    pub(crate) requests: Sample,
+}
+
+impl Totals {
+    pub(crate) const fn new(owners: usize) -> Self {
+        let none = ClassTotal { pages: 0, out: 0, cached: 0, requests: Sample::new() };
+        Self { owners, large: LargeBlocks::new(), classes: [none; SizeClass::COUNT] }
     }
 
-    /// Memory came from the source.
-    pub(crate) fn reserve(&self, bytes: usize) {
-        self.reserved.fetch_add(bytes, Relaxed);
+    /// With the calling thread's cache, the figures for the public.
+    fn by_class(&self, cache: &Cache) -> [ClassStats; SizeClass::COUNT] {
+        let mut all = SizeClass::all();
+        self.classes.map(|total| {
+            let class = all.next().unwrap_or(SizeClass::SMALLEST);
+            let cached_blocks = total.cached + cache.blocks(class);
+            // Other threads may have taken and freed blocks between one look and the other.
+            let blocks = total.out.saturating_sub(cached_blocks);
+            let requested_bytes = blocks * total.requests.mean().unwrap_or(class.block_size());
+            ClassStats { class, pages: total.pages, blocks, cached_blocks, requested_bytes }
+        })
+    }
+}
+
+/// The sizes of some requests.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample {
+    count: u32,
+    bytes: u32,
+}
+
+impl Sample {
+    /// When there are so many requests, the older half is made to count less.
+    const ENOUGH: u32 = 1024;
+
+    pub(crate) const fn new() -> Self {
+        Self { count: 0, bytes: 0 }
     }
 
-    /// Memory went back to the source.
-    pub(crate) fn unreserve(&self, bytes: usize) {
-        self.reserved.fetch_sub(bytes, Relaxed);
+    /// Adds a request of `size` bytes, which a class serves.
+    pub(crate) fn add(&mut self, size: usize) {
+        if self.count == Self::ENOUGH {
+            self.count /= 2;
+            self.bytes /= 2;
+        }
+        self.count += 1;
+        self.bytes = self.bytes.saturating_add(u32::try_from(size).unwrap_or(u32::MAX));
+    }
+
+    /// Adds those of another sample.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    /// The mean size, rounded up.
+    fn mean(&self) -> Option<usize> {
+        let bytes = self.bytes as usize;
+        (self.count > 0).then(|| bytes.div_ceil(self.count as usize))
+    }
+}
+
+/// The bytes held from the source. Who adds and subtracts orders nothing, so all accesses are relaxed.
+pub(crate) static RESERVED: AtomicUsize = AtomicUsize::new(0);
+
+/// The sums that the lock of the regions guards. Where the program's word is taken for a size, they wrap: a program that
+/// says the wrong size must not find the allocator panicking.
+#[derive(Clone, Copy)]
+pub(crate) struct Accounts {
+    page_bytes: usize,
+    used: usize,
+    peak: usize,
+    dirty_pages: usize,
+    pub(crate) large: LargeBlocks,
+    pub(crate) mapped: LargeBlocks,
+}
+
+impl Accounts {
+    pub(crate) const fn new() -> Self {
+        Self { page_bytes: 0, used: 0, peak: 0, dirty_pages: 0, large: LargeBlocks::new(), mapped: LargeBlocks::new() }
     }
 
     /// Pages, or a large block beside them, came into use.
-    pub(crate) fn use_more(&self, bytes: usize) {
-        let used = self.used.fetch_add(bytes, Relaxed) + bytes;
-        self.peak.fetch_max(used, Relaxed);
+    pub(crate) fn use_more(&mut self, bytes: usize) {
+        self.used = self.used.wrapping_add(bytes);
+        self.peak = self.peak.max(self.used);
     }
 
     /// They are not used any more.
-    pub(crate) fn use_less(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Relaxed);
+    pub(crate) fn use_less(&mut self, bytes: usize) {
+        self.used = self.used.wrapping_sub(bytes);
+    }
+
+    /// A region that had some dirty pages has as many now.
+    pub(crate) fn change_dirty(&mut self, before: usize, now: usize) {
+        self.dirty_pages = self.dirty_pages + now - before;
     }
 
     /// A page is now cut into blocks.
-    pub(crate) fn open_page(&self) {
-        self.page_bytes.fetch_add(PAGE_SIZE, Relaxed);
+    pub(crate) fn open_page(&mut self) {
+        self.page_bytes += PAGE_SIZE;
     }
 
     /// A page is not any more.
-    pub(crate) fn close_page(&self) {
-        self.page_bytes.fetch_sub(PAGE_SIZE, Relaxed);
+    pub(crate) fn close_page(&mut self) {
+        self.page_bytes -= PAGE_SIZE;
+    }
+}
+
+/// A number of large blocks, and the bytes that were asked for as such. What is but a part of the sum may be below zero:
+/// both wrap, also where the program says another size than before.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LargeBlocks {
+    blocks: usize,
+    bytes: usize,
+}
+
+impl LargeBlocks {
+    pub(crate) const fn new() -> Self {
+        Self { blocks: 0, bytes: 0 }
     }
 
     /// A large block was handed out.
-    pub(crate) fn add_large(&self, bytes: usize) {
-        self.large_blocks.fetch_add(1, Relaxed);
-        self.large_bytes.fetch_add(bytes, Relaxed);
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.blocks = self.blocks.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(bytes);
     }
 
     /// A large block came back.
-    pub(crate) fn remove_large(&self, bytes: usize) {
-        self.large_blocks.fetch_sub(1, Relaxed);
-        self.large_bytes.fetch_sub(bytes, Relaxed);
+    pub(crate) fn remove(&mut self, bytes: usize) {
+        self.blocks = self.blocks.wrapping_sub(1);
+        self.bytes = self.bytes.wrapping_sub(bytes);
+    }
+
+    /// Adds those of another part.
+    pub(crate) fn join(&mut self, other: &Self) {
+        *self = self.joined(other);
+    }
+
+    /// The sum of two parts.
+    const fn joined(&self, other: &Self) -> Self {
+        Self { blocks: self.blocks.wrapping_add(other.blocks), bytes: self.bytes.wrapping_add(other.bytes) }
     }
 }

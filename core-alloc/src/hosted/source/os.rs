@@ -1,29 +1,62 @@
-//! Memory by `mmap`, for every Unix.
+//! Memory by `mmap`, for every Unix. What systems do in their own ways is in [`linux`] and [`other`].
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod other;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use linux as kernel;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use other as kernel;
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+
+use super::errno::keeping_errno;
+use super::{Fresh, NoThread};
+
+pub(super) const UNTOUCHED_IS_FREE: bool = true;
 
 /// Sizes are rounded up to this: a multiple of the OS page on every system, so nobody needs to ask for its size.
 const GRAIN: usize = 64 * 1024;
 
-/// The alignment that every mapping has.
-const LEAST_OS_PAGE: usize = 4096;
+/// Mappings of at least this size are aligned to it, so that the system may use its huge pages for them.
+const HUGE: usize = 2 * 1024 * 1024;
+
+/// The stack of a thread of ours. The program's thread-locals come out of it on some systems; what is not touched costs
+/// nothing.
+const STACK: usize = 128 * 1024;
 
 pub(super) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let size = size.checked_next_multiple_of(GRAIN)?;
-    let start = map(size)?;
+    let align = if size >= HUGE { align.max(HUGE) } else { align };
+    let start = map(ptr::null_mut(), size)?;
     if start.addr().get().is_multiple_of(align) {
         return Some(start);
     }
     // SAFETY: just mapped, and nobody else knows of it.
     unsafe { unmap(start, size) };
-    acquire_with_margin(size, align)
+    acquire_below(start, size, align).or_else(|| acquire_with_margin(size, align))
+}
+
+/// Maps what is just below `start`, where the system has placed an unaligned mapping: since it goes downwards, most of
+/// that place is free.
+fn acquire_below(start: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
+    let wish = start.addr().get() / align * align;
+    let start = map(ptr::without_provenance_mut(wish), size)?;
+    if start.addr().get().is_multiple_of(align) {
+        return Some(start);
+    }
+    // SAFETY: just mapped, and nobody else knows of it.
+    unsafe { unmap(start, size) };
+    None
 }
 
 /// Maps so much that an aligned part of `size` bytes is in it, and unmaps what lies around that.
-///
-/// The system places mappings next to each other, so most requests for aligned memory need no margin.
 fn acquire_with_margin(size: usize, align: usize) -> Option<NonNull<u8>> {
-    let reserved = map(size.checked_add(align)?)?;
+    let reserved = map(ptr::null_mut(), size.checked_add(align)?)?;
     let address = reserved.addr().get();
     let head = address.next_multiple_of(align) - address;
     // SAFETY: `head` is at most `align`, which the mapping is larger than.
@@ -42,12 +75,22 @@ pub(super) unsafe fn release(start: NonNull<u8>, size: usize, _align: usize) {
     unsafe { unmap(start, size.next_multiple_of(GRAIN)) };
 }
 
+pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
+    // SAFETY: the caller's promise is the same.
+    unsafe { kernel::purge(start, size) }
+}
+
+pub(super) unsafe fn clear(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { kernel::clear(start, size) };
+}
+
 pub(super) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize, align: usize) -> Option<NonNull<u8>> {
     let old_size = old_size.next_multiple_of(GRAIN);
     let new_size = new_size.checked_next_multiple_of(GRAIN)?;
     if new_size > old_size {
         // SAFETY: by the caller's promise, `start` is a mapping of `old_size` bytes.
-        return unsafe { grow(start, old_size, new_size, align) };
+        return unsafe { kernel::grow(start, old_size, new_size, align) };
     }
     // SAFETY: `new_size` is within the mapping.
     let end = unsafe { start.byte_add(new_size) };
@@ -56,29 +99,64 @@ pub(super) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     Some(start)
 }
 
-/// # Safety
-///
-/// `start` is a mapping of `old_size` bytes that belongs to the caller.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-unsafe fn grow(start: NonNull<u8>, old_size: usize, new_size: usize, align: usize) -> Option<NonNull<u8>> {
-    // A mapping that moves is only sure of the OS page's alignment.
-    let flags = if align <= LEAST_OS_PAGE { libc::MREMAP_MAYMOVE } else { 0 };
-    // SAFETY: the caller gives the mapping to us; on failure it stays as it is.
-    let moved = unsafe { libc::mremap(start.as_ptr().cast(), old_size, new_size, flags) };
-    mapped(moved)
-}
-
-/// # Safety
-///
-/// As above; nothing happens.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-unsafe fn grow(_start: NonNull<u8>, _old_size: usize, _new_size: usize, _align: usize) -> Option<NonNull<u8>> {
-    None
-}
-
 pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+}
+
+pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: the place is valid for attributes.
+    if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
+        return Err(NoThread);
+    }
+    // SAFETY: just initialised.
+    let attributes = unsafe { attributes.assume_init_mut() };
+    let started = without_signals(|| start_detached(attributes, work));
+    // SAFETY: they were initialised, and the thread does not need them any more.
+    unsafe { libc::pthread_attr_destroy(attributes) };
+    started
+}
+
+fn start_detached(
+    attributes: &mut libc::pthread_attr_t,
+    work: extern "C" fn(*mut c_void) -> *mut c_void,
+) -> Result<(), NoThread> {
+    // SAFETY: the attributes were initialised. A size that the system does not accept leaves them as they are.
+    unsafe { libc::pthread_attr_setstacksize(attributes, STACK) };
+    // SAFETY: as above.
+    unsafe { libc::pthread_attr_setdetachstate(attributes, libc::PTHREAD_CREATE_DETACHED) };
+    let mut thread = MaybeUninit::uninit();
+    // SAFETY: the place is valid for a thread's name, the attributes were initialised, and `work` needs no argument.
+    let status = unsafe { libc::pthread_create(thread.as_mut_ptr(), attributes, work, ptr::null_mut()) };
+    if status == 0 { Ok(()) } else { Err(NoThread) }
+}
+
+/// Calls `f` with all signals blocked, which a thread that it starts inherits.
+fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: the place is valid for a set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: `all` has just been filled, and the place is valid for a set.
+    let status = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let result = f();
+    if status == 0 {
+        // SAFETY: it has been filled, since that went well.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    }
+    result
+}
+
+pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { kernel::populate(start, size) };
+}
+
+pub(super) fn os_page_size() -> usize {
+    // SAFETY: to ask does no harm.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(GRAIN)
 }
 
 pub(super) fn complain(message: &[u8]) {
@@ -86,15 +164,16 @@ pub(super) fn complain(message: &[u8]) {
     unsafe { libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), message.len()) };
 }
 
-fn map(size: usize) -> Option<NonNull<u8>> {
+/// Maps new memory, if that is possible at `wish`, which may be null.
+fn map(wish: *mut c_void, size: usize) -> Option<NonNull<u8>> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
-    // SAFETY: a new anonymous mapping, placed by the system, disturbs nothing.
-    let start = unsafe { libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0) };
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | kernel::UNRESERVED;
+    // SAFETY: a new anonymous mapping, placed where nothing is, disturbs nothing.
+    let start = keeping_errno(|| unsafe { libc::mmap(wish, size, protection, flags, -1, 0) });
     mapped(start)
 }
 
-fn mapped(start: *mut libc::c_void) -> Option<NonNull<u8>> {
+fn mapped(start: *mut c_void) -> Option<NonNull<u8>> {
     if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) }
 }
 
@@ -106,38 +185,11 @@ unsafe fn unmap(start: NonNull<u8>, size: usize) {
         return;
     }
     // SAFETY: by the caller's promise.
-    let status = unsafe { libc::munmap(start.as_ptr().cast(), size) };
+    let status = keeping_errno(|| unsafe { libc::munmap(start.as_ptr().cast(), size) });
     if status != 0 {
-        // SAFETY: as above.
-        unsafe { discard(start, size) };
+        // Unmapping its middle makes two of a mapping, and the process may have as many as it is allowed. What stays is
+        // the address space, which nobody uses again.
+        // SAFETY: by the caller's promise.
+        unsafe { kernel::purge(start, size) };
     }
-}
-
-/// Gives back the memory of a mapping that the system does not take: unmapping its middle would make two of it, and the
-/// process may have as many mappings as it is allowed. What stays is the address space, which nobody uses again.
-///
-/// # Safety
-///
-/// As for [`unmap`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
-unsafe fn discard(start: NonNull<u8>, size: usize) {
-    // SAFETY: the caller has no use for the contents.
-    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
-}
-
-/// # Safety
-///
-/// As above; nothing happens: there is no such limit that one is likely to meet.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-unsafe fn discard(_start: NonNull<u8>, _size: usize) {}
-
-pub(super) fn os_page_size() -> usize {
-    // SAFETY: asking does no harm.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(super::super::region::PAGE_SIZE)
-}
-
-pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> super::Fresh {
-    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_DONTNEED) };
-    super::Fresh::Yes
 }

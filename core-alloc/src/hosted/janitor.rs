@@ -1,0 +1,308 @@
+//! The janitor: gives back to the system what the program has not used for a while.
+//!
+//! ```text
+//!   page:     in use ──▶ free, dirty ──a pass──▶ stale ──the next pass──▶ free, zero
+//!                ▲           │                     │                         │
+//!                └───────────┴─────────────────────┴─────────────────────────┘
+//! ```
+//!
+//! A *pass* visits all regions. Pages that were free and dirty already when the last pass came by go back to the system,
+//! their addresses stay; of the regions without any page in use one is kept, and the others go back whole. The janitor
+//! makes a pass each time the *decay* has gone by, so memory goes back after one to two times as long; and
+//! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
+//!
+//! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
+//! is started when a program has given back [`WORTHWHILE`] pages, and ends when nothing was given back for two passes.
+//! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
+//! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use core::time::Duration;
+
+use super::cache::Cache;
+use super::fork;
+use super::front;
+use super::lock::{self, Lock};
+use super::owner;
+use super::page_map;
+use super::region::RegionRef;
+use super::regions::pass as regions;
+use super::source;
+
+/// What is given back has to be so many pages before a thread is started for it: 1 MiB.
+const WORTHWHILE: usize = 16;
+
+/// The longest run that is purged at a time, in pages: while that is done, they are not to be had.
+const BATCH: usize = 16;
+
+/// How often a janitor who waits looks whether the decay has changed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// The decay, in milliseconds, or [`NEVER`].
+static DECAY: AtomicUsize = AtomicUsize::new(200);
+const NEVER: usize = usize::MAX;
+
+/// Whether there is a janitor.
+static PRESENCE: AtomicU8 = AtomicU8::new(ABSENT);
+const ABSENT: u8 = 0;
+/// Somebody who holds no lock is to start one.
+const WANTED: u8 = 1;
+const PRESENT: u8 = 2;
+
+/// What has to be given back before the next janitor is wanted, in pages. It doubles each time that none can be started.
+static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
+
+/// Held for a pass.
+static PASS: Lock<()> = Lock::new(());
+
+/// The number of threads that are about to fork and wait for the end of a pass.
+static FORKS_WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// How much a pass gives back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Zeal {
+    /// What was not used since the last pass.
+    Patient,
+    /// What is not used at this moment.
+    Eager,
+}
+
+/// How a pass ended.
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    /// It found nothing that the next one could give back.
+    Done,
+    /// There is something for the next one.
+    MoreLater,
+    /// Another thread wants to fork.
+    GaveWay,
+}
+
+/// Sets how long memory stays unused before it goes back; `None` for ever.
+pub(crate) fn set_decay(decay: Option<Duration>) {
+    let milliseconds = decay.map_or(NEVER, |decay| {
+        let milliseconds = usize::try_from(decay.as_millis()).unwrap_or(NEVER);
+        milliseconds.clamp(1, NEVER - 1)
+    });
+    DECAY.store(milliseconds, Relaxed);
+    note_freed(regions::freed());
+    look();
+}
+
+fn decay() -> Option<Duration> {
+    let milliseconds = DECAY.load(Relaxed);
+    (milliseconds != NEVER).then(|| Duration::from_millis(milliseconds as u64))
+}
+
+/// So many pages were given back since the last pass. The caller may hold any lock.
+pub(crate) fn note_freed(pages: usize) {
+    if pages >= THRESHOLD.load(Relaxed) {
+        want();
+    }
+}
+
+/// The number of pages in use to which blocks have come back, of those that a pass has not seen since.
+static WORN: AtomicUsize = AtomicUsize::new(0);
+
+/// Blocks have come back to the page at `address`, for the first time since a pass was there. The caller has locked the
+/// page's owner.
+pub(crate) fn note_worn(address: usize) {
+    // SAFETY: the page is in use for as long as its owner is locked.
+    if let Some(region) = unsafe { page_map::region_of(address) } {
+        region.mark_worn(region.index_of(address));
+    }
+    // In one order with the janitor's retirement: it sees this page, or this sees that the janitor is gone.
+    note_freed(WORN.fetch_add(1, SeqCst) + 1);
+}
+
+/// Has a janitor come, if there is none. The caller may hold any lock.
+pub(crate) fn want() {
+    if PRESENCE.load(SeqCst) == ABSENT && decay().is_some() {
+        // A failure means that another thread was faster.
+        let _ = PRESENCE.compare_exchange(ABSENT, WANTED, Relaxed, Relaxed);
+    }
+}
+
+/// Starts a janitor if one is wanted. Whoever leaves a slow path calls this, without a lock.
+#[inline]
+pub(crate) fn look() {
+    if PRESENCE.load(Relaxed) == WANTED {
+        start();
+    }
+}
+
+#[cold]
+fn start() {
+    // Between a fork's handlers a thread would be lost to the child; and none must be there before forks are heard of.
+    if fork::is_forking() || !fork::begin_arrangement() {
+        return;
+    }
+    if PRESENCE.compare_exchange(WANTED, PRESENT, Relaxed, Relaxed).is_err() {
+        return;
+    }
+    match source::start_thread(work) {
+        Ok(()) => THRESHOLD.store(WORTHWHILE, Relaxed),
+        Err(source::NoThread) => {
+            THRESHOLD.store(THRESHOLD.load(Relaxed).saturating_mul(2), Relaxed);
+            PRESENCE.store(ABSENT, Relaxed);
+        }
+    }
+}
+
+/// The janitor's life.
+extern "C" fn work(_: *mut c_void) -> *mut c_void {
+    // The thread has no blocks of its own. The destructor that is armed keeps a library that has this allocator from being
+    // unloaded while the thread runs, where the system sees to that.
+    front::with_cache(Cache::end);
+    front::arm();
+    loop {
+        while rest() && round() != Outcome::Done {}
+        if retire() == Retired::Yes {
+            return ptr::null_mut();
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Retired {
+    Yes,
+    No,
+}
+
+/// Ends the janitor's presence, unless there is work again.
+///
+/// Who gives something back does so under the regions' lock, and looks there for a janitor. So he finds this one gone,
+/// or this one, who asks under that lock, finds out.
+fn retire() -> Retired {
+    PRESENCE.store(ABSENT, SeqCst);
+    note_freed(regions::freed());
+    note_freed(WORN.load(SeqCst));
+    match PRESENCE.compare_exchange(WANTED, PRESENT, Relaxed, Relaxed) {
+        Ok(_) => Retired::No,
+        Err(_) => Retired::Yes,
+    }
+}
+
+/// Waits for the time of the decay. `false` when there is none any more.
+fn rest() -> bool {
+    let mut rested = Duration::ZERO;
+    while let Some(decay) = decay() {
+        let Some(rest) = decay.checked_sub(rested).filter(|rest| !rest.is_zero()) else { return true };
+        let sleep = rest.min(LONGEST_SLEEP);
+        std::thread::sleep(sleep);
+        rested += sleep;
+    }
+    false
+}
+
+/// What the janitor does each time the decay has gone by.
+fn round() -> Outcome {
+    let emptied = owner::empty_rested_stores();
+    match make_pass(Zeal::Patient) {
+        Outcome::Done if emptied => Outcome::MoreLater,
+        outcome => outcome,
+    }
+}
+
+/// Gives back all that is not in use, but for what is in the caches of living threads.
+pub(crate) fn collect() {
+    owner::empty_stores();
+    while make_pass(Zeal::Eager) == Outcome::GaveWay {
+        lock::wait_until(|| FORKS_WAITING.load(Relaxed) == 0);
+    }
+}
+
+/// Gives back the regions without a page in use, and returns whether there were any. Called without a lock.
+pub(crate) fn release_empty_regions() -> bool {
+    let _pass = PASS.lock();
+    regions::all().filter(|&region| release_if_empty(region, Zeal::Eager)).count() > 0
+}
+
+/// Visits all regions.
+fn make_pass(zeal: Zeal) -> Outcome {
+    let _pass = PASS.lock();
+    let freed = regions::freed();
+    WORN.store(0, Relaxed);
+    let mut worn = false;
+    for region in regions::all() {
+        if release_if_empty(region, zeal) {
+            continue;
+        }
+        purge_free_pages(region, zeal);
+        worn |= tidy_worn_pages(region, zeal);
+        if must_give_way() {
+            return Outcome::GaveWay;
+        }
+    }
+    regions::forget_freed(freed);
+    if freed > 0 || worn { Outcome::MoreLater } else { Outcome::Done }
+}
+
+/// Gives back a region without a page in use.
+fn release_if_empty(region: RegionRef, zeal: Zeal) -> bool {
+    match zeal {
+        Zeal::Patient => regions::has_rested(region) && regions::release_if_empty(region, 1),
+        Zeal::Eager => regions::release_if_empty(region, 0),
+    }
+}
+
+/// Gives back the memory of stale pages, in batches, so that nobody has to wait long for the regions' lock.
+fn purge_free_pages(region: RegionRef, zeal: Zeal) {
+    if zeal == Zeal::Eager {
+        regions::make_stale(region);
+    }
+    while !must_give_way()
+        && let Some(batch) = regions::take_stale(region, BATCH)
+    {
+        // SAFETY: the pages are this pass's until it puts them back.
+        let fresh = unsafe { source::purge(batch.start(), batch.size()) };
+        regions::put_purged(&batch, fresh);
+    }
+    regions::make_stale(region);
+}
+
+/// Has pages in use looked at that may have OS pages to give back. Returns whether some are worth another look.
+fn tidy_worn_pages(region: RegionRef, zeal: Zeal) -> bool {
+    let mut again = false;
+    for index in region.take_worn() {
+        let page = region.page(index);
+        if must_give_way() || (owner::leave_alone(page) && zeal == Zeal::Patient) {
+            region.mark_worn(index);
+            again = true;
+        } else {
+            owner::tidy(page);
+        }
+    }
+    again
+}
+
+/// Whether another thread waits for the pass to end. (A pass on the thread that forks holds up nobody.)
+fn must_give_way() -> bool {
+    FORKS_WAITING.load(Relaxed) > 0 && !fork::is_forking()
+}
+
+/// Waits for a pass to end, and keeps others from beginning, until [`let_go`].
+pub(crate) fn hold() {
+    // Relaxed, here and where it is read: it is a hint to hurry.
+    FORKS_WAITING.fetch_add(1, Relaxed);
+    PASS.hold();
+    FORKS_WAITING.fetch_sub(1, Relaxed);
+}
+
+/// Undoes [`hold`].
+///
+/// # Safety
+///
+/// This thread called [`hold`], and has not let go since.
+pub(crate) unsafe fn let_go() {
+    // SAFETY: the lock is this thread's, by the caller's promise.
+    unsafe { PASS.let_go() };
+}
+
+/// In a forked child: the janitor was the parent's, and so were the threads that waited to fork.
+pub(crate) fn forget() {
+    PRESENCE.store(ABSENT, Relaxed);
+    FORKS_WAITING.store(0, Relaxed);
+}

@@ -1,0 +1,68 @@
+//! What a pass of the janitor does to the regions. It is all called only in a pass, of which there is one at a time.
+
+use super::{Fit, lock};
+use crate::hosted::region::{RegionRef, Span, UNIT};
+use crate::hosted::source::{self, Fresh};
+
+/// The number of pages that were given back and not forgotten.
+pub(crate) fn freed() -> usize {
+    lock().freed
+}
+
+/// A pass has dealt with so many pages that were given back.
+pub(crate) fn forget_freed(pages: usize) {
+    lock().freed -= pages;
+}
+
+/// All regions, but for those made meanwhile. One that this has returned may be released.
+pub(crate) fn all() -> impl Iterator<Item = RegionRef> {
+    let mut next = lock().newest;
+    core::iter::from_fn(move || {
+        let region = next?;
+        next = region.older.get();
+        Some(region)
+    })
+}
+
+/// Takes the lowest run of stale pages, up to `most`, to be purged.
+pub(crate) fn take_stale(region: RegionRef, most: usize) -> Option<Span> {
+    let mut regions = lock();
+    let run = region.stale_run()?;
+    let pages = run.start..run.end.min(run.start + most);
+    regions.away += pages.len();
+    regions.take(&Fit { extent: region.extent_of(pages.start), pages: pages.clone() });
+    Some(Span { region, pages })
+}
+
+/// Puts back what [`take_stale`] took.
+pub(crate) fn put_purged(span: &Span, fresh: Fresh) {
+    let mut regions = lock();
+    regions.away -= span.pages.len();
+    regions.put(span, fresh);
+}
+
+/// What is dirty now is stale from now on.
+pub(crate) fn make_stale(region: RegionRef) {
+    let _lock = lock();
+    region.make_stale();
+}
+
+/// Whether the program has not used the region since this was last asked.
+pub(crate) fn has_rested(region: RegionRef) -> bool {
+    let _lock = lock();
+    region.has_rested()
+}
+
+/// Gives the region back to the source if no page of it is in use and more than `kept` regions are like that.
+pub(crate) fn release_if_empty(region: RegionRef, kept: usize) -> bool {
+    let mut regions = lock();
+    if !region.is_empty() || regions.empty <= kept {
+        return false;
+    }
+    regions.forget(region);
+    // From here on nobody can come to know of the region, so unmapping it need not hold up the others.
+    drop(regions);
+    // SAFETY: as acquired by `acquire_region`; all its pages are free, and nothing leads there any more.
+    unsafe { source::release(region.start(), region.size(), UNIT) };
+    true
+}
