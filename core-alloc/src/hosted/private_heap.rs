@@ -22,7 +22,7 @@ use core::ptr::{self, NonNull};
 use self::large_blocks::{LargeBlocks, Note};
 pub use self::stats::PrivateHeapStats;
 use super::bins::{Bins, magazine};
-use super::block::{FreeBlock, FreeList};
+use super::block::{Batch, FreeBlock, FreeList};
 use super::cache::Cache;
 use super::fatal::CHECKS;
 use super::front;
@@ -222,15 +222,22 @@ impl PrivateHeap {
     fn refill(&self, class: SizeClass) -> Option<NonNull<u8>> {
         let blocks = match self.bins.take_spare(class) {
             Some(spare) => spare.into_batch(magazine(class)),
-            None => {
-                let holder = Holder::PrivateHeap(self.id());
-                self.pages.borrow_mut().take(holder, class, magazine(class))
-            }
+            None => self.take(class),
         };
         if blocks.len > 0 {
             self.bins.load(class, blocks);
         }
         self.bins.pop(class)
+    }
+
+    /// Takes blocks out of the pages: as many as there are out already, up to a magazine, so that a heap with few blocks is
+    /// cheap to make and to throw away.
+    fn take(&self, class: SizeClass) -> Batch {
+        const AT_LEAST: usize = 8;
+        let holder = Holder::PrivateHeap(self.id());
+        let mut pages = self.pages.borrow_mut();
+        let want = pages.blocks(class).max(AT_LEAST).min(magazine(class));
+        pages.take(holder, class, want)
     }
 
     /// Makes room in the bin, which a free has found without, and puts `block` there.
