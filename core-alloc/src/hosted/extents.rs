@@ -140,12 +140,6 @@ impl Extents {
         short_look.or_else(|| self.occupied_bins(shortest).find_map(|bin| self.spans(bin).find(has_room)))
     }
 
-    /// The longest extent, to within an eighth.
-    pub(crate) fn longest(&self) -> Option<Span> {
-        let bin = self.occupied.checked_ilog2()?;
-        self.spans(bin as usize).next()
-    }
-
     /// The bins from `first` on that have extents.
     fn occupied_bins(&self, first: usize) -> impl Iterator<Item = usize> {
         let mut rest = self.occupied & (u64::MAX << first);
@@ -193,23 +187,6 @@ impl Span {
         let first = (self.pages.start + align - 1) & !(align - 1);
         (first + pages <= self.pages.end).then_some(first..first + pages)
     }
-
-    /// A place as [`place`](Self::place) finds one, but at the roundest number: the highest power of two divides it.
-    ///
-    /// What is put there has much room behind it, and two that are put there one after the other have it both: the
-    /// second goes to the middle of what the first has left.
-    pub(crate) fn roundest_place(&self, pages: usize, align: usize) -> Option<Range<usize>> {
-        let last = self.pages.end.checked_sub(pages).filter(|&last| last >= self.pages.start)?;
-        let first = roundest(self.pages.start, last);
-        (first & (align - 1) == 0).then_some(first..first + pages)
-    }
-}
-
-/// The number in `low..=high`, of which `low` is not zero, that the highest power of two divides.
-fn roundest(low: usize, high: usize) -> usize {
-    // In the bits above this one all numbers of the range agree, and so does `low - 1`, which is below the range.
-    let split = ((low - 1) ^ high).ilog2();
-    high >> split << split
 }
 
 #[cfg(test)]
@@ -226,17 +203,6 @@ mod tests {
                 least = len;
             }
             assert!((len - least) * STEPS <= least, "{least} and {len} pages share a bin");
-        }
-    }
-
-    #[test]
-    fn the_roundest_number_is_the_one_a_search_finds() {
-        let end = if cfg!(miri) { 20_usize } else { 130 };
-        for low in 1..end {
-            for high in low..end {
-                let expected = (low..=high).max_by_key(|number| number.trailing_zeros());
-                assert_eq!(Some(roundest(low, high)), expected, "{low} to {high}");
-            }
         }
     }
 }

@@ -12,7 +12,7 @@
 //! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
 //!
 //! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
-//! is started when a program has given back [`WORTHWHILE`] pages, and ends when nothing was given back for two passes.
+//! is started when a program has given back [`WORTHWHILE`] pages, and ends when a pass has left nothing for the next.
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
 
@@ -29,7 +29,7 @@ use super::owner;
 use super::page_map;
 use super::region::RegionRef;
 use super::regions::pass as regions;
-use super::source;
+use super::source::{self, Fresh};
 
 /// What is given back has to be so many pages before a thread is started for it: 1 MiB.
 const WORTHWHILE: usize = 16;
@@ -87,7 +87,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
         milliseconds.clamp(1, NEVER - 1)
     });
     DECAY.store(milliseconds, Relaxed);
-    note_freed(regions::freed());
+    note_freed(regions::dirty_pages());
     look();
 }
 
@@ -225,19 +225,20 @@ fn make_pass(zeal: Zeal) -> Outcome {
     let _pass = PASS.lock();
     let freed = regions::freed();
     WORN.store(0, Relaxed);
-    let mut worn = false;
+    let mut more = false;
     for region in regions::all() {
         if release_if_empty(region, zeal) {
             continue;
         }
-        purge_free_pages(region, zeal);
-        worn |= tidy_worn_pages(region, zeal);
+        more |= purge_free_pages(region, zeal);
+        more |= tidy_worn_pages(region, zeal);
         if must_give_way() {
             return Outcome::GaveWay;
         }
     }
     regions::forget_freed(freed);
-    if freed > 0 || worn { Outcome::MoreLater } else { Outcome::Done }
+    more |= regions::freed() > 0;
+    if more { Outcome::MoreLater } else { Outcome::Done }
 }
 
 /// Gives back a region without a page in use.
@@ -248,8 +249,10 @@ fn release_if_empty(region: RegionRef, zeal: Zeal) -> bool {
     }
 }
 
-/// Gives back the memory of stale pages, in batches, so that nobody has to wait long for the regions' lock.
-fn purge_free_pages(region: RegionRef, zeal: Zeal) {
+/// Gives back the memory of stale pages, in batches, so that nobody has to wait long for the regions' lock. Returns whether
+/// there are dirty pages for the next pass.
+fn purge_free_pages(region: RegionRef, zeal: Zeal) -> bool {
+    let mut refused = 0;
     if zeal == Zeal::Eager {
         regions::make_stale(region);
     }
@@ -259,8 +262,12 @@ fn purge_free_pages(region: RegionRef, zeal: Zeal) {
         // SAFETY: the pages are this pass's until it puts them back.
         let fresh = unsafe { source::purge(batch.start(), batch.size()) };
         regions::put_purged(&batch, fresh);
+        if fresh == Fresh::No {
+            refused += batch.pages.len();
+        }
     }
-    regions::make_stale(region);
+    // What the system has not taken now, it will not take the next time either.
+    regions::make_stale(region) > refused
 }
 
 /// Has pages in use looked at that may have OS pages to give back. Returns whether some are worth another look.

@@ -11,7 +11,7 @@ use super::front;
 use super::janitor;
 use super::page_map;
 use super::region::{MOST_RUN, PAGE_SIZE, UNIT};
-use super::regions::{self, Room, RunSize};
+use super::regions::{self, RunSize};
 use super::run_cache::MOST_PAGES;
 use super::source;
 
@@ -45,16 +45,12 @@ pub(crate) const fn is_run(layout: Layout) -> bool {
     matches!(Kind::of(layout), Kind::Run { .. })
 }
 
-/// How a block is placed that a smaller or larger one moves to: one that grows once grows again, mostly.
-pub(crate) const fn room_for_moved(old: Layout, new: Layout) -> Room {
-    if new.size() > old.size() { Room::ToGrow } else { Room::Snug }
-}
-
 /// A block for `layout`; `None` when there is no memory.
-pub(crate) fn allocate(layout: Layout, room: Room) -> Option<NonNull<u8>> {
+pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
     with_all_memory(|| match Kind::of(layout) {
-        Kind::Run { pages, align } => take_rested_run(pages, align, room, layout.size())
-            .or_else(|| regions::take_run(pages, align, room, layout.size())),
+        Kind::Run { pages, align } => {
+            take_rested_run(pages, align, layout.size()).or_else(|| regions::take_run(pages, align, layout.size()))
+        }
         Kind::Direct { size } => allocate_direct(size, layout),
     })
 }
@@ -63,7 +59,7 @@ pub(crate) fn allocate(layout: Layout, room: Room) -> Option<NonNull<u8>> {
 pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
     match Kind::of(layout) {
         Kind::Run { pages, align } => {
-            if let Some(block) = take_rested_run(pages, align, Room::Snug, layout.size()) {
+            if let Some(block) = take_rested_run(pages, align, layout.size()) {
                 // SAFETY: the block is whole pages, and nobody knows it yet.
                 unsafe { source::clear(block, layout.size()) };
                 return Some(block);
@@ -78,13 +74,13 @@ pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
             }
             Some(block)
         }
-        Kind::Direct { .. } => allocate(layout, Room::Snug),
+        Kind::Direct { .. } => allocate(layout),
     }
 }
 
 /// A run that this thread has given back, if one will do.
-fn take_rested_run(pages: usize, align: usize, room: Room, bytes: usize) -> Option<NonNull<u8>> {
-    if pages > MOST_PAGES || align > 1 || room == Room::ToGrow {
+fn take_rested_run(pages: usize, align: usize, bytes: usize) -> Option<NonNull<u8>> {
+    if pages > MOST_PAGES || align > 1 {
         return None;
     }
     front::with_cache(|cache| cache.adopted())?.take_run(pages, bytes)

@@ -11,7 +11,6 @@ use super::janitor;
 use super::large;
 use super::misuse;
 use super::page_map;
-use super::regions::Room;
 use super::stats::Stats;
 use crate::SizeClass;
 
@@ -118,7 +117,7 @@ unsafe impl GlobalAlloc for Mudlark {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match SizeClass::of(layout) {
             Some(class) => or_null(front::with_cache(|cache| cache.allocate(class, layout.size()))),
-            None => or_null(allocate_large(layout, Room::Snug)),
+            None => or_null(allocate_large(layout)),
         }
     }
 
@@ -187,11 +186,8 @@ impl Mudlark {
     /// As for [`GlobalAlloc::dealloc`].
     #[inline]
     unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> *mut u8 {
-        let moved = match SizeClass::of(new_layout) {
-            // SAFETY: any Layout will do.
-            Some(_) => unsafe { self.alloc(new_layout) },
-            None => or_null(allocate_large(new_layout, large::room_for_moved(layout, new_layout))),
-        };
+        // SAFETY: any Layout will do.
+        let moved = unsafe { self.alloc(new_layout) };
         if moved.is_null() {
             return moved;
         }
@@ -228,8 +224,8 @@ fn or_null(block: Option<NonNull<u8>>) -> *mut u8 {
 
 #[cold]
 #[inline(never)]
-fn allocate_large(layout: Layout, room: Room) -> Option<NonNull<u8>> {
-    large::allocate(layout, room)
+fn allocate_large(layout: Layout) -> Option<NonNull<u8>> {
+    large::allocate(layout)
 }
 
 #[cold]

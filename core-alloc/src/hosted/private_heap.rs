@@ -33,7 +33,6 @@ use super::large;
 use super::misuse;
 use super::page_map;
 use super::region::PAGE_SIZE;
-use super::regions::Room;
 use crate::SizeClass;
 
 /// A heap of one's own, which gives back all its memory when it is dropped, whatever is still in use of it.
@@ -116,7 +115,7 @@ impl PrivateHeap {
     pub fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         match SizeClass::of(layout) {
             Some(class) => self.allocate_small(class),
-            None => self.allocate_large(layout, |layout| large::allocate(layout, Room::Snug)),
+            None => self.allocate_large(layout, large::allocate),
         }
     }
 
@@ -284,13 +283,7 @@ impl PrivateHeap {
     ///
     /// As for [`deallocate`](Self::deallocate).
     unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
-        let moved = match SizeClass::of(new_layout) {
-            Some(class) => self.allocate_small(class),
-            None => {
-                let room = large::room_for_moved(layout, new_layout);
-                self.allocate_large(new_layout, |layout| large::allocate(layout, room))
-            }
-        }?;
+        let moved = self.allocate(new_layout)?;
         let len = layout.size().min(new_layout.size());
         // SAFETY: both blocks have that many bytes, and they are two.
         unsafe { moved.copy_from_nonoverlapping(block, len) };

@@ -202,14 +202,14 @@ impl RegionRef {
     }
 
     /// A free page to be cut into blocks: the lowest dirty one, or else the lowest. But an extent right behind a large
-    /// block comes last, since the block may have use for it when it grows.
+    /// block comes last, since the block may have use for it when it grows, and then it is the extent's last page.
     pub(crate) fn page_for_blocks(self) -> Option<Span> {
         let mut dirty = self.dirty.runs(0..PAGES).map(|run| run.start);
         let mut free = self.free.runs(0..PAGES).map(|run| run.start);
         let page = dirty
             .find(|&page| !self.is_behind_large_block(self.free.run_start(page)))
             .or_else(|| free.find(|&page| !self.is_behind_large_block(page)))
-            .or_else(|| self.free.first_from(0))?;
+            .or_else(|| Some(self.free.runs(0..PAGES).next()?.end - 1))?;
         Some(Span { region: self, pages: page..page + 1 })
     }
 

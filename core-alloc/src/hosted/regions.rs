@@ -19,7 +19,7 @@ use super::misuse;
 use super::page::PageRef;
 use super::page_map;
 use super::page_set::PageSet;
-use super::region::{MOST_RUN, MOST_UNITS, PAGE_SIZE, RegionRef, Span, UNIT};
+use super::region::{MOST_UNITS, PAGE_SIZE, RegionRef, Span, UNIT};
 use super::source::{self, Fresh};
 use super::stats::Accounts;
 use crate::SizeClass;
@@ -69,15 +69,6 @@ impl Fit {
     }
 }
 
-/// How a run of pages is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// In the shortest extent that will do, in dirty pages if that is possible.
-    Snug,
-    /// With as much room behind it as can be had: it is for a block that has grown, and may do so again.
-    ToGrow,
-}
-
 /// A page for `holder`, to be cut into blocks of `class`. If that is an owner, it is locked.
 pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
     let mut fresh = Fresh::No;
@@ -104,16 +95,16 @@ pub(crate) fn return_page(page: PageRef) {
 }
 
 /// A run of `pages` pages, at an address aligned to `align` pages, for a large block of `bytes` bytes.
-pub(crate) fn take_run(pages: usize, align: usize, room: Room, bytes: usize) -> Option<NonNull<u8>> {
-    let place = take_with(|regions| regions.fit_for_block(pages, align, room, bytes))?;
-    Some(place.start())
+pub(crate) fn take_run(pages: usize, align: usize, bytes: usize) -> Option<NonNull<u8>> {
+    let run = take_with(|regions| regions.fit_for_block(pages, align, bytes))?;
+    Some(run.start())
 }
 
 /// The same, and which of its pages are dirty: all others are zero.
 pub(crate) fn take_run_to_clear(pages: usize, align: usize, bytes: usize) -> Option<(NonNull<u8>, Dirt)> {
     let mut dirty = PageSet::new();
     let place = take_with(|regions| {
-        let fit = regions.fit_for_block(pages, align, Room::Snug, bytes)?;
+        let fit = regions.fit_for_block(pages, align, bytes)?;
         dirty = fit.extent.region.dirty_within(fit.pages.clone());
         Some(fit)
     })?;
@@ -290,33 +281,17 @@ impl Regions {
     }
 
     /// The place for a large block, which is counted as one.
-    fn fit_for_block(&mut self, pages: usize, align: usize, room: Room, bytes: usize) -> Option<Fit> {
-        let fit = match room {
-            Room::Snug => self.snug_fit(pages, align),
-            Room::ToGrow => self.fit_with_room(pages, align),
-        }?;
-        self.accounts.large.add(bytes);
-        Some(fit)
-    }
-
-    fn snug_fit(&mut self, pages: usize, align: usize) -> Option<Fit> {
+    ///
+    /// A block that has grown and must move gets no better place than others: room to grow further would be had in pages
+    /// that were never used, whose page faults cost more than a copy into dirty ones, and whose memory comes on top.
+    fn fit_for_block(&mut self, pages: usize, align: usize, bytes: usize) -> Option<Fit> {
         let extent = match self.extents.best(pages, align) {
             Some(extent) => extent,
             None => self.make_region(pages, align)?.all_pages(),
         };
         let place = extent.region.dirty_place(&extent, pages, align)?;
+        self.accounts.large.add(bytes);
         Some(Fit { extent, pages: place })
-    }
-
-    /// The roundest place of the longest extent. Where that is not twice as long as the run, a new region is better.
-    fn fit_with_room(&mut self, pages: usize, align: usize) -> Option<Fit> {
-        let ample = MOST_RUN.min(2 * pages);
-        let mut longest = self.extents.longest().filter(|extent| extent.pages.len() >= ample);
-        if longest.is_none() {
-            longest = self.make_region(pages, align).map(RegionRef::all_pages);
-        }
-        let fit = longest.and_then(|extent| Some(Fit { pages: extent.roundest_place(pages, align)?, extent }));
-        fit.or_else(|| self.snug_fit(pages, align))
     }
 
     /// Takes `more` pages right behind a run.

@@ -279,6 +279,11 @@ impl Accounts {
         self.dirty_pages = self.dirty_pages + now - before;
     }
 
+    /// The number of dirty pages.
+    pub(crate) const fn dirty_pages(&self) -> usize {
+        self.dirty_pages
+    }
+
     /// A page is now cut into blocks.
     pub(crate) fn open_page(&mut self) {
         self.page_bytes += PAGE_SIZE;

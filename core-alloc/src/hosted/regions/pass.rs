@@ -9,6 +9,11 @@ pub(crate) fn freed() -> usize {
     lock().freed
 }
 
+/// The number of dirty pages.
+pub(crate) fn dirty_pages() -> usize {
+    lock().accounts.dirty_pages()
+}
+
 /// A pass has dealt with so many pages that were given back.
 pub(crate) fn forget_freed(pages: usize) {
     lock().freed -= pages;
@@ -41,10 +46,11 @@ pub(crate) fn put_purged(span: &Span, fresh: Fresh) {
     regions.put(span, fresh);
 }
 
-/// What is dirty now is stale from now on.
-pub(crate) fn make_stale(region: RegionRef) {
+/// Has what is dirty now be stale from now on, and returns how many pages that are.
+pub(crate) fn make_stale(region: RegionRef) -> usize {
     let _lock = lock();
     region.make_stale();
+    region.dirty_pages()
 }
 
 /// Whether the program has not used the region since this was last asked.

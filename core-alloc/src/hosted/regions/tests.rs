@@ -84,8 +84,8 @@ impl Regions {
         self.take(&Fit { extent: span.region.extent_of(span.pages.start), pages: span.pages.clone() });
     }
 
-    fn place(&mut self, pages: usize, align: usize, room: Room) -> Span {
-        let fit = self.fit_for_block(pages, align, room, 1).expect("memory");
+    fn place(&mut self, pages: usize, align: usize) -> Span {
+        let fit = self.fit_for_block(pages, align, 1).expect("memory");
         fit.extent.with(fit.pages)
     }
 
@@ -142,21 +142,20 @@ impl Random {
 }
 
 /// Asks for a run, and checks that its place is as good as the model says.
-fn place_and_check(regions: &mut Regions, model: &mut Model, pages: usize, align: usize, room: Room) -> Span {
+fn place_and_check(regions: &mut Regions, model: &mut Model, pages: usize, align: usize) -> Span {
     let shortest = model.shortest_with_room(pages, align);
     let before = model.0.len();
-    let run = regions.place(pages, align, room);
+    let run = regions.place(pages, align);
     assert_eq!(run.pages.len(), pages);
     assert_eq!(run.start().addr().get() % (align * PAGE_SIZE), 0);
     let states = model.pages(run.region);
     assert!(states[run.pages.clone()].iter().all(|&page| Model::is_free(page)));
     let extent = run.region.extent_of(run.pages.start).pages;
-    match (room, shortest) {
+    match shortest {
         // To within an eighth, or else one of the first few of a crowded bin.
-        (Room::Snug, Some(shortest)) if align == 1 => assert!(extent.len() * 8 <= shortest.max(pages) * 9 + 16),
-        (Room::Snug, Some(_)) => assert_eq!(model.0.len(), before, "a new region for what there was room for"),
-        (Room::Snug, None) => assert_eq!(model.0.len(), before + 1),
-        (Room::ToGrow, _) => assert!(extent.len() >= pages),
+        Some(shortest) if align == 1 => assert!(extent.len() * 8 <= shortest.max(pages) * 9 + 16),
+        Some(_) => assert_eq!(model.0.len(), before, "a new region for what there was room for"),
+        None => assert_eq!(model.0.len(), before + 1),
     }
     run
 }
@@ -169,11 +168,10 @@ fn every_run_gets_one_of_the_shortest_extents_that_hold_it() {
     let mut runs: Vec<Span> = Vec::new();
     for step in 0..if cfg!(miri) { 60 } else { 6_000 } {
         if random.below(100) < 45 || runs.is_empty() {
-            let magnitude = random.below(MOST_RUN.ilog2() as usize);
+            let magnitude = random.below(PAGES.ilog2() as usize);
             let pages = 1 + random.below(1 << magnitude);
             let align = if random.below(4) == 0 { 1 << random.below(5) } else { 1 };
-            let room = if random.below(4) == 0 { Room::ToGrow } else { Room::Snug };
-            let run = place_and_check(&mut regions, &mut model, pages, align, room);
+            let run = place_and_check(&mut regions, &mut model, pages, align);
             regions.take_span(&run);
             model.pages(run.region)[run.pages.clone()].fill(Page::Used);
             runs.push(run);
@@ -196,41 +194,22 @@ fn every_run_gets_one_of_the_shortest_extents_that_hold_it() {
 fn pages_for_blocks_are_dirty_ones_but_not_behind_large_blocks() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut regions = Regions::new();
-    let block = regions.place(4, 1, Room::ToGrow);
-    let behind = block.with(block.pages.end..block.pages.end + 3);
-    let far = block.with(block.pages.end + 10..block.pages.end + 11);
-    for span in [&block, &behind, &far] {
+    let all = regions.make_region(1, 1).expect("memory").all_pages();
+    let at = |offset: usize, len: usize| all.with(all.pages.start + offset..all.pages.start + offset + len);
+    let (below, block, behind, far) = (at(0, 2), at(2, 4), at(6, 3), at(20, 1));
+    for span in [&below, &block, &behind, &far] {
         regions.take_span(span);
     }
-    // The block may want to grow into what is free behind it, so a page that was never used is taken instead.
     regions.put(&behind, Fresh::No);
-    let lowest = regions.place_of_page();
-    assert_eq!(lowest.pages.start, lowest.region.all_pages().pages.start);
+    // All that is free is behind a large block, which may want to grow: so it is left as much as can be.
+    assert_eq!(regions.place_of_page(), at(19, 1));
+    regions.put(&below, Fresh::Yes);
+    // What was never used is better than that.
+    assert_eq!(regions.place_of_page(), at(0, 1));
     regions.put(&block, Fresh::No);
     // Now nothing is in use in front of what is dirty.
-    assert_eq!(regions.place_of_page(), block.with(block.pages.start..block.pages.start + 1));
+    assert_eq!(regions.place_of_page(), at(2, 1));
     regions.end(vec![far]);
-}
-
-#[test]
-fn blocks_that_grow_in_turns_have_room() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut regions = Regions::new();
-    let mut blocks: Vec<Span> = Vec::new();
-    for _ in 0..2 {
-        let block = regions.place(1, 1, Room::ToGrow);
-        regions.take_span(&block);
-        blocks.push(block);
-    }
-    assert_eq!(regions.all().count(), 1);
-    while blocks[0].pages.len() < MOST_RUN / 4 {
-        for block in &mut blocks {
-            let more = block.pages.len();
-            regions.take_behind(block, more).expect("room behind the block");
-            block.pages.end += more;
-        }
-    }
-    regions.end(blocks);
 }
 
 #[test]
