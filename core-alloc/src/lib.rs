@@ -78,6 +78,13 @@
 //! When a thread ends, its bins and its owner wait, pages and all, for the next thread; meanwhile their free blocks go to
 //! whoever needs some. What the thread's remaining destructors allocate and free comes from a heap that all threads share.
 //!
+//! # Heaps of one's own
+//!
+//! A `PrivateHeap` is a value with bins, pages and large blocks of its own, and without a lock. It takes memory from the
+//! same regions. When it is dropped, all its pages go back to these at once, in a step for each page and without a look at
+//! the blocks: the way to throw away much data that was built up together. The feature `allocator-api2` lets collections
+//! live in such a heap, and in every other allocator of this crate.
+//!
 //! # What it promises
 //!
 //! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
@@ -95,14 +102,19 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(feature = "allocator-api2")]
+mod allocator;
 pub mod fixed;
 #[cfg(feature = "std")]
 mod hosted;
 mod size_class;
 
+/// The `Allocator` trait, and collections for it: what this crate's feature of the same name implements and its users use.
+#[cfg(feature = "allocator-api2")]
+pub use allocator_api2;
 pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
 #[cfg(feature = "std")]
-pub use hosted::{ClassStats, Mudlark, Stats};
+pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.
 pub use lock_api;
 pub use size_class::SizeClass;

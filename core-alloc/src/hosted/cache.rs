@@ -169,6 +169,17 @@ impl Cache {
         }
     }
 
+    /// Sees to it that forks are arranged for, as for a thread that has an owner.
+    ///
+    /// May allocate and free, as below.
+    pub(crate) fn arrange_forks(&self) {
+        if let Ownership::Pending = self.ownership.get() {
+            self.ownership.set(Ownership::Without);
+            fork::arrange();
+            self.ownership.set(Ownership::Pending);
+        }
+    }
+
     /// Arranges for the thread's end and for forks, and only then adopts an owner.
     ///
     /// The arrangements may themselves allocate and free; they find a cache without owner, and no lock taken.

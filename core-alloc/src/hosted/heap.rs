@@ -1,26 +1,27 @@
-//! The pages that one owner allocates from.
+//! The pages that one owner, or a private heap, allocates from.
 
 use super::block::{Batch, Chain, FreeList};
 use super::block_map::AlreadyFree;
 use super::fatal::already_free;
+use super::holder::Holder;
 use super::janitor;
 use super::list::List;
-use super::owner::Owner;
 use super::page::{CARVE, PageRef};
 use super::region::PAGE_SIZE;
 use super::regions;
 use crate::SizeClass;
 
-/// The pages of one owner that have blocks to give, by class.
+/// The pages of one holder: by class, those that have blocks to give, and the others.
 ///
 /// # Invariants
 ///
-/// A list has those of the owner's pages of its class that are neither exhausted nor unused. Pages that are exhausted
-/// are in no list, and come back with the first block that is put back; an unused one goes back to its region, unless
-/// it is the only one in its list.
-/// `blocks` and `bytes` count what was taken from the owner's pages and not put back.
+/// Every page of the holder is in one list: in `exhausted` if it is that, and else in the one of its class. The first
+/// block that is put back makes an exhausted page available again; an unused one goes back to its region, unless it is
+/// the only one in its list.
+/// `blocks` and `bytes` count what was taken from the holder's pages and not put back.
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
+    exhausted: List<PageRef>,
     pages: [u32; SizeClass::COUNT],
     blocks: [u32; SizeClass::COUNT],
     bytes: usize,
@@ -30,6 +31,7 @@ impl PageHeap {
     pub(crate) const fn new() -> Self {
         Self {
             available: [const { List::new() }; SizeClass::COUNT],
+            exhausted: List::new(),
             pages: [0; SizeClass::COUNT],
             blocks: [0; SizeClass::COUNT],
             bytes: 0,
@@ -51,12 +53,12 @@ impl PageHeap {
         self.bytes
     }
 
-    /// Takes up to `want` blocks, if need be from a new page for `owner`, whose heap this is; none only if there is no
+    /// Takes up to `want` blocks, if need be from a new page for `holder`, whose heap this is; none only if there is no
     /// memory.
-    pub(crate) fn take(&mut self, owner: &'static Owner, class: SizeClass, want: usize) -> Batch {
+    pub(crate) fn take(&mut self, holder: Holder, class: SizeClass, want: usize) -> Batch {
         let pages = &mut self.available[class.index()];
         if pages.first().is_none() {
-            let Some(page) = regions::take_page(class, owner) else { return Batch::empty() };
+            let Some(page) = regions::take_page(class, holder) else { return Batch::empty() };
             pages.push(page);
             self.pages[class.index()] += 1;
         }
@@ -90,6 +92,7 @@ impl PageHeap {
         {
             if page.is_exhausted() {
                 pages.remove(page);
+                self.exhausted.push(page);
             }
         }
         taken.into_batch()
@@ -106,6 +109,7 @@ impl PageHeap {
         self.blocks[class.index()] -= narrow(count);
         self.bytes -= count * class.block_size();
         if was_exhausted {
+            self.exhausted.remove(page);
             self.return_unused_page(class);
             self.available[class.index()].push(page);
         }
@@ -129,6 +133,17 @@ impl PageHeap {
         SizeClass::all().for_each(|class| self.return_unused_page(class));
     }
 
+    /// Returns all pages, whoever uses their blocks.
+    pub(crate) fn return_all_pages(&mut self) {
+        for pages in self.available.iter_mut().chain([&mut self.exhausted]) {
+            while let Some(page) = pages.first() {
+                pages.remove(page);
+                regions::return_page(page);
+            }
+        }
+        *self = Self::new();
+    }
+
     /// Returns the page of `class` of which no block is in use, which is then the only one in its list.
     fn return_unused_page(&mut self, class: SizeClass) {
         if let Some(page) = self.available[class.index()].first()
@@ -147,7 +162,7 @@ impl PageHeap {
     }
 }
 
-/// A number of blocks of one owner's and one class is below 2³²: more would not fit their addresses, or those of any machine.
+/// A number of blocks of one holder's and one class is below 2³²: more would not fit their addresses, or those of any machine.
 #[expect(clippy::cast_possible_truncation, reason = "as said above")]
 const fn narrow(blocks: usize) -> u32 {
     blocks as u32

@@ -40,6 +40,11 @@ impl Kind {
     }
 }
 
+/// Whether a block for `layout` is a run of pages in a region.
+pub(crate) const fn is_run(layout: Layout) -> bool {
+    matches!(Kind::of(layout), Kind::Run { .. })
+}
+
 /// A block for `layout`; `None` when there is no memory.
 pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
     with_all_memory(|| match Kind::of(layout) {

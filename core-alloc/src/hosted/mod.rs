@@ -4,9 +4,12 @@
 //!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
 //!      ├─────▶ large ──────────────────────────────────────────────────▲─────────────────────────────────────▲
 //!      └─────▶ janitor ────────────────────────────────────────────────┴─────────────────────────────────────┘
+//!
+//!   private_heap ─▶ bins, heap, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `stats` and `fatal` are at everybody's disposal.
+//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at everybody's
+//! disposal.
 
 mod bins;
 mod block;
@@ -19,15 +22,18 @@ mod fatal;
 mod fork;
 mod front;
 mod heap;
+mod holder;
 mod janitor;
 mod large;
 mod list;
 mod lock;
+mod misuse;
 mod mudlark;
 mod owner;
 mod page;
 mod page_map;
 mod page_set;
+mod private_heap;
 mod region;
 mod regions;
 mod run_cache;
@@ -40,4 +46,5 @@ mod sync {
 }
 
 pub use mudlark::Mudlark;
+pub use private_heap::{PrivateHeap, PrivateHeapStats};
 pub use stats::{ClassStats, Stats};

@@ -9,7 +9,7 @@ use super::fatal::CHECKS;
 use super::front;
 use super::janitor;
 use super::large;
-use super::owner;
+use super::misuse;
 use super::page_map;
 use super::stats::Stats;
 use crate::SizeClass;
@@ -208,8 +208,12 @@ impl Mudlark {
 #[inline]
 unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
     if CHECKS {
+        let address = block.addr().get();
+        // SAFETY: the caller has a block of the page.
+        let page = unsafe { misuse::page_of(address) };
+        misuse::owner_of(page, address);
         // SAFETY: the caller's promise is the same.
-        unsafe { owner::check_in_use(class, block) };
+        unsafe { misuse::check_in_use(page, class, block) };
     }
 }
 

@@ -11,14 +11,14 @@ use core::mem;
 use core::ptr::{self, NonNull};
 
 use super::bins::{Bins, magazine};
-use super::block::{Batch, FreeBlock, FreeList, is_in_a_list};
+use super::block::{Batch, FreeBlock, FreeList};
 use super::depot::{Depot, magazine_bytes};
-use super::fatal::{already_free, fatal};
 use super::heap::PageHeap;
+use super::holder::Holder;
 use super::janitor;
 use super::lock::{Guard, Lock};
+use super::misuse::{owner_of, page_of};
 use super::page::PageRef;
-use super::page_map;
 use super::regions;
 use super::run_cache::RunCache;
 use super::source;
@@ -69,7 +69,7 @@ static SHARED: Owner = Owner::new(None);
 
 /// A single block, for a thread that has no owner: one about to end, or one that is just getting its own.
 pub(crate) fn take_shared(class: SizeClass) -> Option<FreeBlock> {
-    SHARED.state.lock().heap.take(&SHARED, class, 1).list.pop()
+    SHARED.state.lock().heap.take(Holder::Owner(&SHARED), class, 1).list.pop()
 }
 
 /// An owner for this thread alone, and what bins come with it; `None` when there is no memory for one.
@@ -124,7 +124,7 @@ impl Owner {
         if idle.len > 0 {
             return idle;
         }
-        self.state.lock().heap.take(self, class, magazine(class))
+        self.state.lock().heap.take(Holder::Owner(self), class, magazine(class))
     }
 }
 
@@ -230,8 +230,7 @@ fn take_from_idle(class: SizeClass) -> Batch {
 pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
     let address = full.first_address()?;
     // SAFETY: the block is the reason for its page to be in use.
-    let page = unsafe { page_of(address) };
-    let Some(owner) = page.owner() else { not_a_block(address) };
+    let owner = owner_of(unsafe { page_of(address) }, address);
     let mut state = owner.state.lock();
     if !state.has_room_for(class) {
         return Some(full);
@@ -249,7 +248,7 @@ pub(crate) fn send_home(blocks: FreeList) {
     while let Some(address) = blocks.first_address() {
         // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
         let page = unsafe { page_of(address) };
-        let Some(owner) = page.owner() else { not_a_block(address) };
+        let owner = owner_of(page, address);
         if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
             // One heap at a time: the last one is let go before the next is locked.
             drop(home.take());
@@ -315,51 +314,6 @@ pub(crate) fn empty_rested_stores() -> bool {
 struct Home {
     owner: &'static Owner,
     state: Guard<'static, State>,
-}
-
-/// The page of the block at `address`.
-///
-/// # Safety
-///
-/// As for [`page_map::page_of`].
-unsafe fn page_of(address: usize) -> PageRef {
-    // SAFETY: the caller's promise is the same.
-    let page = unsafe { page_map::page_of(address) };
-    page.unwrap_or_else(|| not_a_block(address))
-}
-
-/// Ends the process unless `block` is a block of `class` in use. Who has such a block needs no lock for this.
-///
-/// # Safety
-///
-/// The caller has the block. (Where that is a lie, this finds it out, as long as the memory is there to be read and the
-/// block has not been handed out again.)
-pub(crate) unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
-    let address = block.addr().get();
-    // SAFETY: the caller has a block of the page.
-    let page = unsafe { page_of(address) };
-    if page.owner().is_none() {
-        not_a_block(address);
-    }
-    if page.class() != class {
-        wrong_class(address, class, page.class());
-    }
-    if !page.has_block_at(address) {
-        not_a_block(address);
-    }
-    // SAFETY: a block of a class begins there.
-    if page.is_home(address) || unsafe { is_in_a_list(block) } {
-        already_free(address);
-    }
-}
-
-fn wrong_class(address: usize, wrong: SizeClass, right: SizeClass) -> ! {
-    let (wrong, right) = (wrong.block_size(), right.block_size());
-    fatal(format_args!("free of {address:#x}: its Layout is one of {wrong} B blocks, but its page has {right} B ones"))
-}
-
-fn not_a_block(address: usize) -> ! {
-    fatal(format_args!("free of {address:#x}: no block begins there"))
 }
 
 /// All owners, from the newest on, and the shared one.

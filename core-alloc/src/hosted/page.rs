@@ -5,7 +5,7 @@
 //!   | owner | class | links | block map |    | block | block | block | … | never carved yet … |
 //! ```
 //!
-//! A page is free, or part of a large block's run (then it has no owner), or in some owner's heap:
+//! A page is free, or part of a large block's run, or it is cut into blocks and has a [`Holder`], in whose heap it is:
 //!
 //! ```text
 //!   free ──open──▶ all blocks in use ◀──▶ some free (in the heap's list of its class) ──close──▶ free
@@ -14,10 +14,11 @@
 use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock, FreeList};
 use super::block_map::{AlreadyFree, BlockMap};
+use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
 use super::owner::Owner;
 use super::region::PAGE_SIZE;
@@ -34,22 +35,27 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// # Invariants
 ///
-/// All zero bytes are the descriptor of a page without owner. If such a page has a `start`, it is the first one of a run
-/// that rests in a [`RunCache`](super::run_cache::RunCache). For a page with an owner:
+/// All zero bytes are the descriptor of a page that is not cut. If such a page has a `start`, it is the first one of a run
+/// that may be used from there: the large block of `run_bytes` bytes of a `private_heap`, or if there is no such heap, one
+/// that rests in a [`RunCache`](super::run_cache::RunCache). For a page that is cut into blocks:
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
 /// - a bit of `clean` says that this part, of [`CARVE`] bytes, has no block in anyone's hands, and is as it came from the
 ///   source; `worn`, that blocks have come back since the janitor was here;
-/// - `start`, `class`, `capacity` and `owner` are written only while no block is in anyone's hands, so whoever has a
+/// - the holder is in `owner` or in `private_heap`;
+/// - `start`, `class`, `capacity` and the holder are written only while no block is in anyone's hands, so whoever has a
 ///   block may read them: handing over the block ordered the two threads. All else is only touched under the owner's
-///   lock.
+///   lock, or by the thread that has the private heap.
 ///
-/// Anyone may ask for the owner at any time. Who has no block of the page, and cares, locks that owner and asks again:
+/// Anyone may ask at any time if the page is cut, and for the owner. Who has no block of the page, and cares, locks that owner and asks again:
 /// a page comes to an owner and leaves it under the owner's lock.
 pub(crate) struct Page {
     start: Cell<*mut u8>,
+    is_cut: AtomicBool,
     owner: AtomicPtr<Owner>,
+    private_heap: Cell<Option<HeapId>>,
+    run_bytes: Cell<usize>,
     class: Cell<SizeClass>,
     capacity: Cell<usize>,
     links: Links<PageRef>,
@@ -97,25 +103,43 @@ impl Linked for PageRef {
 }
 
 impl Page {
-    /// Makes the free page at `start` one of `owner`'s, to be cut into blocks of `class`.
+    /// Makes the free page at `start` one of `holder`'s, to be cut into blocks of `class`.
     ///
     /// # Safety
     ///
     /// The caller owns the page that this describes, and `start` may be used for all of it.
-    pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, owner: &'static Owner) {
+    pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, holder: Holder) {
         // INVARIANT: the page is the caller's, and has no blocks yet.
         self.clean.set(if fresh == Fresh::Yes { u16::MAX } else { 0 });
         self.worn.set(false);
         self.start.set(start.as_ptr());
         self.class.set(class);
         self.capacity.set(PAGE_SIZE / class.block_size());
-        self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed);
+        match holder {
+            Holder::Owner(owner) => self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed),
+            Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
+        }
+        self.is_cut.store(true, Relaxed);
         self.blocks.reset();
     }
 
-    /// Makes this a page without owner, and returns its start. All its blocks are free.
+    /// Makes this the first page of a run at `start`, which is the private heap `heap`'s, for a block of `bytes` bytes.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the run, and `start` may be used for all of it.
+    pub(crate) unsafe fn open_run(&self, start: NonNull<u8>, bytes: usize, heap: HeapId) {
+        // INVARIANT: the page is the caller's, and not cut.
+        self.start.set(start.as_ptr());
+        self.run_bytes.set(bytes);
+        self.private_heap.set(Some(heap));
+    }
+
+    /// Makes this a page that nobody holds, and returns its start. Nobody uses its blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
+        self.is_cut.store(false, Relaxed);
         self.owner.store(ptr::null_mut(), Relaxed);
+        self.private_heap.set(None);
         self.start.replace(ptr::null_mut())
     }
 
@@ -131,10 +155,27 @@ impl Page {
 
     /// Whether a run rests here.
     pub(crate) fn is_resting(&self) -> bool {
-        self.owner().is_none() && !self.start.get().is_null()
+        !self.is_cut() && self.private_heap.get().is_none() && !self.start.get().is_null()
     }
 
-    /// The owner, or `None` when the page has not been cut into blocks.
+    /// Whether the page is cut into blocks.
+    pub(crate) fn is_cut(&self) -> bool {
+        // Relaxed: see `Page`'s invariants.
+        self.is_cut.load(Relaxed)
+    }
+
+    /// The private heap that has the page, or the run that begins here.
+    pub(crate) fn private_heap(&self) -> Option<HeapId> {
+        self.private_heap.get()
+    }
+
+    /// The private heap's run that begins here, and the bytes of its block.
+    pub(crate) fn run(&self) -> Option<(NonNull<u8>, usize)> {
+        let start = NonNull::new(self.start.get()).filter(|_| !self.is_cut())?;
+        Some((start, self.run_bytes.get()))
+    }
+
+    /// The owner, or `None` when the page has not been cut into blocks, or is a private heap's.
     pub(crate) fn owner(&self) -> Option<&'static Owner> {
         // Relaxed: see `Page`'s invariants.
         let owner = self.owner.load(Relaxed);

@@ -215,7 +215,7 @@ impl RegionRef {
 
     /// Whether the page below the given one, of which that is not free, is part of a large block.
     fn is_behind_large_block(self, index: usize) -> bool {
-        index > FIRST && self.page(index - 1).owner().is_none()
+        index > FIRST && !self.page(index - 1).is_cut()
     }
 }
 

@@ -11,10 +11,11 @@ use core::ptr::NonNull;
 use super::block;
 use super::extents::{self, Extents};
 use super::fatal::{CHECKS, already_free, fatal};
+use super::holder::Holder;
 use super::janitor;
 use super::list::List;
 use super::lock::{self, Guard, Lock};
-use super::owner::Owner;
+use super::misuse;
 use super::page::PageRef;
 use super::page_map;
 use super::page_set::PageSet;
@@ -68,8 +69,8 @@ impl Fit {
     }
 }
 
-/// A page for `owner`, whose heap is locked, to be cut into blocks of `class`.
-pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageRef> {
+/// A page for `holder`, to be cut into blocks of `class`. If that is an owner, it is locked.
+pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
     let mut fresh = Fresh::No;
     let place = take_with(|regions| {
         let fit = regions.fit_for_page()?;
@@ -79,11 +80,11 @@ pub(crate) fn take_page(class: SizeClass, owner: &'static Owner) -> Option<PageR
     })?;
     let page = place.region.page(place.pages.start);
     // SAFETY: the page was free, and is now the caller's.
-    unsafe { page.open(place.start(), fresh, class, owner) };
+    unsafe { page.open(place.start(), fresh, class, holder) };
     Some(page)
 }
 
-/// Takes back a page of which no block is in use.
+/// Takes back a page whose blocks nobody uses any more.
 pub(crate) fn return_page(page: PageRef) {
     let start = page.close().addr();
     // SAFETY: the page is in use, as a run of one, until it is put back below.
@@ -260,10 +261,12 @@ fn check_run(start: NonNull<u8>, run: &Span) {
     if !run.region.are_used(run.pages.clone()) {
         fatal(format_args!("free of {address:#x}: not all of its {} pages are in use", run.pages.len()));
     }
-    if run.region.page(run.pages.start).owner().is_some() {
+    let first = run.region.page(run.pages.start);
+    misuse::check_not_private(first, address.get());
+    if first.is_cut() {
         fatal(format_args!("free of {address:#x}: its Layout is a large block's, but it lies in a page of blocks"));
     }
-    if run.region.page(run.pages.start).is_resting() {
+    if first.is_resting() {
         already_free(address.get());
     }
 }

@@ -48,7 +48,8 @@ pub struct Stats {
     /// Blocks of size classes in use.
     ///
     /// Free blocks in the caches of *other* threads count as in use, since only those threads know of them: up to two
-    /// magazines a class and thread.
+    /// magazines a class and thread. Blocks in [private heaps](crate::PrivateHeap) do not count, but the pages that these
+    /// have and their large blocks do.
     pub blocks: usize,
     /// The bytes of [`blocks`](Self::blocks), by their classes' sizes. What is said there of caches holds here as well.
     pub block_bytes: usize,
@@ -76,7 +77,8 @@ pub struct Stats {
     classes: [ClassStats; SizeClass::COUNT],
 }
 
-/// What there is of one size class. The sums over all classes are those of [`Stats`].
+/// What there is of one size class. The sums over all classes are those of [`Stats`], but for the pages of
+/// [private heaps](crate::PrivateHeap), which count only there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassStats {
