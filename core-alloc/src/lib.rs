@@ -33,9 +33,9 @@
 //! ```text
 //!   source      the operating system
 //!     │
-//!   region      4 MiB   | descriptors | page | page | page | … |
-//!     │                                   │
-//!   page       64 KiB                   | block | block | block | … | not carved yet |
+//!   region     64 MiB of addresses   | descriptors | page | page | page | … |
+//!     │                                                │
+//!   page       64 KiB                                | block | block | block | … | not carved yet |
 //!     │
 //!   block     one of the size classes, 16 B to 32 KiB
 //!
@@ -49,14 +49,16 @@
 //!
 //! # One request
 //!
-//! 1. `Mudlark::alloc` turns the Layout into a size class. What no class serves is a *large* block: up to 1 MiB a run of
-//!    pages in a region, above that a mapping of its own.
+//! 1. `Mudlark::alloc` turns the Layout into a size class. What no class serves is a *large* block: up to half a region a
+//!    run of pages, above that a mapping of its own.
 //! 2. `Cache::allocate` takes the first block of the class's bin. That is nearly always all.
 //! 3. An empty bin is filled: `Cache::refill` takes a magazine from the heap of the thread's owner. A thread that has
 //!    none yet *adopts* one: one that an ended thread has left, or a new one.
 //! 4. `Owner::take` looks to the owner's pages that have free blocks, then to memory in such a page that was never
 //!    touched, which it carves one OS page at a time; then to the same in the pages of idle owners, and then to a new page.
-//! 5. `regions::take_page` finds that in a region with free pages, or else in a new region from the source.
+//! 5. `regions::take_page` finds that in a region with free pages, one that was used before if there is one, or else in
+//!    a new region from the source. (A large block's run is found likewise: in the shortest extent of free pages that
+//!    holds it.)
 //!
 //! # One free
 //!
@@ -66,8 +68,11 @@
 //! 3. `owner::send_home` finds each block's page by the page map, locks the page's owner, once for all blocks in a row
 //!    that are the same owner's, and marks the block free in the page's descriptor. So a *remote free* costs one short
 //!    lock for many blocks.
-//! 4. A page without blocks in use goes back to its region, for any owner and class.
-//! 5. A region without pages in use goes back to the operating system, but for one that is kept.
+//! 4. A page without blocks in use goes back to its region, for any owner, class or large block.
+//! 5. It is *dirty* then, and among the first to be used again. If it is not for a while (200 milliseconds, or what
+//!    `Mudlark::set_decay` says), the *janitor* comes by, a thread that is there only while there is something to do: its
+//!    memory goes back to the operating system, and it is zero when it is next used. Of regions without a page in use
+//!    one is kept, and the others go back with their addresses.
 //!
 //! When a thread ends, its cache's blocks go home, and its owner waits, pages and all, for the next thread;
 //! meanwhile its free blocks go to whoever needs some. What the
@@ -80,8 +85,9 @@
 //! look whether a free or a `realloc` tells the truth, and end the process with a message if not: at once when no block
 //! begins there, when the block's page is of another class than the Layout, and when the block is among the last 64 of
 //! its class in the thread's cache; any other block of a class that is freed twice is found when it goes home a second
-//! time, unless it was handed out in between. Of a large block they look whether it can be one that is in use. A process may fork while other
-//! threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent and child.
+//! time, unless it was handed out in between. Of a large block they look whether it can be one that is in use. A process
+//! may fork while other threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in
+//! parent and child. The program's `errno` stays as it was.
 #![no_std]
 
 #[cfg(any(feature = "std", test))]

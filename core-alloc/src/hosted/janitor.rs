@@ -12,7 +12,7 @@
 //! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
 //!
 //! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
-//! is started when a program has given back [`WORTHWHILE`] pages, and ends when a pass has left nothing for the next.
+//! is started when [`WORTHWHILE`] pages are dirty, and ends when a pass has left nothing for the next.
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
 
@@ -30,7 +30,7 @@ use super::region::RegionRef;
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
 
-/// What is given back has to be so many pages before a thread is started for it: 1 MiB.
+/// So many pages have to be dirty before a thread is started for them: 1 MiB.
 const WORTHWHILE: usize = 16;
 
 /// The longest run that is purged at a time, in pages: while that is done, they are not to be had.
@@ -50,7 +50,7 @@ const ABSENT: u8 = 0;
 const WANTED: u8 = 1;
 const PRESENT: u8 = 2;
 
-/// What has to be given back before the next janitor is wanted, in pages. It doubles each time that none can be started.
+/// How many pages have to be dirty before the next janitor is wanted. It doubles each time that none can be started.
 static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
 
 /// Held for a pass.
@@ -86,7 +86,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
         milliseconds.clamp(1, NEVER - 1)
     });
     DECAY.store(milliseconds, Relaxed);
-    note_freed(regions::dirty_pages());
+    note_work(regions::dirty_pages());
     look();
 }
 
@@ -95,8 +95,8 @@ fn decay() -> Option<Duration> {
     (milliseconds != NEVER).then(|| Duration::from_millis(milliseconds as u64))
 }
 
-/// So many pages were given back since the last pass. The caller may hold any lock.
-pub(crate) fn note_freed(pages: usize) {
+/// There are so many pages for a janitor to see to. The caller may hold any lock.
+pub(crate) fn note_work(pages: usize) {
     if pages >= THRESHOLD.load(Relaxed) {
         want();
     }
@@ -162,7 +162,7 @@ enum Retired {
 /// or this one, who asks under that lock, finds out.
 fn retire() -> Retired {
     PRESENCE.store(ABSENT, Relaxed);
-    note_freed(regions::freed());
+    note_work(regions::work());
     match PRESENCE.compare_exchange(WANTED, PRESENT, Relaxed, Relaxed) {
         Ok(_) => Retired::No,
         Err(_) => Retired::Yes,
