@@ -12,7 +12,7 @@
 //! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
 //!
 //! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
-//! is started when a program has given back [`WORTHWHILE`] pages, and ends when a pass has left nothing for the next.
+//! is started when [`WORTHWHILE`] pages are dirty, and ends when a pass has left nothing for the next.
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
 
@@ -32,7 +32,7 @@ use super::region::RegionRef;
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
 
-/// What is given back has to be so many pages before a thread is started for it: 1 MiB.
+/// So many pages have to be dirty before a thread is started for them: 1 MiB.
 const WORTHWHILE: usize = 16;
 
 /// The longest run that is purged at a time, in pages: while that is done, they are not to be had.
@@ -48,7 +48,7 @@ const NEVER: usize = usize::MAX;
 /// Whether there is a janitor. The work are pages in use to which blocks have come back.
 static DUTY: Duty = Duty { state: AtomicU8::new(VACANT), work: AtomicUsize::new(0) };
 
-/// What has to be given back before the next janitor is wanted, in pages. It doubles each time that none can be started.
+/// How many pages have to be dirty before the next janitor is wanted. It doubles each time that none can be started.
 static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
 
 /// Held for a pass.
@@ -84,7 +84,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
         milliseconds.clamp(1, NEVER - 1)
     });
     DECAY.store(milliseconds, Relaxed);
-    note_freed(regions::dirty_pages());
+    note_work(regions::work());
     look();
 }
 
@@ -93,8 +93,8 @@ fn decay() -> Option<Duration> {
     (milliseconds != NEVER).then(|| Duration::from_millis(milliseconds as u64))
 }
 
-/// So many pages were given back since the last pass. The caller may hold any lock.
-pub(crate) fn note_freed(pages: usize) {
+/// There are so many pages for a janitor to see to. The caller may hold any lock.
+pub(crate) fn note_work(pages: usize) {
     if pages >= THRESHOLD.load(Relaxed) {
         want();
     }
@@ -107,7 +107,7 @@ pub(crate) fn note_worn(address: usize) {
     if let Some(region) = unsafe { page_map::region_of(address) } {
         region.mark_worn(region.index_of(address));
     }
-    note_freed(DUTY.add());
+    note_work(DUTY.add());
 }
 
 /// Has a janitor come, if there is none. The caller may hold any lock.
@@ -163,8 +163,8 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
 /// one, who asks under that lock, finds out.
 fn retire() -> bool {
     DUTY.lay_down(|duty| {
-        note_freed(regions::freed());
-        note_freed(duty.work());
+        note_work(regions::work());
+        note_work(duty.work());
     })
 }
 
