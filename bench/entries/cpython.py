@@ -47,6 +47,19 @@ class Node:
         self.first = self.second = self.third = None
 
 
+class Scale:
+    """How much of a workload is done, as in src/scale.rs."""
+
+    def __init__(self, divisor):
+        self.divisor = divisor
+
+    def __call__(self, full):
+        return max(1, full // self.divisor)
+
+    def held(self, full):
+        return full if self.divisor <= 16 else self(full)
+
+
 class Outcome:
     """What one run has to say."""
 
@@ -230,6 +243,7 @@ def churn(live, replaced):
     start = perf_counter_ns()
     for place in places:
         heap[place] = ring(RING, heap[place].value + 1)
+    gc.collect()
     elapsed = perf_counter_ns() - start
     return Outcome(replacements * RING, elapsed, sum_of(heap))
 
@@ -250,7 +264,7 @@ def object_size(objects):
     return outcome
 
 
-# Each is given a function that makes a full size a part of it.
+# Each is given the scale, which makes a full size a part of it.
 WORKLOADS = {
     "clone-drop": lambda of: clone_and_drop(of(50_000_000)),
     "make-drop": lambda of: make_and_drop(of(5_000_000)),
@@ -263,7 +277,7 @@ WORKLOADS = {
     "young-rings": lambda of: young_rings(of(1_000_000), of(2_000_000)),
     "rewire": lambda of: rewire(of(200_000), of(2_000_000)),
     "churn": lambda of: churn(of(500_000), of(1_000_000)),
-    "drop-long-list": lambda of: long_list(of(2_000_000)),
+    "drop-long-list": lambda of: long_list(of.held(1_000_000)),
     "object-size": lambda of: object_size(of(1_000_000)),
 }
 
@@ -278,7 +292,7 @@ def status(field):
 
 
 def run(name, divisor):
-    outcome = WORKLOADS[name](lambda full: max(1, full // divisor))
+    outcome = WORKLOADS[name](Scale(divisor))
     report = {
         "workload": name,
         "operations": outcome.operations,

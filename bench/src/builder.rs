@@ -67,27 +67,51 @@ pub(crate) fn build(plan: &Plan) -> Field {
 }
 
 fn program(entry: Entry, timed: bool) -> Result<Program, String> {
-    if entry.is_native() { compile(entry, timed) } else { find_python() }
+    let profile = if timed { Profile::Release } else { Profile::Brief };
+    if entry.is_native() { compile(&entry.feature(), profile).map(Program::native) } else { find_python() }
 }
 
-/// Compiles an entry. Its feature and its program have the same name.
-fn compile(entry: Entry, timed: bool) -> Result<Program, String> {
-    let profile = if timed { "release" } else { "brief" };
-    let name = entry.feature();
+/// How a program is built: one of the profiles of the entries' package.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile {
+    /// For speed.
+    Release,
+    /// Quickly.
+    Brief,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Brief => "brief",
+        }
+    }
+}
+
+/// Compiles a program of the entries' package, with the feature of the same name; returns its path.
+pub(crate) fn compile(name: &str, profile: Profile) -> Result<PathBuf, String> {
     let target = target_folder()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--profile", profile, "--bin", &name, "--features", &name])
+        .args(["build", "--quiet", "--profile", profile.name(), "--bin", name, "--features", name])
         .arg("--manifest-path")
         .arg(package().join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
+        .env("CXXFLAGS", without_assertions(env::var("CXXFLAGS").unwrap_or_default()))
         .output()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {
         return Err(first_error(&String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(Program::native(target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))))
+    Ok(target.join(profile.name()).join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+}
+
+/// The flags, and that assertions are left out of C++, as every release build of a C++ library has it. The `cc` crate
+/// does not say so to compilers, nor does snmalloc's build, whose assertions would more than double its times.
+fn without_assertions(flags: String) -> String {
+    format!("{flags} -DNDEBUG")
 }
 
 /// The line that says what is wrong, and what may help; what cargo compiled meanwhile is of no interest.
@@ -123,7 +147,16 @@ fn target_folder() -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_error;
+    use super::{first_error, without_assertions};
+
+    #[test]
+    fn nobody_is_built_for_debugging() {
+        let manifest = include_str!("../entries/Cargo.toml");
+        let release = manifest.split("[profile.release]\n").nth(1).expect("there is a release profile");
+        let settings: Vec<&str> = release.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(settings.contains(&"debug = false"), "{settings:?}");
+        assert_eq!(without_assertions("-O2".to_owned()), "-O2 -DNDEBUG");
+    }
 
     #[test]
     fn a_build_that_fails_says_why_and_what_to_install() {

@@ -16,13 +16,24 @@ pub(crate) struct Program {
     words: Vec<PathBuf>,
 }
 
-/// A workload as an entry lists it.
+/// A workload as an entry lists it: a name, and marks after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
     /// Its name.
     pub(crate) name: String,
     /// Whether its instructions can be counted.
-    pub(crate) instructions: bool,
+    pub(crate) counted: bool,
+    /// Whether a run takes about a second at any scale.
+    pub(crate) long: bool,
+}
+
+impl Listed {
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let name = words.next()?.to_owned();
+        let marks: Vec<&str> = words.collect();
+        Some(Self { name, counted: marks.contains(&"counted"), long: marks.contains(&"long") })
+    }
 }
 
 /// Why a run gave no measurement.
@@ -57,29 +68,24 @@ impl Program {
         Self { words: vec![interpreter.into(), script] }
     }
 
-    /// The command that runs `workload` at its full size divided by `divisor`, with `before` before it.
-    pub(crate) fn command(&self, before: &[&str], workload: &str, divisor: usize) -> Command {
+    /// The program's command, as an argument of the command `before`, if there is one.
+    pub(crate) fn command(&self, before: &[&str]) -> Command {
         let mut words = before.iter().map(PathBuf::from).chain(self.words.iter().cloned());
         let mut command = Command::new(words.next().expect("a program has a name"));
-        command.args(words).args([workload, &divisor.to_string()]);
+        command.args(words);
         command
     }
 
     /// The workloads that the entry knows.
     pub(crate) fn list(&self) -> Vec<Listed> {
-        let output = Command::new(&self.words[0]).args(&self.words[1..]).arg("list").output();
+        let output = self.command(&[]).arg("list").output();
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        let listed = |line: &str| {
-            let (name, mark) = line.split_once(' ').unwrap_or((line, ""));
-            Listed { name: name.to_owned(), instructions: mark == "*" }
-        };
-        text.lines().map(listed).collect()
+        text.lines().filter_map(Listed::parse).collect()
     }
 
-    /// Runs `workload` once.
+    /// Runs `workload` once, at its full size divided by `divisor`.
     pub(crate) fn run(&self, workload: &str, divisor: usize, limit: Duration) -> Result<Measurement, Mishap> {
-        let mut command = self.command(&[], workload, divisor);
-        let finished = run(&mut command, limit)?;
+        let finished = run(self.command(&[]).args([workload, &divisor.to_string()]), limit)?;
         let line = finished.stdout.lines().next_back().unwrap_or_default();
         Measurement::parse(line).ok_or_else(|| Mishap::Failed(format!("printed: {line}")))
     }
@@ -142,26 +148,15 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-/// An end that was not wanted. A Rust program says that its stack overflowed and aborts; others just get a signal.
+/// An end that was not wanted. A Rust program says so when its stack overflows.
 fn mishap(status: ExitStatus, stderr: &str) -> Mishap {
-    if stderr.contains("overflowed its stack") || segmentation_fault(status) {
-        Mishap::Overflows
-    } else {
-        // Where a panic was, and what it said. Valgrind's own lines begin with «==».
-        let own = |line: &&str| !line.trim().is_empty() && !line.starts_with("==");
-        let said: Vec<&str> = stderr.lines().filter(own).take(2).collect();
-        Mishap::Failed(format!("{status}, and said: {}", said.join(" ")))
+    if stderr.contains("overflowed its stack") {
+        return Mishap::Overflows;
     }
-}
-
-#[cfg(unix)]
-fn segmentation_fault(status: ExitStatus) -> bool {
-    std::os::unix::process::ExitStatusExt::signal(&status) == Some(11)
-}
-
-#[cfg(not(unix))]
-fn segmentation_fault(_: ExitStatus) -> bool {
-    false
+    // Where a panic was, and what it said. Valgrind's own lines begin with «==».
+    let own = |line: &&str| !line.trim().is_empty() && !line.starts_with("==");
+    let said: Vec<&str> = stderr.lines().filter(own).take(2).collect();
+    Mishap::Failed(format!("{status}, and said: {}", said.join(" ")))
 }
 
 #[cfg(all(test, unix))]
@@ -169,7 +164,7 @@ mod tests {
     use core::time::Duration;
     use std::process::Command;
 
-    use super::{Mishap, run};
+    use super::{Listed, Mishap, run};
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -185,10 +180,25 @@ mod tests {
 
     #[test]
     fn a_child_that_runs_out_of_stack_overflows() {
-        let result = run(&mut shell("kill -SEGV $$"), Duration::from_secs(10));
-        assert_eq!(result.expect_err("a signal"), Mishap::Overflows);
         let result = run(&mut shell("echo thread main has overflowed its stack >&2; exit 1"), Duration::from_secs(10));
         assert_eq!(result.expect_err("an abort"), Mishap::Overflows);
+    }
+
+    #[test]
+    fn a_child_that_crashes_fails() {
+        let Err(Mishap::Failed(said)) = run(&mut shell("kill -SEGV $$"), Duration::from_secs(10)) else {
+            panic!("a failure is expected")
+        };
+        assert!(said.contains("11"), "{said}");
+    }
+
+    #[test]
+    fn a_workload_is_listed_with_its_marks() {
+        let listed = |name: &str, counted, long| Some(Listed { name: name.to_owned(), counted, long });
+        assert_eq!(Listed::parse("pairs counted"), listed("pairs", true, false));
+        assert_eq!(Listed::parse("hold long"), listed("hold", false, true));
+        assert_eq!(Listed::parse("json"), listed("json", false, false));
+        assert_eq!(Listed::parse(""), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::builder::Plan;
+use crate::child::Listed;
 use crate::entry::{ENTRIES, Entry};
 use crate::group::Group;
 
@@ -22,13 +23,16 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build all entries, run them on the same work, turn about, and print tables.
     Race(RaceArgs),
+    /// Show the machine code of a request and a free of constant size. Fails when either takes more than six
+    /// instructions.
+    FastPath,
 }
 
 /// How to race.
 #[derive(Args, Debug)]
 pub(crate) struct RaceArgs {
-    /// A sixteenth of the work: about two minutes, when the entries are built. Instructions are counted only when
-    /// `--only instructions` asks for them.
+    /// A sixteenth of the work: about two minutes, when the entries are built. Workloads that take long at any scale
+    /// run only when `--workloads` names them, instructions are counted only when `--only` does.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -56,7 +60,8 @@ pub(crate) struct RaceArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Draw a bar chart of every group, and how the allocators scale with threads, as SVG files in this folder.
+    /// Draw a bar chart of every group, and how the allocators scale with threads and with live blocks, as SVG files in
+    /// this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
 }
@@ -69,9 +74,9 @@ impl RaceArgs {
         Group::ALL.into_iter().filter(wanted)
     }
 
-    /// Whether a workload is to be run.
-    pub(crate) fn wants_workload(&self, name: &str) -> bool {
-        self.workloads.is_empty() || self.workloads.iter().any(|wanted| wanted == name)
+    /// Whether a workload is to be run: one that is named, or any; but a quick race has no time for long ones.
+    pub(crate) fn wants(&self, listed: &Listed) -> bool {
+        if self.workloads.is_empty() { !(self.quick && listed.long) } else { self.workloads.contains(&listed.name) }
     }
 
     /// Whether all workloads that are wanted are `known`.

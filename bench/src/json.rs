@@ -2,13 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::builder::Field;
 use crate::quantity::Quantity;
 use crate::results::{Cell, Results, Row};
 use crate::setting::Setting;
 
-/// Where and with what, and all groups, in one document.
-pub(crate) fn document(setting: &Setting, all: &[Results]) -> Value {
-    json!({ "setting": setting.lines(), "groups": all.iter().map(group).collect::<Vec<_>>() })
+/// Where and with what, who is missing, and all groups, in one document.
+pub(crate) fn document(setting: &Setting, field: &Field, all: &[Results]) -> Value {
+    let left_out: Map<String, Value> =
+        field.left_out.iter().map(|(entry, reason)| (entry.feature(), reason.as_str().into())).collect();
+    json!({
+        "setting": setting.lines(),
+        "left_out": left_out,
+        "groups": all.iter().map(group).collect::<Vec<_>>(),
+    })
 }
 
 fn group(results: &Results) -> Value {
@@ -42,12 +49,16 @@ fn figure(cell: &Cell, quantity: &Quantity) -> (String, Value) {
 #[cfg(test)]
 mod tests {
     use super::document;
+    use crate::builder::Field;
+    use crate::entry::ENTRIES;
     use crate::results::tests::example;
     use crate::setting::Setting;
 
     #[test]
-    fn every_run_is_in_the_document() {
-        let document = document(&Setting::default(), &[example()]);
+    fn every_run_and_who_is_missing_is_in_the_document() {
+        let field = Field { left_out: vec![(ENTRIES[0], "no compiler".to_owned())], ..Field::default() };
+        let document = document(&Setting::default(), &field, &[example()]);
+        assert_eq!(document["left_out"]["alloc-mudlark"], "no compiler");
         let pairs = &document["groups"][0]["workloads"][0];
         assert_eq!(pairs["workload"], "pairs");
         let time = &pairs["entries"]["mudlark"]["figures"]["nanoseconds an operation"];

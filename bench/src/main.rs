@@ -10,12 +10,17 @@
 //!
 //! The workloads and the entries' code are a package of their own, in `entries/`; this program knows of an entry only
 //! its name, and of a workload what the entry prints.
+//!
+//! Beside the race there is a look at the machine code: [`fast_path`], of what [`disassembly`] finds.
 
 mod builder;
 mod check;
 mod child;
 mod cli;
+mod curve;
+mod disassembly;
 mod entry;
+mod fast_path;
 mod group;
 mod instructions;
 mod json;
@@ -33,14 +38,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::builder::Field;
 use crate::cli::{Cli, Command, RaceArgs};
 use crate::group::Group;
 use crate::results::Results;
 use crate::setting::Setting;
 
 fn main() -> ExitCode {
-    let Cli { command: Command::Race(args) } = Cli::parse();
-    match run(&args) {
+    let done = match Cli::parse().command {
+        Command::Race(args) => run_race(&args),
+        Command::FastPath => fast_path::run(),
+    };
+    match done {
         Ok(code) => code,
         Err(problem) => {
             eprintln!("mudlark-bench: {problem}");
@@ -49,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &RaceArgs) -> Result<ExitCode, String> {
+fn run_race(args: &RaceArgs) -> Result<ExitCode, String> {
     let field = builder::build(&args.plan()?);
     field.announce_left_out();
     args.check_workloads(&field.workloads())?;
@@ -64,14 +73,15 @@ fn run(args: &RaceArgs) -> Result<ExitCode, String> {
         }
     }
     all.retain(Results::has_workloads);
-    report(&Setting::of(&field), &all, args)?;
+    report(&field, &all, args)?;
     field.announce_left_out();
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(setting: &Setting, all: &[Results], args: &RaceArgs) -> Result<(), String> {
+fn report(field: &Field, all: &[Results], args: &RaceArgs) -> Result<(), String> {
+    let setting = Setting::of(field);
     if args.json {
-        println!("{:#}", json::document(setting, all));
+        println!("{:#}", json::document(&setting, field, all));
     } else {
         print!("{setting}");
         for results in all {

@@ -1,4 +1,4 @@
-//! Results as pictures, in SVG: a bar chart a group, and a curve of the allocators over threads.
+//! Results as pictures, in SVG: a bar chart a group, and the allocators' curves.
 
 mod bars;
 mod scaling;
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use plotters::style::RGBColor;
 
+use crate::curve::CURVES;
 use crate::quantity::Quantity;
 use crate::results::Results;
 
@@ -30,8 +31,8 @@ fn draw_all(all: &[Results], folder: &Path) -> Drawn {
                 bars::draw(results, &quantity, &folder.join(format!("{}{suffix}.svg", results.group)))?;
             }
         }
-        if results.rows.iter().any(|row| scaling::threads(row).is_some()) {
-            scaling::draw(results, &folder.join("scaling.svg"))?;
+        for curve in &CURVES {
+            scaling::draw(results, curve, &folder.join(format!("scaling-{}.svg", curve.name)))?;
         }
     }
     Ok(())
@@ -76,7 +77,7 @@ mod tests {
         for name in ["mudlark", "system", "talc", "pairs", "list"] {
             assert!(chart.contains(name), "{name} is missing");
         }
-        assert!(!folder.join("scaling.svg").exists(), "there is nothing to make a curve of");
+        assert!(!folder.join("scaling-threads.svg").exists(), "there is nothing to make a curve of");
         fs::remove_dir_all(folder).expect("the folder was ours");
     }
 
@@ -86,8 +87,9 @@ mod tests {
         results.rows[0].workload = "threads-1".to_owned();
         results.rows[1].workload = "threads-4".to_owned();
         let folder = drawn("curve", results);
-        let curve = fs::read_to_string(folder.join("scaling.svg")).expect("the curve is there");
+        let curve = fs::read_to_string(folder.join("scaling-threads.svg")).expect("the curve is there");
         assert!(curve.contains("polyline") && curve.contains("mudlark"));
+        assert!(!folder.join("scaling-live.svg").exists(), "there is nothing to make that curve of");
         fs::remove_dir_all(folder).expect("the folder was ours");
     }
 }

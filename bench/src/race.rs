@@ -20,15 +20,23 @@ pub(crate) struct Pace {
     pub(crate) divisor: usize,
     /// Runs of every workload by every entry.
     pub(crate) runs: u16,
-    /// What takes longer is ended, and not run again.
+    /// What takes longer is ended, and not run again. Long workloads may take [`LONGER`].
     pub(crate) limit: Duration,
 }
+
+/// What a long workload may take in addition: a quick race does not shorten it.
+const LONGER: Duration = Duration::from_secs(20);
 
 impl Pace {
     /// As the command line wants it.
     fn of(args: &RaceArgs) -> Self {
         let (divisor, limit) = if args.quick { (16, Duration::from_secs(2)) } else { (1, Duration::from_secs(60)) };
         Self { divisor, runs: args.runs, limit }
+    }
+
+    /// How long a run of the workload may take.
+    fn limit(self, workload: &Listed) -> Duration {
+        if workload.long { self.limit + LONGER } else { self.limit }
     }
 }
 
@@ -41,17 +49,17 @@ pub(crate) fn run(field: &Field, group: Group, args: &RaceArgs) -> Results {
 pub(crate) fn race(field: &Field, group: Group, args: &RaceArgs, pace: Pace) -> Results {
     let starters: Vec<&Starter> = field.starters.iter().filter(|starter| group.runs(&starter.entry)).collect();
     let lists: Vec<Vec<Listed>> = starters.iter().map(|starter| starter.program.list()).collect();
-    let workloads = union(&lists, args);
+    let workloads = union(&lists, |listed| args.wants(listed));
     let mut progress = Progress::new(workloads.len() * starters.len() * usize::from(pace.runs));
     let rows = workloads.into_iter().map(|workload| {
-        let mut cells: Vec<Cell> = lists.iter().map(|list| empty_cell(list, &workload)).collect();
+        let mut cells: Vec<Cell> = lists.iter().map(|list| empty_cell(list, &workload.name)).collect();
         for round in 1..=pace.runs {
             for (starter, cell) in starters.iter().zip(&mut cells) {
-                progress.step(&format!("{group} {workload}, round {round}: {}", starter.entry.name));
+                progress.step(&format!("{group} {}, round {round}: {}", workload.name, starter.entry.name));
                 take_turn(starter, &workload, pace, cell);
             }
         }
-        Row { workload, cells }
+        Row { workload: workload.name, cells }
     });
     let rows = rows.collect();
     progress.finish();
@@ -59,12 +67,11 @@ pub(crate) fn race(field: &Field, group: Group, args: &RaceArgs, pace: Pace) -> 
 }
 
 /// The workloads that any entry knows and the user wants, in the order of the first that knows them.
-fn union(lists: &[Vec<Listed>], args: &RaceArgs) -> Vec<String> {
-    let mut union: Vec<String> = Vec::new();
-    for listed in lists.iter().flatten() {
-        let wanted = args.wants_workload(&listed.name) && listed.name != crate::instructions::EMPTY_LOOP;
-        if wanted && !union.contains(&listed.name) {
-            union.push(listed.name.clone());
+fn union(lists: &[Vec<Listed>], wanted: impl Fn(&Listed) -> bool) -> Vec<Listed> {
+    let mut union: Vec<Listed> = Vec::new();
+    for listed in lists.iter().flatten().filter(|listed| wanted(listed)) {
+        if !union.iter().any(|known| known.name == listed.name) {
+            union.push(listed.clone());
         }
     }
     union
@@ -75,11 +82,11 @@ fn empty_cell(list: &[Listed], workload: &str) -> Cell {
 }
 
 /// One run, unless the entry does not know the workload or had a mishap with it.
-fn take_turn(starter: &Starter, workload: &str, pace: Pace, cell: &mut Cell) {
+fn take_turn(starter: &Starter, workload: &Listed, pace: Pace, cell: &mut Cell) {
     if cell.absent || cell.mishap.is_some() {
         return;
     }
-    match starter.program.run(workload, pace.divisor, pace.limit) {
+    match starter.program.run(&workload.name, pace.divisor, pace.limit(workload)) {
         Ok(measurement) => cell.runs.push(measurement),
         Err(mishap) => cell.mishap = Some(mishap),
     }

@@ -32,9 +32,22 @@ fn quantile(sorted: &[f64], part: usize, whole: usize) -> f64 {
     sorted[place] + (next - sorted[place]) * rest as f64 / whole as f64
 }
 
+/// The geometric mean of `ratios`, which are above zero; `None` when there are none.
+pub(crate) fn geometric_mean(ratios: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let logarithms: Vec<f64> = ratios.into_iter().map(f64::ln).collect();
+    (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Summary, geometric_mean};
+
+    #[test]
+    fn twice_as_good_and_twice_as_bad_is_as_good() {
+        let mean = geometric_mean([0.5, 2.0]).expect("two ratios");
+        assert!((mean - 1.0).abs() < 1e-9, "{mean}");
+        assert_eq!(geometric_mean([]), None);
+    }
 
     #[test]
     fn the_median_is_in_the_middle_whatever_the_order() {

@@ -33,9 +33,9 @@
 //! ```text
 //!   source      the operating system
 //!     │
-//!   region      64 MiB of addresses   | descriptors | page | page | page | … |
-//!     │                                               │
-//!   page       64 KiB                               | block | block | block | … | not carved yet |
+//!   region     64 MiB of addresses   | descriptors | page | page | page | … |
+//!     │                                                │
+//!   page       64 KiB                                | block | block | block | … | not carved yet |
 //!     │
 //!   block     one of the size classes, 16 B to 32 KiB
 //!
@@ -45,7 +45,7 @@
 //!
 //! CPython's arena, pool and block (`Objects/obmalloc.c`, where the scheme comes from) are our region, page and block;
 //! «OS page» is what we call the other kind of page. A *magazine* is as many blocks as go between a cache and the heaps
-//! at a time (Bonwick and Adams, 2001): 16 KiB of small ones, and of larger ones fewer bytes, but at least a block.
+//! at a time (Bonwick and Adams, 2001): 16 KiB of small ones, and of larger ones 8 KiB, or one block.
 //!
 //! # One request
 //!
@@ -90,7 +90,7 @@
 //! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
 //! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. A process may
 //! fork while other threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent
-//! and child.
+//! and child. The program's `errno` stays as it was.
 //!
 //! Debug builds, and release builds with the feature `hardened`, look whether each free and each `realloc` tells the truth,
 //! and end the process with a message if not: when no block begins there, when the block's page is of another class than

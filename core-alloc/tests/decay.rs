@@ -31,7 +31,7 @@ fn resident() -> usize {
 }
 
 fn threads() -> usize {
-    fs::read_dir("/proc/self/task").expect("the kernel's list").count()
+    tasks().len()
 }
 
 /// Whether `holds` comes to hold within a second.
@@ -124,6 +124,34 @@ fn a_change_of_the_decay_reaches_a_janitor_who_waits() {
         let falls = || within_a_second(|| resident() < first + 6 * MIB);
         assert!(falls() || falls(), "{} of {first} B", resident());
     }));
+}
+
+#[test]
+fn the_janitor_takes_no_signals() {
+    ends_well(&in_child("the_janitor_takes_no_signals", || {
+        let (before, own) = (tasks(), blocked_signals("self"));
+        use_much_memory();
+        let janitor = tasks().into_iter().find(|task| !before.contains(task)).expect("a janitor");
+        let blocked = blocked_signals(&janitor);
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGCHLD, libc::SIGALRM] {
+            assert_eq!(blocked >> (signal - 1) & 1, 1, "signal {signal} of {blocked:#x}");
+        }
+        assert_eq!(blocked_signals("self"), own);
+    }));
+}
+
+/// The threads of this process.
+fn tasks() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").expect("the kernel's list");
+    tasks.map(|task| task.expect("a thread").file_name().into_string().expect("a number")).collect()
+}
+
+/// A bit for each signal that a thread does not get.
+fn blocked_signals(task: &str) -> u64 {
+    let thread = if task == "self" { "thread-self".to_owned() } else { format!("self/task/{task}") };
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).expect("the kernel's figures");
+    let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).expect("the signals");
+    u64::from_str_radix(blocked.trim(), 16).expect("a number")
 }
 
 #[test]
@@ -235,10 +263,10 @@ fn os_pages_without_a_block_go_back_from_between_others() {
         let bookkeeping = held.capacity() * size_of::<Block>();
         let live = held.len() * 1032;
         let share = || (resident() - first - bookkeeping) as f64 / live as f64;
-        // Nine of ten OS pages would be too much to hope for: 3.6 is what remains if each without a block goes back.
-        assert!(within_a_second(|| share() < 3.9), "{} after a second", share());
+        // 3.6 is what remains if each OS page without a block goes back; the blocks in the thread's cache come on top.
+        assert!(within_a_second(|| share() < 4.2), "{} after a second", share());
         Mudlark::collect();
-        assert!(share() < 3.8, "{} after collecting", share());
+        assert!(share() < 3.9, "{} after collecting", share());
         held.into_iter().for_each(|block| block.free(&ALLOCATOR));
     }));
 }

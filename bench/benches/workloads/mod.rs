@@ -1,5 +1,6 @@
 //! What both bench programs measure. The workloads are the race's own; each program has one global allocator, as a real
 //! one has, so that calls inline (or do not) as they would there.
+#![expect(dead_code, reason = "the race has more workloads and more figures")]
 
 #[path = "../../entries/src/alloc/binary_trees.rs"]
 mod binary_trees;
@@ -10,7 +11,6 @@ mod growth;
 #[path = "../../entries/src/alloc/mixed.rs"]
 mod mixed;
 #[path = "../../entries/src/outcome.rs"]
-#[expect(dead_code, reason = "the race has further figures to report")]
 pub(crate) mod outcome;
 #[path = "../../entries/src/alloc/pairs.rs"]
 mod pairs;
@@ -30,10 +30,10 @@ type Run = fn(usize) -> Outcome;
 
 const WORKLOADS: [(&str, Run); 6] = [
     ("pairs-16", pairs::run::<8>),
-    ("mixed", mixed::run),
+    ("mixed-window", mixed::run),
     ("binary-trees", binary_trees::run),
-    ("growing-small-vecs", growth::small),
-    ("growing-large-vec", growth::large),
+    ("grow-two-4k", growth::two_small),
+    ("push-16m", growth::pushes),
     ("producer-consumer", producer_consumer::run),
 ];
 

@@ -17,9 +17,35 @@ impl<const REST: usize> Fixed<REST> {
     }
 }
 
-/// A block of `size` bytes, at least one, whose size is known only when the program runs. Its first byte is `mark`.
-pub(crate) fn sized(size: usize, mark: u8) -> Vec<u8> {
-    let mut block = Vec::with_capacity(size);
-    block.push(mark);
-    block
+/// A block whose size is known only when the program runs. Its first byte is written, and nothing else.
+///
+/// # Invariants
+///
+/// There is a first byte, and it is written.
+pub(crate) struct Block(Box<[MaybeUninit<u8>]>);
+
+impl Block {
+    /// A block of `size` bytes.
+    ///
+    /// # Panics
+    ///
+    /// When `size` is zero.
+    #[inline(always)]
+    pub(crate) fn new(size: usize) -> Self {
+        let mut bytes = Box::new_uninit_slice(size);
+        // INVARIANT: the first byte.
+        bytes[0].write(size.to_le_bytes()[0]);
+        Self(bytes)
+    }
+
+    /// The first byte: the last eight bits of the size.
+    pub(crate) fn mark(&self) -> u64 {
+        // SAFETY: by the type's invariant.
+        u64::from(unsafe { self.0[0].assume_init() })
+    }
+
+    /// The number of bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len()
+    }
 }

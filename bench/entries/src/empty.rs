@@ -1,5 +1,4 @@
-//! The empty loop: what a workload's loop costs without the thing that is measured. Instruction counts are given less
-//! this.
+//! The empty loop: what going round costs where nothing but the thing that is measured is done in a round.
 
 use core::hint::black_box;
 

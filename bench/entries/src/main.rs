@@ -2,10 +2,12 @@
 //! runs it once for every workload and round:
 //!
 //! ```text
-//! ENTRY list                  the workloads; a star marks those whose instructions can be counted
-//! ENTRY WORKLOAD DIVISOR      runs one, at a part of its full size, and prints one line of JSON
+//! ENTRY list                       the workloads, each with its marks: «counted», «long»
+//! ENTRY WORKLOAD DIVISOR           runs one, at a part of its full size, and prints one line of JSON
+//! ENTRY loop WORKLOAD DIVISOR      the same for the loop alone of a workload that is «counted»
 //! ```
 
+#[cfg(any(feature = "counted", feature = "gc-group"))]
 mod empty;
 #[cfg_attr(feature = "region", expect(dead_code, reason = "a region's size is known"))]
 mod memory;
@@ -18,6 +20,8 @@ mod outcome;
 mod random;
 mod report;
 mod scale;
+#[cfg(any(feature = "counted", feature = "gc-group"))]
+mod stack;
 mod workload;
 
 #[cfg(feature = "alloc")]
@@ -43,45 +47,48 @@ use gc::WORKLOADS;
 #[cfg(feature = "region")]
 use region::WORKLOADS;
 
+use crate::outcome::Outcome;
 use crate::scale::Scale;
 use crate::workload::Workload;
-
-const EMPTY: Workload = Workload::counted_too("empty-loop", |scale| empty::run(scale.of(40_000_000)));
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match *arguments.as_slice() {
-        ["list"] => list(),
-        [name, divisor] => return run(name, divisor),
-        _ => return usage("one or two arguments are expected"),
+    let done = match *arguments.as_slice() {
+        ["list"] => {
+            list();
+            Ok(())
+        }
+        [name, divisor] => run(name, divisor, |workload| Some(workload.run)),
+        ["loop", name, divisor] => run(name, divisor, |workload| workload.loop_alone),
+        _ => Err("one to three arguments are expected"),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}; usage: ENTRY list | WORKLOAD DIVISOR | loop WORKLOAD DIVISOR");
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
-}
-
-fn workloads() -> impl Iterator<Item = &'static Workload> {
-    WORKLOADS.iter().chain([&EMPTY])
 }
 
 fn list() {
-    for workload in workloads() {
-        println!("{}{}", workload.name, if workload.instructions { " *" } else { "" });
+    for workload in WORKLOADS {
+        let counted = if workload.loop_alone.is_some() { " counted" } else { "" };
+        let long = if workload.long { " long" } else { "" };
+        println!("{}{counted}{long}", workload.name);
     }
 }
 
-fn run(name: &str, divisor: &str) -> ExitCode {
-    let Some(workload) = workloads().find(|workload| workload.name == name) else {
-        return usage("there is no such workload");
-    };
-    let Ok(divisor) = divisor.parse() else {
-        return usage("the divisor is a number above zero");
-    };
-    let outcome = (workload.run)(Scale::new(divisor));
-    println!("{}", report::line(workload.name, &outcome));
-    ExitCode::SUCCESS
-}
-
-fn usage(problem: &str) -> ExitCode {
-    eprintln!("{problem}; usage: ENTRY list | WORKLOAD DIVISOR");
-    ExitCode::FAILURE
+/// Runs what `part` takes of the workload of that name.
+fn run(
+    name: &str,
+    divisor: &str,
+    part: impl Fn(&Workload) -> Option<fn(Scale) -> Outcome>,
+) -> Result<(), &'static str> {
+    let workload = WORKLOADS.iter().find(|workload| workload.name == name).ok_or("there is no such workload")?;
+    let part = part(workload).ok_or("this workload's instructions are not counted")?;
+    let divisor = divisor.parse().map_err(|_| "the divisor is a number above zero")?;
+    println!("{}", report::line(workload.name, &part(Scale::new(divisor))));
+    Ok(())
 }

@@ -28,4 +28,10 @@ impl Random {
     pub(crate) fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
+
+    /// A number from `low` to `low` doubled so many times, every doubling as likely as another.
+    pub(crate) fn magnitude(&mut self, low: usize, doublings: usize) -> usize {
+        let low = low << self.below(doublings);
+        self.between(low, 2 * low)
+    }
 }

@@ -2,10 +2,10 @@
 
 use core::num::NonZero;
 
-/// A workload's full size is divided by this: 1 for a full run, more for a quick one, a lot for a check.
+/// A workload's full size is divided by this: 1 for a full race, 16 for a quick one, a lot for a check or a count.
 ///
-/// Only what is done over and over is divided. What a workload holds at a time (a window, a live heap) stays, or is
-/// divided too where its doc comment says so.
+/// What is done over and over is divided. What a workload holds at a time (a window, live blocks) stays in a quick race,
+/// or is divided too where its doc comment says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale(NonZero<usize>);
 
@@ -19,5 +19,12 @@ impl Scale {
     pub(crate) const fn of(self, full: usize) -> usize {
         let part = full / self.0.get();
         if part == 0 { 1 } else { part }
+    }
+
+    /// How many of `full` things are held at a time: all, but in a check, which is over in a moment, only some.
+    #[cfg(not(feature = "region"))]
+    pub(crate) const fn held(self, full: usize) -> usize {
+        const QUICK: usize = 16;
+        if self.0.get() <= QUICK { full } else { self.of(full) }
     }
 }

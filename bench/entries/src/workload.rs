@@ -9,19 +9,28 @@ pub(crate) struct Workload {
     pub(crate) name: &'static str,
     /// What it does. It times itself, so that it may prepare something first.
     pub(crate) run: fn(Scale) -> Outcome,
-    /// Whether its instructions are worth counting: short operations, one thread, and a preparation that does not
-    /// depend on the scale.
-    pub(crate) instructions: bool,
+    /// The same loop without the thing that is measured, where instructions are worth counting: short operations, one
+    /// thread, and a preparation that does not depend on the scale.
+    pub(crate) loop_alone: Option<fn(Scale) -> Outcome>,
+    /// Whether a run takes about a second at any scale, so that a quick race has no time for it.
+    pub(crate) long: bool,
 }
 
 impl Workload {
     /// A workload that is timed.
     pub(crate) const fn new(name: &'static str, run: fn(Scale) -> Outcome) -> Self {
-        Self { name, run, instructions: false }
+        Self { name, run, loop_alone: None, long: false }
     }
 
-    /// A workload that is timed, and whose instructions are counted.
-    pub(crate) const fn counted_too(name: &'static str, run: fn(Scale) -> Outcome) -> Self {
-        Self { name, run, instructions: true }
+    /// The workload, whose instructions are counted, less those of `loop_alone`.
+    #[cfg(not(feature = "region"))]
+    pub(crate) const fn counted(self, loop_alone: fn(Scale) -> Outcome) -> Self {
+        Self { loop_alone: Some(loop_alone), ..self }
+    }
+
+    /// The workload, which a quick race leaves out.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn long(self) -> Self {
+        Self { long: true, ..self }
     }
 }

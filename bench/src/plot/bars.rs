@@ -1,4 +1,5 @@
-//! A bar chart: a bar for every entry on every workload, its median as a multiple of the best entry's, with quartiles.
+//! A bar chart: a bar for every entry on every workload, its median as a multiple of the best entry's, with quartiles. The
+//! points of curves are not in it: those are drawn apart.
 //!
 //! ```text
 //!   gap | entry 1 | entry 2 | … | gap | gap | entry 1 | entry 2 | …         a slot each, on the horizontal axis
@@ -12,9 +13,10 @@ use plotters::coord::combinators::LogCoord;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::curve;
 use crate::plot::{Drawn, HEIGHT, colour};
 use crate::quantity::Quantity;
-use crate::results::Results;
+use crate::results::{Results, Row};
 use crate::statistics::Summary;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -31,8 +33,9 @@ const LEGEND: usize = 20;
 
 /// Draws the chart of a quantity.
 pub(crate) fn draw(results: &Results, quantity: &Quantity, file: &Path) -> Drawn {
-    let bars = relative(results, quantity);
-    let slots = results.rows.len() * (results.entries.len() + 2) + LEGEND;
+    let rows: Vec<&Row> = results.rows.iter().filter(|row| !curve::is_point(row)).collect();
+    let bars = relative(results, &rows, quantity);
+    let slots = rows.len() * (results.entries.len() + 2) + LEGEND;
     let width = 80 + u32::try_from(slots * SLOT)?.max(600);
     let area = SVGBackend::new(file, (width, HEIGHT)).into_drawing_area();
     area.fill(&WHITE)?;
@@ -40,17 +43,17 @@ pub(crate) fn draw(results: &Results, quantity: &Quantity, file: &Path) -> Drawn
     let mut chart = axes(&area, &title, slots, &bars)?;
     draw_bars(&mut chart, results, &bars)?;
     draw_error_bars(&mut chart, &bars)?;
-    draw_workloads(&chart, &area, results)?;
+    draw_workloads(&chart, &area, results, &rows)?;
     draw_entries(&mut chart)?;
     area.present()?;
     Ok(())
 }
 
 /// The place of every bar on the axis, and its height. A workload has a slot for each entry and two for a gap.
-fn relative(results: &Results, quantity: &Quantity) -> Vec<(usize, Summary)> {
+fn relative(results: &Results, rows: &[&Row], quantity: &Quantity) -> Vec<Bar> {
     let columns = results.entries.len();
     let mut bars = Vec::new();
-    for (place, row) in results.rows.iter().enumerate() {
+    for (place, row) in rows.iter().enumerate() {
         let best = row.best(quantity, 0..columns).and_then(|best| row.cells[best].median(quantity));
         let Some(best) = best.filter(|&best| best > 0.0) else { continue };
         for (column, cell) in row.cells.iter().enumerate() {
@@ -111,9 +114,9 @@ fn draw_error_bars(chart: &mut Chart<'_>, bars: &[Bar]) -> Drawn {
 }
 
 /// The workloads' names, downwards from the axis.
-fn draw_workloads(chart: &Chart<'_>, area: &Area<'_>, results: &Results) -> Drawn {
+fn draw_workloads(chart: &Chart<'_>, area: &Area<'_>, results: &Results, rows: &[&Row]) -> Drawn {
     let style = ("sans-serif", 13).into_font().transform(FontTransform::Rotate90).color(&BLACK);
-    for (place, row) in results.rows.iter().enumerate() {
+    for (place, row) in rows.iter().enumerate() {
         let slot = place * (results.entries.len() + 2) + 1;
         let (x, y) = chart.backend_coord(&(slot as f64, LOWEST_RATIO));
         area.draw_text(&row.workload, &style, (x + 14, y + 6))?;

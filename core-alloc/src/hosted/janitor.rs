@@ -12,16 +12,17 @@
 //! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
 //!
 //! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
-//! is started when a program has given back [`WORTHWHILE`] pages, and ends when a pass has left nothing for the next.
+//! is started when [`WORTHWHILE`] pages are dirty, and ends when a pass has left nothing for the next.
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 
 use super::cache::Cache;
+use super::duty::{Duty, VACANT};
 use super::fork;
 use super::front;
 use super::lock::{self, Lock};
@@ -31,7 +32,7 @@ use super::region::RegionRef;
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
 
-/// What is given back has to be so many pages before a thread is started for it: 1 MiB.
+/// So many pages have to be dirty before a thread is started for them: 1 MiB.
 const WORTHWHILE: usize = 16;
 
 /// The longest run that is purged at a time, in pages: while that is done, they are not to be had.
@@ -44,14 +45,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 static DECAY: AtomicUsize = AtomicUsize::new(200);
 const NEVER: usize = usize::MAX;
 
-/// Whether there is a janitor.
-static PRESENCE: AtomicU8 = AtomicU8::new(ABSENT);
-const ABSENT: u8 = 0;
-/// Somebody who holds no lock is to start one.
-const WANTED: u8 = 1;
-const PRESENT: u8 = 2;
+/// Whether there is a janitor. The work are pages in use to which blocks have come back.
+static DUTY: Duty = Duty { state: AtomicU8::new(VACANT), work: AtomicUsize::new(0) };
 
-/// What has to be given back before the next janitor is wanted, in pages. It doubles each time that none can be started.
+/// How many pages have to be dirty before the next janitor is wanted. It doubles each time that none can be started.
 static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
 
 /// Held for a pass.
@@ -87,7 +84,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
         milliseconds.clamp(1, NEVER - 1)
     });
     DECAY.store(milliseconds, Relaxed);
-    note_freed(regions::dirty_pages());
+    note_work(regions::work());
     look();
 }
 
@@ -96,15 +93,12 @@ fn decay() -> Option<Duration> {
     (milliseconds != NEVER).then(|| Duration::from_millis(milliseconds as u64))
 }
 
-/// So many pages were given back since the last pass. The caller may hold any lock.
-pub(crate) fn note_freed(pages: usize) {
+/// There are so many pages for a janitor to see to. The caller may hold any lock.
+pub(crate) fn note_work(pages: usize) {
     if pages >= THRESHOLD.load(Relaxed) {
         want();
     }
 }
-
-/// The number of pages in use to which blocks have come back, of those that a pass has not seen since.
-static WORN: AtomicUsize = AtomicUsize::new(0);
 
 /// Blocks have come back to the page at `address`, for the first time since a pass was there. The caller has locked the
 /// page's owner.
@@ -113,22 +107,20 @@ pub(crate) fn note_worn(address: usize) {
     if let Some(region) = unsafe { page_map::region_of(address) } {
         region.mark_worn(region.index_of(address));
     }
-    // In one order with the janitor's retirement: it sees this page, or this sees that the janitor is gone.
-    note_freed(WORN.fetch_add(1, SeqCst) + 1);
+    note_work(DUTY.add());
 }
 
 /// Has a janitor come, if there is none. The caller may hold any lock.
 pub(crate) fn want() {
-    if PRESENCE.load(SeqCst) == ABSENT && decay().is_some() {
-        // A failure means that another thread was faster.
-        let _ = PRESENCE.compare_exchange(ABSENT, WANTED, Relaxed, Relaxed);
+    if decay().is_some() {
+        DUTY.call();
     }
 }
 
 /// Starts a janitor if one is wanted. Whoever leaves a slow path calls this, without a lock.
 #[inline]
 pub(crate) fn look() {
-    if PRESENCE.load(Relaxed) == WANTED {
+    if DUTY.is_called() {
         start();
     }
 }
@@ -139,14 +131,14 @@ fn start() {
     if fork::is_forking() || !fork::begin_arrangement() {
         return;
     }
-    if PRESENCE.compare_exchange(WANTED, PRESENT, Relaxed, Relaxed).is_err() {
+    if !DUTY.take_up() {
         return;
     }
     match source::start_thread(work) {
         Ok(()) => THRESHOLD.store(WORTHWHILE, Relaxed),
         Err(source::NoThread) => {
             THRESHOLD.store(THRESHOLD.load(Relaxed).saturating_mul(2), Relaxed);
-            PRESENCE.store(ABSENT, Relaxed);
+            DUTY.vacate();
         }
     }
 }
@@ -159,30 +151,21 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
     front::arm();
     loop {
         while rest() && round() != Outcome::Done {}
-        if retire() == Retired::Yes {
+        if retire() {
             return ptr::null_mut();
         }
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Retired {
-    Yes,
-    No,
-}
-
-/// Ends the janitor's presence, unless there is work again.
+/// Ends the janitor's presence, unless there is work again. Returns whether that is so.
 ///
-/// Who gives something back does so under the regions' lock, and looks there for a janitor. So he finds this one gone,
-/// or this one, who asks under that lock, finds out.
-fn retire() -> Retired {
-    PRESENCE.store(ABSENT, SeqCst);
-    note_freed(regions::freed());
-    note_freed(WORN.load(SeqCst));
-    match PRESENCE.compare_exchange(WANTED, PRESENT, Relaxed, Relaxed) {
-        Ok(_) => Retired::No,
-        Err(_) => Retired::Yes,
-    }
+/// Who gives pages back does so under the regions' lock, and looks there for a janitor. So he finds this one gone, or this
+/// one, who asks under that lock, finds out.
+fn retire() -> bool {
+    DUTY.lay_down(|duty| {
+        note_work(regions::work());
+        note_work(duty.work());
+    })
 }
 
 /// Waits for the time of the decay. `false` when there is none any more.
@@ -224,7 +207,7 @@ pub(crate) fn release_empty_regions() -> bool {
 fn make_pass(zeal: Zeal) -> Outcome {
     let _pass = PASS.lock();
     let freed = regions::freed();
-    WORN.store(0, Relaxed);
+    DUTY.take_note();
     let mut more = false;
     for region in regions::all() {
         if release_if_empty(region, zeal) {
@@ -310,6 +293,6 @@ pub(crate) unsafe fn let_go() {
 
 /// In a forked child: the janitor was the parent's, and so were the threads that waited to fork.
 pub(crate) fn forget() {
-    PRESENCE.store(ABSENT, Relaxed);
+    DUTY.vacate();
     FORKS_WAITING.store(0, Relaxed);
 }

@@ -166,7 +166,9 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             let old = RunSize { pages: old_pages, bytes: old.size() };
             let new = RunSize { pages: new_pages, bytes: new.size() };
             // SAFETY: by the caller's promise, it was taken with as many pages.
-            unsafe { regions::resize_run(block, old, new) }.ok().map(|()| block)
+            let resized = unsafe { regions::resize_run(block, old, new) };
+            janitor::look();
+            resized.ok().map(|()| block)
         }
         // SAFETY: the caller's promise is the same.
         (Kind::Direct { .. }, Kind::Direct { .. }) => unsafe { resize_direct(block, old, new) },

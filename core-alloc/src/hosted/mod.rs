@@ -16,6 +16,7 @@ mod block;
 mod block_map;
 mod cache;
 mod depot;
+mod duty;
 mod extents;
 mod fatal;
 mod fork;
@@ -38,6 +39,11 @@ mod regions;
 mod run_cache;
 mod source;
 mod stats;
+
+/// What a model of loom's replaces.
+mod sync {
+    pub(crate) use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
+}
 
 pub use mudlark::Mudlark;
 pub use private_heap::{PrivateHeap, PrivateHeapStats};

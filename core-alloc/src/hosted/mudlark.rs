@@ -78,11 +78,11 @@ impl Mudlark {
 
     /// Sets how long memory has to be unused before it goes back to the system by itself; at the start 200 milliseconds.
     ///
-    /// Memory that was not used for as long goes back before it has not been used for twice as long. That is the work of
-    /// a thread, the janitor, which the allocator starts once the program has given back a megabyte, and which ends when
-    /// nothing is left to do: a program at rest has no such thread. Where no thread can be started, and where the system
-    /// does not take back parts of its memory, only whole regions or nothing go back until
-    /// [`collect`](Self::collect) is called.
+    /// Memory that was not used for as long goes back, and does so before it has not been used for twice as long. That is
+    /// the work of a thread, the janitor, which the allocator starts when there is a megabyte for it to look after, and
+    /// which ends when nothing is left to do: a program at rest has no such thread. Where no thread can be started,
+    /// memory goes back only when [`collect`](Self::collect) is called, and where the system takes no parts of what it
+    /// has handed out, only whole regions do.
     ///
     /// `None` switches this off: there will be no such thread, and memory goes back when
     /// [`collect`](Self::collect) is called. That is for programs that must not have a second thread (as for

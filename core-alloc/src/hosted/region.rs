@@ -202,10 +202,12 @@ impl RegionRef {
     }
 
     /// A free page to be cut into blocks: the lowest dirty one, or else the lowest. But an extent right behind a large
-    /// block comes last, since the block may have use for it when it grows, and then it is the extent's last page.
+    /// block comes last, since the block may have use for it when it grows, and then it is the extent's last page. Looks
+    /// only so far for a better one.
     pub(crate) fn page_for_blocks(self) -> Option<Span> {
-        let mut dirty = self.dirty.runs(0..PAGES).map(|run| run.start);
-        let mut free = self.free.runs(0..PAGES).map(|run| run.start);
+        const LOOKS: usize = 16;
+        let mut dirty = self.dirty.runs(0..PAGES).map(|run| run.start).take(LOOKS);
+        let mut free = self.free.runs(0..PAGES).map(|run| run.start).take(LOOKS);
         let page = dirty
             .find(|&page| !self.is_behind_large_block(self.free.run_start(page)))
             .or_else(|| free.find(|&page| !self.is_behind_large_block(page)))

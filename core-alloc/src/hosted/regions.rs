@@ -1,7 +1,7 @@
 //! All regions: where heaps get their pages and large blocks their runs of pages.
 //!
 //! Regions are made as they are needed. What is given back stays where it is, *dirty*, and is used again first; what
-//! nobody wants for a while goes back to the source, by the [janitor](super::janitor).
+//! nobody wants for a while goes back to the source, by the [`janitor`].
 
 pub(crate) mod pass;
 
@@ -317,7 +317,13 @@ impl Regions {
         span.region.note_use();
         self.accounts.use_less(span.size());
         self.freed = self.freed.saturating_add(span.pages.len());
-        janitor::note_freed(self.freed);
+        janitor::note_work(self.work());
+    }
+
+    /// The number of pages that a pass would find to do something about, at most: those that were given back since the
+    /// last one and are dirty.
+    fn work(&self) -> usize {
+        self.freed.min(self.accounts.dirty_pages())
     }
 
     /// Takes free pages out of their extent.
@@ -359,7 +365,7 @@ impl Regions {
     fn make_region(&mut self, pages: usize, align: usize) -> Option<RegionRef> {
         let least = RegionRef::units_for(pages, align);
         let sizes = core::iter::successors(Some(MOST_UNITS), |units| Some(units / 2));
-        let region = sizes.take_while(|&units| units >= least.max(1)).find_map(acquire_region)?;
+        let region = sizes.take_while(|&units| units >= least).find_map(acquire_region)?;
         // INVARIANT: a new region, which becomes the newest; all its pages are one extent.
         region.older.set(self.newest.replace(region));
         self.extents.add(&region.all_pages());

@@ -1,4 +1,4 @@
-//! A JSON document is parsed into serde_json's `Value` and dropped: objects are maps with string keys, arrays are vectors
+//! A JSON document of about a megabyte is parsed into serde_json's `Value` and dropped: objects are maps with string keys, arrays are vectors
 //! that grow, all of it live at once and then all of it gone. One operation is a value of the document.
 
 use core::fmt::Write;
@@ -10,7 +10,7 @@ use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
 /// Records in the document.
-const RECORDS: usize = 400;
+const RECORDS: usize = 8000;
 /// Values a record, itself among them.
 const VALUES: usize = 10;
 

@@ -5,7 +5,7 @@
 use core::hint::black_box;
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(replacements: usize) -> Outcome {
 
 fn line_of_threads(seed: u64, terms: usize) -> u64 {
     let mut random = Random::new(seed);
-    let mut window: Vec<Vec<u8>> = (0..WINDOW).map(|_| random_block(&mut random)).collect();
+    let mut window: Vec<Block> = (0..WINDOW).map(|_| random_block(&mut random)).collect();
     let mut checksum = 0;
     for _ in 0..terms {
         let term = thread::spawn(move || {
@@ -41,17 +41,16 @@ fn line_of_threads(seed: u64, terms: usize) -> u64 {
     checksum
 }
 
-fn serve(window: &mut [Vec<u8>], random: &mut Random) -> u64 {
+fn serve(window: &mut [Block], random: &mut Random) -> u64 {
     let mut checksum = 0;
     for _ in 0..TERM {
         let slot = random.below(WINDOW);
-        checksum = mix(checksum, u64::from(window[slot][0]));
+        checksum = mix(checksum, window[slot].mark());
         window[slot] = black_box(random_block(random));
     }
     checksum
 }
 
-fn random_block(random: &mut Random) -> Vec<u8> {
-    let size = random.between(10, 500);
-    sized(size, size.to_le_bytes()[0])
+fn random_block(random: &mut Random) -> Block {
+    Block::new(random.between(10, 500))
 }

@@ -1,11 +1,11 @@
-//! Two threads with blocks of all sizes up to 64 KiB, as many of every order of magnitude, of which most die young and
+//! Two threads with blocks of 8 bytes to 64 KiB, as many of every order of magnitude, of which most die young and
 //! some live long: the nearest to a server's heap that a page of code comes. One operation is a block, allocated and
 //! freed.
 
 use core::hint::black_box;
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -28,24 +28,14 @@ pub(crate) fn run(blocks: usize) -> Outcome {
 
 fn live(seed: u64, blocks: usize) -> u64 {
     let mut random = Random::new(seed);
-    let mut young = vec![Vec::new(); YOUNG];
-    let mut old = vec![Vec::new(); OLD];
+    let mut young: [Option<Block>; YOUNG] = [const { None }; YOUNG];
+    let mut old: [Option<Block>; OLD] = [const { None }; OLD];
     let mut checksum = 0;
     for step in 0..blocks {
-        let size = any_magnitude(&mut random);
-        let block = black_box(sized(size, size.to_le_bytes()[0]));
-        let died = if random.below(LONG_LIVED) == 0 {
-            core::mem::replace(&mut old[random.below(OLD)], block)
-        } else {
-            core::mem::replace(&mut young[step % YOUNG], block)
-        };
-        checksum = mix(checksum, died.first().copied().map_or(0, u64::from));
+        let block = black_box(Block::new(random.magnitude(8, 13)));
+        let slot = if random.below(LONG_LIVED) == 0 { &mut old[random.below(OLD)] } else { &mut young[step % YOUNG] };
+        let died = slot.replace(block);
+        checksum = mix(checksum, died.map_or(0, |block| block.mark()));
     }
     checksum
-}
-
-/// A size of 8 bytes to 64 KiB, every power of two as likely as another.
-fn any_magnitude(random: &mut Random) -> usize {
-    let low = 8 << random.below(13);
-    random.between(low, 2 * low)
 }

@@ -17,3 +17,17 @@ pub(crate) fn run<const REST: usize>(pairs: usize) -> Outcome {
         sum
     })
 }
+
+/// The same with a block that is there all the time.
+pub(crate) fn loop_alone<const REST: usize>(pairs: usize) -> Outcome {
+    let mut block = Fixed::<REST>::boxed(0);
+    timed(pairs, || {
+        let mut sum = 0_u64;
+        for mark in 0..pairs as u64 {
+            block.mark = mark;
+            block = black_box(block);
+            sum = sum.wrapping_add(block.mark);
+        }
+        sum
+    })
+}

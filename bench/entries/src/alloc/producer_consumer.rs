@@ -6,7 +6,7 @@ use core::hint::black_box;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -15,7 +15,7 @@ const BATCH: usize = 256;
 /// Messages under way at most, so that the consumer cannot fall behind without end.
 const UNDER_WAY: usize = 16;
 
-type Batch = Vec<Vec<u8>>;
+type Batch = Vec<Block>;
 
 /// Passes at least `blocks` blocks of 16–512 bytes from one thread to another.
 pub(crate) fn run(blocks: usize) -> Outcome {
@@ -35,8 +35,7 @@ pub(crate) fn run(blocks: usize) -> Outcome {
 fn batch(random: &mut Random) -> Batch {
     let mut batch = Vec::with_capacity(BATCH);
     for _ in 0..BATCH {
-        let size = random.between(16, 512);
-        batch.push(black_box(sized(size, size.to_le_bytes()[0])));
+        batch.push(black_box(Block::new(random.between(16, 512))));
     }
     batch
 }
@@ -44,7 +43,7 @@ fn batch(random: &mut Random) -> Batch {
 fn consume(receiver: &Receiver<Batch>) -> u64 {
     let mut checksum = 0;
     for block in receiver.iter().flatten() {
-        checksum = mix(checksum, u64::from(block[0]));
+        checksum = mix(checksum, block.mark());
     }
     checksum
 }

@@ -4,7 +4,7 @@
 use core::hint::black_box;
 use std::thread;
 
-use crate::block::sized;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix, timed};
 use crate::random::Random;
 
@@ -21,10 +21,6 @@ pub(crate) fn run(threads: usize) -> Outcome {
 
 fn live(seed: u64) -> u64 {
     let mut random = Random::new(seed);
-    let mut block = || {
-        let size = random.between(16, 512);
-        black_box(sized(size, size.to_le_bytes()[0]))
-    };
-    let blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| block()).collect();
-    blocks.iter().fold(0, |checksum, block| mix(checksum, u64::from(block[0])))
+    let blocks: Vec<Block> = (0..BLOCKS).map(|_| black_box(Block::new(random.between(16, 512)))).collect();
+    blocks.iter().fold(0, |checksum, block| mix(checksum, block.mark()))
 }

@@ -1,7 +1,6 @@
 //! What happens when the last handle to a whole structure goes: a list, which is as deep as it is long, and a tree. One
 //! operation is an object dropped; building is not timed.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::counted::entry::Pointer;
@@ -9,11 +8,6 @@ use crate::outcome::{Outcome, mix};
 
 const LIST: usize = 50_000;
 const TREE_DEPTH: u32 = 15;
-
-/// Enough for any entry to drop `LIST` nodes, one inside the other.
-const LARGE_STACK: usize = 256 << 20;
-/// What a program's main thread has on Linux.
-const USUAL_STACK: usize = 8 << 20;
 
 /// A node of a list.
 struct Link {
@@ -27,16 +21,15 @@ struct Branch {
     children: Option<[Pointer<Self>; 2]>,
 }
 
-/// Drops lists of fifty thousand nodes, `nodes` nodes in all, on a stack that is large enough for all.
+/// Drops lists of fifty thousand nodes, `nodes` nodes in all.
 pub(crate) fn drop_lists(nodes: usize) -> Outcome {
     let length = LIST.min(nodes);
-    on_stack(LARGE_STACK, move || drop_all(nodes.div_ceil(length), length, || list(length)))
+    drop_all(nodes.div_ceil(length), length, || list(length))
 }
 
-/// Drops one list of `nodes` nodes on a usual stack. A pointer that drops by recursion overflows it, and that is the
-/// result.
+/// Drops one list of `nodes` nodes. A pointer that drops by recursion overflows a usual stack, and that is the result.
 pub(crate) fn drop_long_list(nodes: usize) -> Outcome {
-    on_stack(USUAL_STACK, move || drop_all(1, nodes, || list(nodes)))
+    drop_all(1, nodes, || list(nodes))
 }
 
 /// Drops full binary trees, about `nodes` nodes in all.
@@ -46,11 +39,6 @@ pub(crate) fn drop_trees(nodes: usize) -> Outcome {
         let tree = tree(TREE_DEPTH);
         (tree.children.as_ref().map_or(0, |[left, _]| mix(tree.value, left.value)), tree)
     })
-}
-
-fn on_stack(size: usize, work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
-    let thread = thread::Builder::new().stack_size(size).spawn(work).expect("a thread can be had");
-    thread.join().expect("no panics")
 }
 
 /// Builds and drops `structures` structures of `size` objects. `build` returns a structure and a number made of it.

@@ -3,7 +3,8 @@
 //! Most collectors let a handle be kept anywhere; gc-arena's handles live only inside its arena, between whose visits it
 //! collects. So that one source serves both, a workload is a sequence of *steps*: a step is inside, makes and links nodes
 //! as it likes, and keeps what shall stay among the *roots*. For most entries the roots are a plain vector and entering
-//! costs nothing; for gc-arena they are the arena's root, and after every step it collects as much as it owes.
+//! costs nothing (`free_handles.rs`); for gc-arena they are the arena's root, and after every step it collects as much as
+//! it owes.
 
 /// How many edges a node has room for.
 pub(crate) const EDGES: usize = 3;
@@ -45,39 +46,6 @@ pub(crate) trait Collector {
 
     /// Frees all that is garbage now.
     fn collect(&mut self);
-}
-
-/// A collector whose handles may be kept anywhere: what most entries fill in.
-#[cfg(not(feature = "gc-gc-arena"))]
-pub(crate) trait FreeHandles: Heap + Default {
-    /// Frees all that is garbage now.
-    fn collect();
-
-    /// Collects, if it is time and nobody else does it.
-    fn after_step() {}
-}
-
-/// Such a collector, with a vector of roots.
-#[cfg(not(feature = "gc-gc-arena"))]
-pub(crate) struct WithRoots<H: Heap> {
-    roots: Vec<H::Node>,
-}
-
-#[cfg(not(feature = "gc-gc-arena"))]
-impl<H: FreeHandles> Collector for WithRoots<H> {
-    fn new() -> Self {
-        Self { roots: Vec::new() }
-    }
-
-    fn enter<S: Step>(&mut self, step: S) -> S::Output {
-        let output = step.run(H::default(), &mut self.roots);
-        H::after_step();
-        output
-    }
-
-    fn collect(&mut self) {
-        H::collect();
-    }
 }
 
 /// Drops all roots.

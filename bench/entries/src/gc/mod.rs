@@ -9,46 +9,38 @@
 
 mod collector;
 mod entry;
+#[cfg(not(feature = "gc-gc-arena"))]
+mod free_handles;
 mod garbage;
 mod handles;
 mod live;
 mod shapes;
 mod size;
 
-use std::thread;
-
-use crate::outcome::Outcome;
 use crate::workload::Workload;
+use crate::{empty, stack};
 
 /// The workloads, in the order of the table.
 pub(crate) const WORKLOADS: &[Workload] = &[
-    Workload::counted_too("clone-drop", |scale| handles::clone_and_drop(scale.of(50_000_000))),
-    Workload::counted_too("make-drop", |scale| handles::make_and_drop(scale.of(5_000_000))),
-    Workload::new("binary-trees", |scale| on_large_stack(move || garbage::trees(scale.of(2_000_000)))),
-    Workload::new("rings-2", |scale| on_large_stack(move || garbage::rings(2, scale.of(2_000_000)))),
-    Workload::new("rings-10", |scale| on_large_stack(move || garbage::rings(10, scale.of(2_000_000)))),
-    Workload::new("rings-100", |scale| on_large_stack(move || garbage::rings(100, scale.of(2_000_000)))),
-    Workload::new("document", |scale| on_large_stack(move || garbage::documents(scale.of(2_000_000)))),
-    Workload::new("random-graph", |scale| on_large_stack(move || garbage::random_graph(scale.of(400_000)))),
+    Workload::new("clone-drop", |scale| handles::clone_and_drop(scale.of(HANDLES)))
+        .counted(|scale| empty::run(scale.of(HANDLES))),
+    Workload::new("make-drop", |scale| handles::make_and_drop(scale.of(OBJECTS)))
+        .counted(|scale| empty::run(scale.of(OBJECTS))),
+    Workload::new("binary-trees", |scale| stack::large(move || garbage::trees(scale.of(2_000_000)))),
+    Workload::new("rings-2", |scale| stack::large(move || garbage::rings(2, scale.of(2_000_000)))),
+    Workload::new("rings-10", |scale| stack::large(move || garbage::rings(10, scale.of(2_000_000)))),
+    Workload::new("rings-100", |scale| stack::large(move || garbage::rings(100, scale.of(2_000_000)))),
+    Workload::new("document", |scale| stack::large(move || garbage::documents(scale.of(2_000_000)))),
+    Workload::new("random-graph", |scale| stack::large(move || garbage::random_graph(scale.of(400_000)))),
     Workload::new("young-rings", |scale| {
-        on_large_stack(move || live::young_rings(scale.of(1_000_000), scale.of(2_000_000)))
+        stack::large(move || live::young_rings(scale.of(1_000_000), scale.of(2_000_000)))
     }),
-    Workload::new("rewire", |scale| on_large_stack(move || live::rewire(scale.of(200_000), scale.of(2_000_000)))),
-    Workload::new("churn", |scale| on_large_stack(move || live::churn(scale.of(500_000), scale.of(1_000_000)))),
-    Workload::new("drop-long-list", |scale| on_stack(USUAL_STACK, move || garbage::long_list(scale.of(2_000_000)))),
-    Workload::new("object-size", |scale| on_large_stack(move || size::run(scale.of(1_000_000)))),
+    Workload::new("rewire", |scale| stack::large(move || live::rewire(scale.of(200_000), scale.of(2_000_000)))),
+    Workload::new("churn", |scale| stack::large(move || live::churn(scale.of(500_000), scale.of(1_000_000)))),
+    Workload::new("drop-long-list", |scale| stack::usual(move || garbage::long_list(scale.held(1_000_000)))),
+    Workload::new("object-size", |scale| stack::large(move || size::run(scale.of(1_000_000)))),
 ];
 
-/// Enough for a recursion over every node of the largest graph.
-const LARGE_STACK: usize = 1 << 30;
-/// What a program's main thread has on Linux.
-const USUAL_STACK: usize = 8 << 20;
-
-fn on_large_stack(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
-    on_stack(LARGE_STACK, work)
-}
-
-fn on_stack(size: usize, work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
-    let thread = thread::Builder::new().stack_size(size).spawn(work).expect("a thread can be had");
-    thread.join().expect("no panics")
-}
+// Operations of a full run, and of its empty loop.
+const HANDLES: usize = 50_000_000;
+const OBJECTS: usize = 5_000_000;

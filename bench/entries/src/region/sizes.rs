@@ -16,11 +16,7 @@ impl Sizes {
     pub(crate) fn next(self, region: usize, random: &mut Random) -> usize {
         match self {
             Self::Small => random.between(8, 512),
-            Self::Mixed => {
-                let magnitudes = (region / 4 / 16).trailing_zeros() as usize;
-                let low = 16 << random.below(magnitudes);
-                random.between(low, 2 * low)
-            }
+            Self::Mixed => random.magnitude(SMALLEST, doublings(region)),
         }
     }
 
@@ -28,11 +24,17 @@ impl Sizes {
     pub(crate) fn a_third(self, region: usize) -> usize {
         let mean = match self {
             Self::Small => 260,
-            Self::Mixed => {
-                let magnitudes = (region / 4 / 16).trailing_zeros() as usize;
-                region * 3 / 8 / magnitudes
-            }
+            // Of the last doubling the mean is three quarters of the largest size; all the others together add as much.
+            Self::Mixed => 2 * (region / 4) * 3 / 4 / doublings(region),
         };
         (region / 3 / mean).max(2)
     }
+}
+
+/// The smallest mixed size.
+const SMALLEST: usize = 16;
+
+/// How often the smallest mixed size doubles to a quarter of the region.
+fn doublings(region: usize) -> usize {
+    (region / 4 / SMALLEST).ilog2() as usize
 }

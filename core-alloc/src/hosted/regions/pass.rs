@@ -9,6 +9,11 @@ pub(crate) fn freed() -> usize {
     lock().freed
 }
 
+/// The number of pages that a pass would find to do something about, at most.
+pub(crate) fn work() -> usize {
+    lock().work()
+}
+
 /// The number of dirty pages.
 pub(crate) fn dirty_pages() -> usize {
     lock().accounts.dirty_pages()

@@ -1,4 +1,4 @@
-//! Memory by `mmap`, for every Unix. What systems do in their own ways is in [`linux`] and [`other`].
+//! Memory by `mmap`, for every Unix. What systems do in their own ways is in `linux` and `other`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;

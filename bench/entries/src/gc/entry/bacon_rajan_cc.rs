@@ -5,14 +5,15 @@ use core::cell::{Cell, RefCell};
 
 use bacon_rajan_cc::{Cc, Trace, Tracer, collect_cycles};
 
-use crate::gc::collector::{EDGES, FreeHandles, Heap, WithRoots};
-
-pub(crate) type Entry = WithRoots<Nodes>;
+use crate::gc::collector::EDGES;
+use crate::gc::free_handles::{FreeHandles, nodes};
 
 pub(crate) struct Node {
     value: u64,
     edges: RefCell<[Option<Cc<Self>>; EDGES]>,
 }
+
+nodes!(Cc in RefCell);
 
 impl Trace for Node {
     fn trace(&self, tracer: &mut Tracer) {
@@ -30,34 +31,14 @@ thread_local! {
     static MADE: Cell<u32> = const { Cell::new(0) };
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Nodes;
-
-impl Heap for Nodes {
-    type Node = Cc<Node>;
-
-    fn make(self, value: u64) -> Self::Node {
-        MADE.set(MADE.get() + 1);
-        Cc::new(Node { value, edges: RefCell::new([const { None }; EDGES]) })
-    }
-
-    fn link(self, from: &Self::Node, edge: usize, to: &Self::Node) {
-        from.edges.borrow_mut()[edge] = Some(to.clone());
-    }
-
-    fn follow(self, from: &Self::Node, edge: usize) -> Option<Self::Node> {
-        from.edges.borrow()[edge].clone()
-    }
-
-    fn value(self, node: &Self::Node) -> u64 {
-        node.value
-    }
-}
-
 impl FreeHandles for Nodes {
     fn collect() {
         MADE.set(0);
         collect_cycles();
+    }
+
+    fn making() {
+        MADE.set(MADE.get() + 1);
     }
 
     fn after_step() {

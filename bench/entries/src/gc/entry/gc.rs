@@ -2,9 +2,8 @@
 
 use gc::{Finalize, Gc, GcCell, Trace, force_collect};
 
-use crate::gc::collector::{EDGES, FreeHandles, Heap, WithRoots};
-
-pub(crate) type Entry = WithRoots<Nodes>;
+use crate::gc::collector::EDGES;
+use crate::gc::free_handles::{FreeHandles, nodes};
 
 #[derive(Finalize, Trace)]
 pub(crate) struct Node {
@@ -12,28 +11,7 @@ pub(crate) struct Node {
     edges: GcCell<[Option<Gc<Self>>; EDGES]>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Nodes;
-
-impl Heap for Nodes {
-    type Node = Gc<Node>;
-
-    fn make(self, value: u64) -> Self::Node {
-        Gc::new(Node { value, edges: GcCell::new([const { None }; EDGES]) })
-    }
-
-    fn link(self, from: &Self::Node, edge: usize, to: &Self::Node) {
-        from.edges.borrow_mut()[edge] = Some(to.clone());
-    }
-
-    fn follow(self, from: &Self::Node, edge: usize) -> Option<Self::Node> {
-        from.edges.borrow()[edge].clone()
-    }
-
-    fn value(self, node: &Self::Node) -> u64 {
-        node.value
-    }
-}
+nodes!(Gc in GcCell);
 
 impl FreeHandles for Nodes {
     fn collect() {

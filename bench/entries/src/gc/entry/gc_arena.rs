@@ -1,5 +1,6 @@
 //! gc-arena's `Gc`: incremental mark and sweep of an arena, whose handles live only inside it and are plain copies.
 
+use gc_arena::arena::CollectionPhase;
 use gc_arena::lock::RefLock;
 use gc_arena::{Arena, Collect, Gc, Mutation, Rootable};
 
@@ -58,9 +59,11 @@ impl Collector for Entry {
         output
     }
 
-    /// Twice: a cycle that is under way when roots go has marked them already, and spares them.
+    /// A cycle that is under way may have marked what is garbage now, and spares it: then it takes another one.
     fn collect(&mut self) {
-        self.arena.finish_cycle();
+        if self.arena.collection_phase() != CollectionPhase::Sleeping {
+            self.arena.finish_cycle();
+        }
         self.arena.finish_cycle();
     }
 }

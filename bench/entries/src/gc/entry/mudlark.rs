@@ -4,9 +4,8 @@ use core::cell::RefCell;
 
 use mudlark_gc::{Collector, Gc, Generation, Trace};
 
-use crate::gc::collector::{EDGES, FreeHandles, Heap, WithRoots};
-
-pub(crate) type Entry = WithRoots<Nodes>;
+use crate::gc::collector::EDGES;
+use crate::gc::free_handles::{FreeHandles, nodes};
 
 #[derive(Trace)]
 pub(crate) struct Node {
@@ -14,28 +13,7 @@ pub(crate) struct Node {
     edges: RefCell<[Option<Gc<Self>>; EDGES]>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Nodes;
-
-impl Heap for Nodes {
-    type Node = Gc<Node>;
-
-    fn make(self, value: u64) -> Self::Node {
-        Gc::new(Node { value, edges: RefCell::new([const { None }; EDGES]) })
-    }
-
-    fn link(self, from: &Self::Node, edge: usize, to: &Self::Node) {
-        from.edges.borrow_mut()[edge] = Some(to.clone());
-    }
-
-    fn follow(self, from: &Self::Node, edge: usize) -> Option<Self::Node> {
-        from.edges.borrow()[edge].clone()
-    }
-
-    fn value(self, node: &Self::Node) -> u64 {
-        node.value
-    }
-}
+nodes!(Gc in RefCell);
 
 impl FreeHandles for Nodes {
     fn collect() {

@@ -4,9 +4,8 @@ use core::cell::RefCell;
 
 use rust_cc::{Cc, Finalize, Trace, collect_cycles};
 
-use crate::gc::collector::{EDGES, FreeHandles, Heap, WithRoots};
-
-pub(crate) type Entry = WithRoots<Nodes>;
+use crate::gc::collector::EDGES;
+use crate::gc::free_handles::{FreeHandles, nodes};
 
 #[derive(Finalize, Trace)]
 pub(crate) struct Node {
@@ -14,28 +13,7 @@ pub(crate) struct Node {
     edges: RefCell<[Option<Cc<Self>>; EDGES]>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Nodes;
-
-impl Heap for Nodes {
-    type Node = Cc<Node>;
-
-    fn make(self, value: u64) -> Self::Node {
-        Cc::new(Node { value, edges: RefCell::new([const { None }; EDGES]) })
-    }
-
-    fn link(self, from: &Self::Node, edge: usize, to: &Self::Node) {
-        from.edges.borrow_mut()[edge] = Some(to.clone());
-    }
-
-    fn follow(self, from: &Self::Node, edge: usize) -> Option<Self::Node> {
-        from.edges.borrow()[edge].clone()
-    }
-
-    fn value(self, node: &Self::Node) -> u64 {
-        node.value
-    }
-}
+nodes!(Cc in RefCell);
 
 impl FreeHandles for Nodes {
     fn collect() {

@@ -62,8 +62,10 @@ pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_POPULATE_WRITE) });
 }
 
-/// Below this size, in bytes, it costs more to ask what suits some memory than that may save.
+/// Below this size, in bytes, it costs more to ask what is resident than that may save.
 const WORTH_ASKING: usize = 256 * 1024;
+/// So much is asked about at a time, in bytes.
+const AT_A_TIME: usize = 4 * 1024 * 1024;
 
 /// Makes memory zero.
 ///
@@ -75,17 +77,11 @@ pub(super) unsafe fn clear(start: NonNull<u8>, size: usize) {
         // SAFETY: by the caller's promise.
         return unsafe { start.write_bytes(0, size) };
     }
-    let mut done = 0;
-    while done < size {
-        // SAFETY: so far it is in the caller's memory.
-        let rest = unsafe { start.byte_add(done) };
-        let (way, len) = way_to_clear(rest, size - done);
-        // SAFETY: by the caller's promise; the system rounds up to the OS page.
-        if way != Clearing::Purge || unsafe { purge(rest, len) } == Fresh::No {
-            // SAFETY: by the caller's promise.
-            unsafe { rest.write_bytes(0, len) };
-        }
-        done += len;
+    for offset in (0..size).step_by(AT_A_TIME) {
+        // SAFETY: the offset is below the size.
+        let part = unsafe { start.byte_add(offset) };
+        // SAFETY: by the caller's promise.
+        unsafe { clear_part(part, AT_A_TIME.min(size - offset)) };
     }
 }
 
@@ -98,28 +94,52 @@ enum Clearing {
     Purge,
 }
 
-/// The way that suits the first bytes, and the number of bytes that it suits.
+/// Clears each grain in the way that suits it, and such as follow each other together.
 ///
-/// Where little is resident, writing would make it so, a page fault for each OS page. What is resident for a good part is
-/// likely to be touched again, and then it is purging that would cost the page faults.
-fn way_to_clear(start: NonNull<u8>, size: usize) -> (Clearing, usize) {
-    /// The most that is asked about at a time, in bytes.
-    const AT_A_TIME: usize = 1024 * 1024;
-
-    let size = size.min(AT_A_TIME);
-    let mut resident = [0_u8; AT_A_TIME / LEAST_OS_PAGE];
-    // SAFETY: there is a place for the answer for each OS page, of which there are no more than that.
-    let status = keeping_errno(|| unsafe { libc::mincore(start.as_ptr().cast(), size, resident.as_mut_ptr().cast()) });
-    if status != 0 {
-        return (Clearing::Write, size);
+/// # Safety
+///
+/// As for [`clear`]; `size` is at most [`AT_A_TIME`].
+unsafe fn clear_part(start: NonNull<u8>, size: usize) {
+    let resident = Residency::of(start, size);
+    let grains = size.div_ceil(GRAIN);
+    let mut first = 0;
+    while first < grains {
+        let way = resident.way_to_clear(first);
+        let end = (first + 1..grains).find(|&next| resident.way_to_clear(next) != way).unwrap_or(grains);
+        let (offset, len) = (first * GRAIN, size.min(end * GRAIN) - first * GRAIN);
+        // SAFETY: the offset is below the size.
+        let part = unsafe { start.byte_add(offset) };
+        // SAFETY: by the caller's promise; the system rounds up to the OS page.
+        if way == Clearing::Write || unsafe { purge(part, len) } == Fresh::No {
+            // SAFETY: by the caller's promise.
+            unsafe { part.write_bytes(0, len) };
+        }
+        first = end;
     }
-    // Where OS pages are larger, the rest of the answer stays zero, and more is purged than is best.
-    let way = |grain: &[u8]| match grain.iter().filter(|&&page| page & 1 == 1).count() {
-        present if present * 4 < grain.len() => Clearing::Purge,
-        _ => Clearing::Write,
-    };
-    let mut grains = resident[..size.div_ceil(LEAST_OS_PAGE)].chunks(GRAIN / LEAST_OS_PAGE).map(way);
-    let first = grains.next().unwrap_or(Clearing::Write);
-    let alike = 1 + grains.take_while(|&next| next == first).count();
-    (first, size.min(alike * GRAIN))
+}
+
+/// Which OS pages of some memory cost memory: a one each.
+struct Residency([u8; AT_A_TIME / LEAST_OS_PAGE]);
+
+impl Residency {
+    /// Asks about up to [`AT_A_TIME`] bytes. Where OS pages are larger than the least, the answer is too short, and more is
+    /// purged than is best.
+    fn of(start: NonNull<u8>, size: usize) -> Self {
+        let mut pages = [0; AT_A_TIME / LEAST_OS_PAGE];
+        let answer: *mut u8 = pages.as_mut_ptr();
+        // SAFETY: there is a place for the answer for each OS page, of which there are no more than that.
+        let status = keeping_errno(|| unsafe { libc::mincore(start.as_ptr().cast(), size, answer.cast()) });
+        if status == 0 { Self(pages) } else { Self([1; AT_A_TIME / LEAST_OS_PAGE]) }
+    }
+
+    /// The way that suits a grain.
+    ///
+    /// Where little is resident, writing would make it so, a page fault for each OS page. What is resident for a good part
+    /// is likely to be touched again, and then it is purging that would cost the page faults.
+    fn way_to_clear(&self, grain: usize) -> Clearing {
+        const PAGES: usize = GRAIN / LEAST_OS_PAGE;
+        // The other bits are reserved.
+        let present: u8 = self.0.iter().skip(grain * PAGES).take(PAGES).map(|page| page & 1).sum();
+        if usize::from(present) * 4 < PAGES { Clearing::Purge } else { Clearing::Write }
+    }
 }

@@ -1,6 +1,7 @@
-//! The mixed window on 1, 2, 4 and 8 threads at once, each with a window of its own: whether threads that share nothing
-//! stand in each other's way. One operation is a replacement by any thread, so with as many cores as threads the time
-//! should fall as they rise.
+//! The mixed window on 1 to 16 threads at once, each with a window of its own: whether threads that share nothing stand
+//! in each other's way. The windows are small, so that they do not do so in the CPU's caches. One operation is a
+//! replacement by any thread, so the time falls as the threads rise, until there are as many as cores; from there on it
+//! should stay.
 
 use core::time::Duration;
 use std::sync::Barrier;
@@ -8,7 +9,11 @@ use std::thread;
 use std::time::Instant;
 
 use crate::alloc::mixed::Window;
+use crate::block::Block;
 use crate::outcome::{Outcome, mix};
+
+/// Blocks of each thread.
+const WINDOW: usize = 1000;
 
 /// `THREADS` threads replace at least `replacements` blocks together. The clock runs from when the first thread begins,
 /// with all windows full, until the last one has ended; how soon a thread gets a core to begin on is the system's.
@@ -36,7 +41,7 @@ struct Shift {
 }
 
 fn fill_and_replace(seed: u64, full: &Barrier, replacements: usize) -> Shift {
-    let mut window = Window::new(seed);
+    let mut window = Window::<Block>::new(WINDOW, seed);
     full.wait();
     let begin = Instant::now();
     let checksum = window.replace(replacements);
