@@ -52,8 +52,14 @@ impl Filled {
     fn check(&mut self, len: usize) {
         // SAFETY: by the invariant; these bytes have been written.
         let bytes = unsafe { slice::from_raw_parts(self.start().as_ptr(), len) };
-        assert!(bytes.iter().all(|&byte| byte == self.fill), "{:?} does not hold its {:#x}", self.layout, self.fill);
+        assert!(are_all(bytes, self.fill), "{:?} does not hold its {:#x}", self.layout, self.fill);
     }
+}
+
+/// Whether the first byte is `fill`, and each other one is as the one before it: a comparison as fast as `memcmp`.
+fn are_all(bytes: &[u8], fill: u8) -> bool {
+    let [first, rest @ ..] = bytes else { return true };
+    *first == fill && *rest == bytes[..bytes.len() - 1]
 }
 
 /// Random steps with live blocks that grow, shrink, and change their alignment.
@@ -115,7 +121,7 @@ fn resize(allocator: &impl Allocator, mut filled: Filled, new: Layout, zeroed: b
     let grown = unsafe { allocator.grow_zeroed(start, old, new) }.expect("memory");
     // SAFETY: the old bytes are written, and the others zeroed.
     let bytes = unsafe { slice::from_raw_parts(grown.cast::<u8>().as_ptr(), grown.len()) };
-    assert!(bytes[old.size()..].iter().all(|&byte| byte == 0), "{old:?} grown to {new:?} is not zero");
+    assert!(are_all(&bytes[old.size()..], 0), "{old:?} grown to {new:?} is not zero");
     Filled::new(grown, new, old.size(), fill)
 }
 
@@ -130,13 +136,13 @@ fn assert_disjoint(live: &[Filled]) {
     assert!(spans.iter().zip(spans.keys().skip(1)).all(|((start, len), next)| start + len <= *next));
 }
 
-const STEPS: usize = if cfg!(miri) { 150 } else { 5000 };
+const STEPS: usize = if cfg!(miri) { 100 } else { 5000 };
 
 #[test]
 #[cfg(feature = "std")]
 fn mudlark_agrees_with_the_model() {
     agrees_with_the_model(&Mudlark::new(), STEPS, 13, 12);
-    agrees_with_the_model(&Mudlark::new(), STEPS / 10, 21, 20);
+    agrees_with_the_model(&Mudlark::new(), STEPS / 10, 22, 20);
 }
 
 #[test]
@@ -144,7 +150,7 @@ fn mudlark_agrees_with_the_model() {
 fn a_private_heap_agrees_with_the_model() {
     let heap = PrivateHeap::new();
     agrees_with_the_model(&heap, STEPS, 13, 12);
-    agrees_with_the_model(&&heap, STEPS / 10, 21, 20);
+    agrees_with_the_model(&&heap, STEPS / 10, 22, 20);
     let stats = heap.stats();
     assert_eq!((stats.blocks, stats.large_blocks), (0, 0), "{stats}");
 }

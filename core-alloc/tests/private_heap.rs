@@ -153,7 +153,8 @@ fn a_dropped_heap_returns_what_is_still_in_use() {
         }
         let stats = heap.stats();
         assert_eq!((stats.blocks, stats.large_blocks), (if cfg!(miri) { 85 } else { 2005 }, 4), "{stats}");
-        assert!(Mudlark::stats().large_bytes >= 2 * MAPPED, "{}", Mudlark::stats());
+        let all = Mudlark::stats();
+        assert_eq!((all.mapped_blocks, all.mapped_bytes), (2, 2 * MAPPED + 1), "{all}");
     });
 }
 
@@ -275,6 +276,7 @@ fn a_forgotten_heap_leaks_its_memory_and_no_more() {
 
 #[test]
 #[cfg_attr(miri, ignore = "Miri gives up where a system refuses")]
+#[cfg_attr(not(target_pointer_width = "64"), ignore = "half of the addresses may be there to be had")]
 fn a_refused_request_changes_nothing() {
     returns_everything(|| {
         let heap = PrivateHeap::new();

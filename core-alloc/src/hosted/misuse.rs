@@ -23,8 +23,10 @@ pub(crate) unsafe fn page_of(address: usize) -> PageRef {
 
 /// The owner of `page`, where somebody says that `address` is a block of an owner's.
 pub(crate) fn owner_of(page: PageRef, address: usize) -> &'static Owner {
-    check_not_private(page, address);
-    page.owner().unwrap_or_else(|| not_a_block(address))
+    page.owner().unwrap_or_else(|| {
+        check_not_private(page, address);
+        not_a_block(address)
+    })
 }
 
 /// Ends the process if `page`, of which somebody says to have the block at `address`, is a private heap's.

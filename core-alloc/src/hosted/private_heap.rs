@@ -11,7 +11,7 @@
 //! That is a thread's cache and its owner in one, less what these need for the sake of other threads: only who has the
 //! heap frees its blocks, so there is no lock, no thread-local, and no depot for others to bring blocks to.
 
-mod large_blocks;
+mod large_list;
 mod stats;
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -19,7 +19,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr::{self, NonNull};
 
-use self::large_blocks::{LargeBlocks, Note};
+use self::large_list::{LargeList, Note};
 pub use self::stats::PrivateHeapStats;
 use super::bins::{Bins, magazine};
 use super::block::{Batch, FreeBlock, FreeList};
@@ -44,7 +44,9 @@ use crate::SizeClass;
 /// A heap has no memory until it is used. Then it takes pages and large blocks from the same regions as
 /// [`Mudlark`](super::Mudlark), which need not be the program's global allocator, and shares them with nobody. A request
 /// and a free take constant time, if the bins of the heap have the block or the room; otherwise time for a magazine of
-/// blocks. Each size class that is used costs at least a page, of 64 KiB, of which 4 KiB are touched at a time.
+/// blocks. Each size class that is used costs at least a page, of 64 KiB, of which 4 KiB are touched at first. A page
+/// without a block in use goes back, but for one a class; inside of pages, nothing does before the heap is dropped. The
+/// value itself is large, since it has tables of all classes: one that moves much is better kept in a box.
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -92,9 +94,11 @@ use crate::SizeClass;
 pub struct PrivateHeap {
     bins: Bins,
     pages: RefCell<PageHeap>,
-    large: RefCell<LargeBlocks>,
+    large: RefCell<LargeList>,
     id: Cell<Option<HeapId>>,
 }
+
+const _: () = assert!(size_of::<PrivateHeap>() <= 3072, "a heap on the stack is no burden");
 
 impl PrivateHeap {
     /// A heap without memory, which takes some when it is first used.
@@ -103,7 +107,7 @@ impl PrivateHeap {
         Self {
             bins: Bins::new(),
             pages: RefCell::new(PageHeap::new()),
-            large: RefCell::new(LargeBlocks::new()),
+            large: RefCell::new(LargeList::new()),
             id: Cell::new(None),
         }
     }
@@ -328,7 +332,7 @@ impl PrivateHeap {
     /// A large block, which `allocate` gets.
     #[cold]
     #[inline(never)]
-    fn allocate_large(&self, layout: Layout, allocate: impl Fn(Layout) -> Option<NonNull<u8>>) -> Option<NonNull<u8>> {
+    fn allocate_large(&self, layout: Layout, allocate: fn(Layout) -> Option<NonNull<u8>>) -> Option<NonNull<u8>> {
         let id = self.id();
         if large::is_run(layout) {
             let block = allocate(layout)?;

@@ -7,7 +7,7 @@
 //!
 //! A run of pages needs no more memory for that: the descriptor of its first page has nothing else to describe. Only a
 //! block with a mapping of its own has no descriptor. It gets a note, which is looked for from the newest on when the
-//! block is freed or resized: such blocks are few, since each is larger than most regions' runs.
+//! block is freed or resized: such blocks are few, since each is larger than half a region.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -28,7 +28,7 @@ use crate::hosted::page::PageRef;
 ///
 /// `runs` has the first page of every run of the heap, each opened as such, and `mappings` a note about every other large
 /// block. `blocks` and `bytes` are the number of both, and the bytes that were asked for.
-pub(super) struct LargeBlocks {
+pub(super) struct LargeList {
     runs: List<PageRef>,
     mappings: List<NoteRef>,
     blocks: usize,
@@ -73,7 +73,7 @@ impl Linked for NoteRef {
     }
 }
 
-impl LargeBlocks {
+impl LargeList {
     pub(super) const fn new() -> Self {
         Self { runs: List::new(), mappings: List::new(), blocks: 0, bytes: 0 }
     }
