@@ -5,6 +5,9 @@ use crate::group::Group;
 /// The name of our own entry in every group.
 pub(crate) const MUDLARK: &str = "mudlark";
 
+/// The same allocator with all its checks: what they cost is to be seen, but it is no peer.
+pub(crate) const HARDENED: &str = "mudlark-hardened";
+
 /// An entry: a program that knows the workloads of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -19,6 +22,7 @@ pub(crate) struct Entry {
 /// All entries, in the order of the tables' columns.
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry::new(Group::Alloc, MUDLARK, "mudlark-core-alloc"),
+    Entry::new(Group::Alloc, HARDENED, "mudlark-core-alloc"),
     Entry::new(Group::Alloc, "system", ""),
     Entry::new(Group::Alloc, "mimalloc", "mimalloc"),
     Entry::new(Group::Alloc, "snmalloc", "snmalloc-rs"),

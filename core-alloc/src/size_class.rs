@@ -41,6 +41,7 @@ impl SizeClass {
     pub const MIN_SIZE: usize = 1 << GRANULE_LOG2;
 
     /// The first class.
+    #[cfg(feature = "std")]
     pub(crate) const SMALLEST: Self = Self(0);
 
     /// The smallest class whose blocks hold `layout`, or `None` when no page serves it.
