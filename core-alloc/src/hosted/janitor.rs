@@ -84,7 +84,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
         milliseconds.clamp(1, NEVER - 1)
     });
     DECAY.store(milliseconds, Relaxed);
-    note_work(regions::work());
+    note_work(regions::dirty_pages());
     look();
 }
 
