@@ -19,7 +19,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr::{self, NonNull};
 
-use self::large_list::{LargeList, Note};
+use self::large_list::LargeList;
 pub use self::stats::PrivateHeapStats;
 use super::bins::{Bins, magazine};
 use super::block::{Batch, FreeBlock, FreeList};
@@ -325,66 +325,6 @@ impl PrivateHeap {
         let id = HeapId::draw();
         self.id.set(Some(id));
         id
-    }
-}
-
-impl PrivateHeap {
-    /// A large block, which `allocate` gets.
-    #[cold]
-    #[inline(never)]
-    fn allocate_large(&self, layout: Layout, allocate: fn(Layout) -> Option<NonNull<u8>>) -> Option<NonNull<u8>> {
-        let id = self.id();
-        if large::is_run(layout) {
-            let block = allocate(layout)?;
-            // SAFETY: it is a run that was just allocated for this Layout.
-            unsafe { self.large.borrow_mut().add_run(block, layout, id) };
-            return Some(block);
-        }
-        let place = self.allocate(Note::LAYOUT)?;
-        let Some(block) = allocate(layout) else {
-            // SAFETY: just allocated, and not used.
-            unsafe { self.deallocate(place, Note::LAYOUT) };
-            return None;
-        };
-        // SAFETY: the place is a new block for a note, which is the note's until `remove_mapping` returns it.
-        unsafe { self.large.borrow_mut().add_mapping(place, block, layout) };
-        Some(block)
-    }
-
-    /// # Safety
-    ///
-    /// As for [`deallocate`](Self::deallocate); the Layout is a large block's.
-    #[cold]
-    #[inline(never)]
-    unsafe fn free_large(&self, block: NonNull<u8>, layout: Layout) {
-        if large::is_run(layout) {
-            // SAFETY: the caller's promise is the same.
-            unsafe { self.large.borrow_mut().remove_run(block, layout, self.id.get()) };
-        } else {
-            let place = self.large.borrow_mut().remove_mapping(block, layout);
-            // SAFETY: `allocate_large` got it for a note, which is gone.
-            unsafe { self.deallocate(place, Note::LAYOUT) };
-        }
-        // SAFETY: by the caller's promise, it came from `large` with this Layout.
-        unsafe { large::free(block, layout) };
-    }
-
-    /// Gives a large block another size without copying it, if that can be done; otherwise nothing has changed.
-    ///
-    /// # Safety
-    ///
-    /// As for [`reallocate`](Self::reallocate); the Layouts are large blocks', with the same alignment.
-    #[cold]
-    #[inline(never)]
-    unsafe fn resize_large(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
-        let mut large = self.large.borrow_mut();
-        match (large::is_run(old), large::is_run(new)) {
-            // SAFETY: the caller's promise is the same.
-            (true, true) => unsafe { large.resize_run(block, old, new, self.id()) },
-            // SAFETY: the caller's promise is the same.
-            (false, false) => unsafe { large.resize_mapping(block, old, new) },
-            _ => None,
-        }
     }
 }
 

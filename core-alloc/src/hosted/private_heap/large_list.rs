@@ -1,4 +1,4 @@
-//! The large blocks of a private heap, in lists, so that it can give them all back.
+//! The large blocks of a private heap: how it gets them, and the list of them by which it gives them all back.
 //!
 //! ```text
 //!   runs      ─▶ page descriptor ◀─▶ page descriptor          of each run's first page
@@ -14,6 +14,7 @@ use core::cell::Cell;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use super::PrivateHeap;
 use crate::SizeClass;
 use crate::hosted::fatal::fatal;
 use crate::hosted::holder::HeapId;
@@ -21,6 +22,72 @@ use crate::hosted::large;
 use crate::hosted::list::{Linked, Links, List};
 use crate::hosted::misuse;
 use crate::hosted::page::PageRef;
+
+impl PrivateHeap {
+    /// A large block, which `allocate` gets.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn allocate_large(
+        &self,
+        layout: Layout,
+        allocate: fn(Layout) -> Option<NonNull<u8>>,
+    ) -> Option<NonNull<u8>> {
+        let id = self.id();
+        if large::is_run(layout) {
+            let block = allocate(layout)?;
+            // SAFETY: it is a run that was just allocated for this Layout.
+            unsafe { self.large.borrow_mut().add_run(block, layout, id) };
+            return Some(block);
+        }
+        let place = self.allocate(Note::LAYOUT)?;
+        let Some(block) = allocate(layout) else {
+            // SAFETY: just allocated, and not used.
+            unsafe { self.deallocate(place, Note::LAYOUT) };
+            return None;
+        };
+        // SAFETY: the place is a new block for a note, which is the note's until `remove_mapping` returns it.
+        unsafe { self.large.borrow_mut().add_mapping(place, block, layout) };
+        Some(block)
+    }
+
+    /// Takes a large block back.
+    ///
+    /// # Safety
+    ///
+    /// As for [`deallocate`](Self::deallocate); the Layout is a large block's.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn free_large(&self, block: NonNull<u8>, layout: Layout) {
+        if large::is_run(layout) {
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.large.borrow_mut().remove_run(block, layout, self.id.get()) };
+        } else {
+            let place = self.large.borrow_mut().remove_mapping(block, layout);
+            // SAFETY: `allocate_large` got it for a note, which is gone.
+            unsafe { self.deallocate(place, Note::LAYOUT) };
+        }
+        // SAFETY: by the caller's promise, it came from `large` with this Layout.
+        unsafe { large::free(block, layout) };
+    }
+
+    /// Gives a large block another size without copying it, if that can be done; otherwise nothing has changed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`reallocate`](Self::reallocate); the Layouts are large blocks', with the same alignment.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn resize_large(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+        let mut large = self.large.borrow_mut();
+        match (large::is_run(old), large::is_run(new)) {
+            // SAFETY: the caller's promise is the same.
+            (true, true) => unsafe { large.resize_run(block, old, new, self.id()) },
+            // SAFETY: the caller's promise is the same.
+            (false, false) => unsafe { large.resize_mapping(block, old, new) },
+            _ => None,
+        }
+    }
+}
 
 /// The large blocks in use of one private heap.
 ///
@@ -36,7 +103,7 @@ pub(super) struct LargeList {
 }
 
 /// What there is to know about a block that has a mapping of its own.
-pub(super) struct Note {
+struct Note {
     block: Cell<NonNull<u8>>,
     layout: Cell<Layout>,
     links: Links<NoteRef>,
@@ -44,7 +111,7 @@ pub(super) struct Note {
 
 impl Note {
     /// The place that a note needs, which a size class serves.
-    pub(super) const LAYOUT: Layout = Layout::new::<Self>();
+    const LAYOUT: Layout = Layout::new::<Self>();
 }
 
 /// A handle to a note.
@@ -99,7 +166,7 @@ impl LargeList {
     /// # Safety
     ///
     /// `block` came from [`large`] with this `layout`, as a run, and is in no list.
-    pub(super) unsafe fn add_run(&mut self, block: NonNull<u8>, layout: Layout, heap: HeapId) {
+    unsafe fn add_run(&mut self, block: NonNull<u8>, layout: Layout, heap: HeapId) {
         // SAFETY: the run's pages are in use.
         let page = unsafe { misuse::page_of(block.addr().get()) };
         // SAFETY: by the caller's promise, and what comes from `large` may be used for all of the run.
@@ -113,7 +180,7 @@ impl LargeList {
     /// # Safety
     ///
     /// The caller has the block. (Where that is a lie, this finds it out, as long as the memory is there to be read.)
-    pub(super) unsafe fn remove_run(&mut self, block: NonNull<u8>, layout: Layout, heap: Option<HeapId>) {
+    unsafe fn remove_run(&mut self, block: NonNull<u8>, layout: Layout, heap: Option<HeapId>) {
         let address = block.addr().get();
         // SAFETY: by the caller's promise, the run's pages are in use.
         let page = unsafe { misuse::page_of(address) };
@@ -132,13 +199,7 @@ impl LargeList {
     /// # Safety
     ///
     /// As for [`large::resize`]; the block is a run of `heap`'s.
-    pub(super) unsafe fn resize_run(
-        &mut self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-        heap: HeapId,
-    ) -> Option<NonNull<u8>> {
+    unsafe fn resize_run(&mut self, block: NonNull<u8>, old: Layout, new: Layout, heap: HeapId) -> Option<NonNull<u8>> {
         // SAFETY: by the caller's promise.
         unsafe { self.remove_run(block, old, Some(heap)) };
         // SAFETY: the caller's promise is the same.
@@ -155,7 +216,7 @@ impl LargeList {
     ///
     /// `place` is a block for [`Note::LAYOUT`], which becomes the note's until [`remove_mapping`](Self::remove_mapping)
     /// returns it.
-    pub(super) unsafe fn add_mapping(&mut self, place: NonNull<u8>, block: NonNull<u8>, layout: Layout) {
+    unsafe fn add_mapping(&mut self, place: NonNull<u8>, block: NonNull<u8>, layout: Layout) {
         let note = Note { block: Cell::new(block), layout: Cell::new(layout), links: Links::new() };
         let place = place.cast::<Note>();
         // SAFETY: by the caller's promise.
@@ -167,7 +228,7 @@ impl LargeList {
 
     /// Takes out a block that has a mapping of its own, and returns the place of the note about it. Ends the process if
     /// there is none.
-    pub(super) fn remove_mapping(&mut self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+    fn remove_mapping(&mut self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
         let note = self.note_about(block, layout);
         self.mappings.remove(note);
         self.uncount(layout);
@@ -179,12 +240,7 @@ impl LargeList {
     /// # Safety
     ///
     /// As for [`large::resize`]; the block has a mapping of its own.
-    pub(super) unsafe fn resize_mapping(
-        &mut self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Option<NonNull<u8>> {
+    unsafe fn resize_mapping(&mut self, block: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
         let note = self.note_about(block, old);
         // SAFETY: the caller's promise is the same.
         let resized = unsafe { large::resize(block, old, new) }?;
