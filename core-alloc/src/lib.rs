@@ -72,7 +72,7 @@
 //!    descriptor.
 //! 4. A page without blocks in use goes back to its region, for any owner and class; there it is *dirty*, and used again
 //!    before any other.
-//! 5. What nobody wants for a while the [janitor](Mudlark::set_decay) gives back to the operating system: free pages,
+//! 5. What nobody wants for a while the janitor (`Mudlark::set_decay`) gives back to the operating system: free pages,
 //!    regions without pages in use, and, inside of pages, OS pages without a block in use.
 //!
 //! When a thread ends, its bins and its owner wait, pages and all, for the next thread; meanwhile their free blocks go to

@@ -6,6 +6,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::cache::Cache;
 use super::fatal::{CHECKS, fatal};
 use super::front;
 use super::janitor;
@@ -47,6 +48,7 @@ pub(crate) const fn is_run(layout: Layout) -> bool {
 
 /// A block for `layout`; `None` when there is no memory.
 pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
+    front::with_cache(Cache::arrange_forks);
     with_all_memory(|| match Kind::of(layout) {
         Kind::Run { pages, align } => {
             take_rested_run(pages, align, layout.size()).or_else(|| regions::take_run(pages, align, layout.size()))
@@ -57,6 +59,7 @@ pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
 
 /// A block for `layout` that is zero; `None` when there is no memory. Only what is not known to be zero is cleared.
 pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
+    front::with_cache(Cache::arrange_forks);
     match Kind::of(layout) {
         Kind::Run { pages, align } => {
             if let Some(block) = take_rested_run(pages, align, layout.size()) {
