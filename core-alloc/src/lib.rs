@@ -40,7 +40,8 @@
 //!   block     one of the size classes, 16 B to 32 KiB
 //!
 //!   thread ── cache: a bin for each class, of two magazines of free blocks
-//!        └─── owner: whose heap has the pages that the thread's blocks are cut from, and a depot of whole magazines
+//!        └─── owner: its heap has the pages that the thread's blocks are cut from; beside it are
+//!                    a depot of whole magazines, and a run cache
 //! ```
 //!
 //! CPython's arena, pool and block (`Objects/obmalloc.c`, where the scheme comes from) are our region, page and block;
@@ -50,45 +51,45 @@
 //! # One request
 //!
 //! 1. `Mudlark::alloc` turns the Layout into a size class, by a table if it is not a constant. What no class serves is a
-//!    *large* block: up to half a region a run of pages, above that a mapping of its own.
+//!    *large* block: see below.
 //! 2. `Bins::pop` takes the first block of the class's loaded magazine. That is nearly always all.
-//! 3. An empty magazine is exchanged: `Cache::refill` loads the bin's spare one, or a magazine from the thread's owner. A
-//!    thread that has none yet *adopts* one: one that an ended thread has left, with its full bins, or a new one.
-//! 4. `Owner::take` looks into the depot for a whole magazine, then to the free blocks of the owner's pages, then to memory
-//!    in such a page that was never touched, which it carves as it is needed; then to the same of idle owners, and then to
-//!    a new page.
-//! 5. `regions::take_page` finds that in a region with free pages, those that were in use before first, or else in a new
-//!    region from the source.
+//! 3. An empty magazine is exchanged by `Cache::refill`. A thread without an owner first *adopts* one: one that an ended
+//!    thread has left, with its bins, or a new one. Then the bin's spare magazine is loaded; else a bin that has not been
+//!    used for long is sent home, one class looked at a time, and `Owner::take` gives a magazine.
+//! 4. `Owner::take` looks into the depot for a whole magazine, then to the free blocks of the owner's pages, then to blocks
+//!    of such a page that are not carved yet; then to what a few idle owners have, and then to a new page.
+//! 5. `regions::take_page` finds that in a region with *dirty* pages, which were in use before, or else in the shortest
+//!    extent of free pages, or else in a new region from the source.
 //!
 //! # One free
 //!
 //! 1. `Mudlark::dealloc` turns the Layout into the same class, and `Bins::push` puts the block into the freeing thread's
 //!    own bin, whoever owns the block's page. That is nearly always all.
-//! 2. A full magazine becomes the spare one. If there is one already, `owner::store` hands that, whole, to the depot of the
-//!    owner of its first block: so between a thread that produces and one that consumes, magazines go round, and a *remote
-//!    free* costs a short lock for many blocks.
-//! 3. When a depot has enough, a magazine goes home: `owner::send_home` finds each block's page by the page map, locks the
-//!    page's owner, once for all blocks in a row that are the same owner's, and marks the block free in the page's
-//!    descriptor.
-//! 4. A page without blocks in use goes back to its region, for any owner and class; there it is *dirty*, and used again
-//!    before any other.
-//! 5. What nobody wants for a while the janitor (`Mudlark::set_decay`) gives back to the operating system: free pages,
-//!    regions without pages in use, and, inside of pages, OS pages without a block in use.
+//! 2. `Cache::flush` makes a full magazine the spare one. If there is one already, `owner::store` hands that, whole, to the
+//!    depot of the owner of its first block: so between a thread that produces and one that consumes, magazines go round,
+//!    and a *remote free* costs a short lock for many blocks.
+//! 3. When the depot has no room, the magazine that was filled last goes home instead: `owner::send_home` finds each
+//!    block's page by the page map, locks the page's owner, once for all blocks in a row that are the same owner's, and
+//!    marks the blocks free in the page's descriptor.
+//! 4. A page without blocks in use goes back to its region, for any owner, class or large block, unless it is the only one
+//!    of its class that the heap has with free blocks.
+//! 5. What nobody wants for a while the janitor (`Mudlark::set_decay`) gives back to the operating system: dirty pages, all
+//!    regions without pages in use but one, and, inside of pages, OS pages without a block in use. What owners keep in
+//!    depots and the like he sends home before.
+//!
+//! A large block of up to 256 KiB is a run of pages from the owner's run cache, and goes back there, as long as that has
+//! room; other runs, of up to half a region, come from the regions, and larger blocks from the source.
 //!
 //! When a thread ends, its bins and its owner wait, pages and all, for the next thread; meanwhile their free blocks go to
-//! whoever needs some. What the thread's remaining destructors allocate and free comes from a heap that all threads share.
+//! whoever needs some. What the thread's remaining destructors free goes straight home, and what they allocate comes from a
+//! heap that all threads share.
 //!
-//! # Heaps of one's own
-//!
-//! A `PrivateHeap` is a value with bins, pages and large blocks of its own, and without a lock. It takes memory from the
-//! same regions. When it is dropped, all its pages go back to these at once, in a step for each page and without a look at
-//! the blocks: the way to throw away much data that was built up together. The feature `allocator-api2` lets collections
-//! live in such a heap, and in every other allocator of this crate.
+//! What all this costs in programs with many threads and much memory is worked out in [`growth`](growth/index.html).
 //!
 //! # What it promises
 //!
 //! Every Layout is served, or refused with null when there is no memory. `realloc` copies nothing when the class stays
-//! the same, when a run of pages can grow where it is, and when the system can grow a mapping or move it. A process may
+//! the same, when a run of pages can grow or shrink where it is, and when the system can grow a mapping or move it. A process may
 //! fork while other threads allocate: the child may allocate, too, and so may fork handlers (`pthread_atfork`) in parent
 //! and child. The program's `errno` stays as it was.
 //!
@@ -105,6 +106,9 @@ extern crate std;
 #[cfg(feature = "allocator-api2")]
 mod allocator;
 pub mod fixed;
+#[doc = include_str!("growth.md")]
+#[cfg(feature = "std")]
+pub mod growth {}
 #[cfg(feature = "std")]
 mod hosted;
 mod size_class;

@@ -12,6 +12,7 @@ use core::time::Duration;
 use mudlark_core_alloc::Mudlark;
 use std::fs;
 use std::process::Output;
+use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
@@ -268,6 +269,29 @@ fn os_pages_without_a_block_go_back_from_between_others() {
         Mudlark::collect();
         assert!(share() < 3.9, "{} after collecting", share());
         held.into_iter().for_each(|block| block.free(&ALLOCATOR));
+    }));
+}
+
+#[test]
+fn what_is_kept_for_many_threads_goes_back() {
+    const THREADS: usize = 60;
+    ends_well(&in_child("what_is_kept_for_many_threads_goes_back", || {
+        let first = resident_at_first();
+        let (all_have_freed, may_end) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let runs = [(); 4].map(|()| Block::new(&ALLOCATOR, layout(120_000), false, 1));
+                    runs.into_iter().for_each(|run| run.free(&ALLOCATOR));
+                    all_have_freed.wait();
+                    may_end.wait();
+                });
+            }
+            all_have_freed.wait();
+            let kept = within_a_second(|| resident() < first + 12 * MIB);
+            may_end.wait();
+            assert!(kept, "{} of {first} B", resident());
+        });
     }));
 }
 

@@ -19,9 +19,9 @@ fn duty(state: u8) -> Arc<Duty> {
     Arc::new(Duty { state: AtomicU8::new(state), work: AtomicUsize::new(0) })
 }
 
-/// Adds a piece of work, and has a worker come.
+/// Adds some work, and has a worker come.
 fn add_and_call(duty: &Duty) {
-    if duty.add() > 0 {
+    if duty.add(1) > 0 {
         duty.call();
     }
 }

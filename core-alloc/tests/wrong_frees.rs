@@ -86,6 +86,18 @@ fn a_block_freed_twice_long_ago() {
 }
 
 #[test]
+fn a_block_freed_twice_that_lies_in_a_depot() {
+    const SIZE: usize = 16 * 1024;
+    aborts("a_block_freed_twice_that_lies_in_a_depot", "it is free already", || {
+        let blocks = [(); 4].map(|()| allocate(SIZE));
+        for block in blocks {
+            free(block, SIZE);
+        }
+        free(blocks[0], SIZE);
+    });
+}
+
+#[test]
 fn a_block_freed_twice_by_two_threads() {
     aborts("a_block_freed_twice_by_two_threads", "it is free already", || {
         let block = AtomicPtr::new(allocate(64));

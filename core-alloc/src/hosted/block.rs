@@ -20,12 +20,12 @@ struct Link {
     signature: usize,
 }
 
-/// What the first block of a list that lies on a [`ListStack`] holds.
-#[repr(C)]
-struct StackedLink {
-    next: Option<NonNull<Link>>,
-    below: Option<NonNull<StackedLink>>,
-}
+/// Where the first block of a list that lies on a [`ListStack`] has the link to the list below: in a build that checks,
+/// behind the signature, so that it still shows what the block is.
+const BELOW: usize = if CHECKS { size_of::<Link>() } else { offset_of!(Link, signature) };
+
+/// What a block must have room for to be first in a list on a [`ListStack`], in bytes.
+pub(crate) const LEAST_STACKED: usize = BELOW + size_of::<Option<NonNull<Link>>>();
 
 /// A block that nobody uses.
 ///
@@ -97,7 +97,6 @@ impl FreeBlock {
 
 const _: () = {
     assert!(size_of::<Link>() <= crate::SizeClass::MIN_SIZE && align_of::<Link>() <= crate::SizeClass::MIN_SIZE);
-    assert!(size_of::<StackedLink>() == size_of::<Link>() && align_of::<StackedLink>() == align_of::<Link>());
 };
 
 /// The place of a block's link.
@@ -111,6 +110,12 @@ const fn next_of(block: NonNull<Link>) -> NonNull<Option<NonNull<Link>>> {
 const fn signature_of(block: NonNull<Link>) -> NonNull<usize> {
     // SAFETY: every block has room for a `Link`.
     unsafe { block.byte_add(offset_of!(Link, signature)) }.cast()
+}
+
+/// The place of the link from the first block of a list to the list below.
+const fn below(first: NonNull<Link>) -> NonNull<Option<NonNull<Link>>> {
+    // SAFETY: `ListStack::push` has been promised the room.
+    unsafe { first.byte_add(BELOW) }.cast()
 }
 
 /// Whether `block`, which somebody frees, has the signature of one that is in a list. Never under Miri, which does not let
@@ -232,7 +237,7 @@ impl Batch {
 ///
 /// `top` leads to the first blocks of lists that this stack owns as a [`FreeList`] does.
 pub(crate) struct ListStack {
-    top: Cell<Option<NonNull<StackedLink>>>,
+    top: Cell<Option<NonNull<Link>>>,
 }
 
 // SAFETY: the blocks are the stack's alone, as they are a list's.
@@ -243,28 +248,21 @@ impl ListStack {
         Self { top: Cell::new(None) }
     }
 
-    /// Puts a list on top; an empty one is no more seen.
+    /// Puts a list on top; an empty one is no more seen. Its blocks are of at least [`LEAST_STACKED`] bytes.
     pub(crate) fn push(&self, list: FreeList) {
         let Some(first) = list.head.get() else { return };
-        // SAFETY: by the list's invariant, the block is ours.
-        let next = unsafe { next_of(first).read() };
-        let first = first.cast::<StackedLink>();
-        // SAFETY: as above; an assertion above says that the block has the room.
-        unsafe { first.write(StackedLink { next, below: self.top.get() }) };
+        // SAFETY: by the list's invariant the block is ours to write, and it has the room.
+        unsafe { below(first).write(self.top.get()) };
         self.top.set(Some(first));
     }
 
     /// Takes the list on top.
     pub(crate) fn pop(&self) -> Option<FreeList> {
         let first = self.top.get()?;
-        // SAFETY: by the stack's invariant, the block is ours, and `push` wrote its links.
-        let StackedLink { next, below } = unsafe { first.read() };
-        self.top.set(below);
+        // SAFETY: by the stack's invariant, the block is ours, and `push` wrote the link.
+        self.top.set(unsafe { below(first).read() });
         // INVARIANT: the stack has just let go of the list.
-        let first = FreeBlock(first.cast());
-        // What lay there instead of the signature is of no more use.
-        first.link_to(next);
-        Some(FreeList { head: Cell::new(Some(first.0)) })
+        Some(FreeList { head: Cell::new(Some(first)) })
     }
 }
 

@@ -6,7 +6,7 @@
 //!     1 = free          never used yet
 //! ```
 //!
-//! Memory behind the blocks that were never carved has never been touched.
+//! What was never carved is as the page came; in a fresh page it has never been touched.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};

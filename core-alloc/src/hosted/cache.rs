@@ -1,7 +1,8 @@
 //! A thread's cache: its bins, and where to turn when they are empty or full.
 //!
 //! A request and a free touch nothing but a bin, whoever owns the block's page. Only what a bin cannot do goes to the
-//! thread's owner, a magazine of blocks at a time.
+//! thread's owner, a magazine of blocks at a time. A slow path ends with a look whether a janitor is to be started: that may
+//! itself allocate and free, so it comes when the bins are in order again, and nowhere below.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -10,6 +11,7 @@ use super::bins::{Bins, magazine};
 use super::block::FreeBlock;
 use super::fork;
 use super::front;
+use super::janitor;
 use super::owner::{self, Owner};
 use crate::SizeClass;
 
@@ -71,17 +73,18 @@ impl Cache {
             // The owner is just adopted, and came with full bins.
             return Some(block);
         }
-        let blocks = match self.bins.take_spare(class) {
-            Some(spare) => spare.into_batch(magazine(class)),
-            None => {
-                self.flush_a_rested_bin();
-                owner.take(class, size)
-            }
-        };
+        if let Some(spare) = self.bins.take_spare(class) {
+            self.bins.load(class, spare.into_batch(magazine(class)));
+            return self.bins.pop(class);
+        }
+        let blocks = owner.take(class, size);
         if blocks.len > 0 {
             self.bins.load(class, blocks);
         }
-        self.bins.pop(class)
+        let block = self.bins.pop(class);
+        self.flush_a_rested_bin();
+        janitor::start_if_called();
+        block
     }
 
     /// Makes room in the bin, which `free` has found without, and puts `block` there.
@@ -90,7 +93,8 @@ impl Cache {
     fn free_without_room(&self, class: SizeClass, block: FreeBlock) {
         if self.owner().is_none() {
             self.bins.keep_closed(class);
-            return owner::send_home(block.into_list());
+            owner::send_home(block.into_list());
+            return janitor::start_if_called();
         }
         if self.bins.is_closed(class) {
             self.bins.open(class);
@@ -99,6 +103,7 @@ impl Cache {
         }
         self.bins.push(class, block);
         self.flush_a_rested_bin();
+        janitor::start_if_called();
     }
 
     /// Makes the full magazine the spare one, and stores the spare one in a depot.
@@ -144,6 +149,7 @@ impl Cache {
     pub(crate) fn end(&self) {
         if let Ownership::Adopted(owner) = self.ownership.replace(Ownership::Without) {
             owner::retire(owner, &self.bins);
+            janitor::start_if_called();
         }
     }
 
@@ -186,10 +192,10 @@ impl Cache {
     #[cold]
     fn adopt_owner(&self) -> Option<&'static Owner> {
         self.ownership.set(Ownership::Without);
+        fork::arrange();
         if !front::arm() {
             return None;
         }
-        fork::arrange();
         let owner = owner::adopt(&self.bins);
         self.ownership.set(owner.map_or(Ownership::Pending, Ownership::Adopted));
         owner

@@ -37,7 +37,7 @@ impl Depot {
         self.bytes
     }
 
-    /// Stores a magazine of `class`.
+    /// Stores a magazine of `class`, whose blocks are of at least [`LEAST_STACKED`](super::block::LEAST_STACKED) bytes.
     pub(crate) fn store(&mut self, class: SizeClass, full: FreeList) {
         self.magazines[class.index()].push(full);
         self.counts[class.index()] += 1;

@@ -31,9 +31,9 @@ pub(super) const TAKEN: u8 = 2;
 
 // Relaxed throughout, since nothing but these two values is at stake; where they have to be in order, a fence says so.
 impl Duty {
-    /// Adds a piece of work, and returns how much there is.
-    pub(crate) fn add(&self) -> usize {
-        let work = self.work.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Adds so much work, and returns how much there is.
+    pub(crate) fn add(&self, more: usize) -> usize {
+        let work = self.work.fetch_add(more, Ordering::Relaxed) + more;
         // Pairs with the fence in `lay_down`.
         fence(Ordering::SeqCst);
         work

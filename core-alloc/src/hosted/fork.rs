@@ -10,7 +10,7 @@
 //! None of this is done for `vfork` and for processes cloned by a system call of the program's own; these may not
 //! allocate in the child.
 
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::front;
 use super::janitor;
@@ -19,11 +19,11 @@ use super::owner;
 use super::regions;
 use super::source;
 
-/// How far the arrangement is: nobody has begun, somebody is at it, or it is made.
-static ARRANGEMENT: AtomicU8 = AtomicU8::new(TO_DO);
-const TO_DO: u8 = 0;
-const BEGUN: u8 = 1;
-const MADE: u8 = 2;
+/// How far the arrangement is: nobody has begun, it is made, or a thread of the process with a certain number is at it. (A
+/// child may inherit that a thread of its parent was at it, who is not there any more.)
+static ARRANGEMENT: AtomicUsize = AtomicUsize::new(TO_DO);
+const TO_DO: usize = 0;
+const MADE: usize = 1;
 
 /// The mark of the thread that holds all locks, since it is about to fork or has just done so; else [`NOBODY`].
 static FORKING: AtomicUsize = AtomicUsize::new(NOBODY);
@@ -41,8 +41,13 @@ pub(crate) fn arrange() {
 /// Makes the arrangement, unless somebody has begun to: this thread, perhaps, which comes here again because that
 /// allocates. Returns whether it is made.
 pub(crate) fn begin_arrangement() -> bool {
-    // Relaxed: whoever begins learns nothing from those before, since there are none.
-    if ARRANGEMENT.compare_exchange(TO_DO, BEGUN, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    let begun_here = (std::process::id() as usize) << 1;
+    // Relaxed: whoever begins learns nothing from those before.
+    let state = ARRANGEMENT.load(Ordering::Relaxed);
+    let somebody_has_begun = state == MADE || state == begun_here;
+    if !somebody_has_begun
+        && ARRANGEMENT.compare_exchange(state, begun_here, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    {
         source::around_fork(before, after_in_parent, after_in_child);
         ARRANGEMENT.store(MADE, Ordering::Release);
     }

@@ -23,7 +23,7 @@ pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
     exhausted: List<PageRef>,
     pages: [u32; SizeClass::COUNT],
-    blocks: [u32; SizeClass::COUNT],
+    blocks: [usize; SizeClass::COUNT],
     bytes: usize,
 }
 
@@ -45,7 +45,7 @@ impl PageHeap {
 
     /// The number of blocks of `class` that are out of this heap's pages.
     pub(crate) fn blocks(&self, class: SizeClass) -> usize {
-        self.blocks[class.index()] as usize
+        self.blocks[class.index()]
     }
 
     /// The bytes of the blocks of all classes that are out of this heap's pages.
@@ -77,7 +77,7 @@ impl PageHeap {
             page.carve(carving_step(self.pages[class.index()]));
             taken = self.take_free(class, want);
         }
-        self.blocks[class.index()] += narrow(taken.len);
+        self.blocks[class.index()] += taken.len;
         self.bytes += taken.len * class.block_size();
         taken
     }
@@ -107,7 +107,7 @@ impl PageHeap {
         if !page.wear() && page.owner().is_some() {
             janitor::note_worn(page.address_of(0));
         }
-        self.blocks[class.index()] -= narrow(count);
+        self.blocks[class.index()] -= count;
         self.bytes -= count * class.block_size();
         if was_exhausted {
             self.exhausted.remove(page);
@@ -161,12 +161,6 @@ impl PageHeap {
         self.pages[class] -= 1;
         regions::return_page(page);
     }
-}
-
-/// A number of blocks of one holder's and one class is below 2³²: more would not fit their addresses, or those of any machine.
-#[expect(clippy::cast_possible_truncation, reason = "as said above")]
-const fn narrow(blocks: usize) -> u32 {
-    blocks as u32
 }
 
 /// How much a page of a class that has so many is carved at a time: a thirty-second of what there is, so that memory is

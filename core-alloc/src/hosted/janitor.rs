@@ -7,14 +7,16 @@
 //! ```
 //!
 //! A *pass* visits all regions. Pages that were free and dirty already when the last pass came by go back to the system,
-//! their addresses stay; of the regions without any page in use one is kept, and the others go back whole. The janitor
-//! makes a pass each time the *decay* has gone by, so memory goes back after one to two times as long; and
-//! [`collect`](super::Mudlark::collect) makes one that does not wait for anything.
+//! their addresses stay; of the regions without any page in use one is kept, and the others go back whole. Of pages in use
+//! that are *worn*, since blocks have come back to them, but not since the last pass, the OS pages without a block in use
+//! go back. The janitor makes a pass each time the *decay* has gone by, so memory goes back after one to two times as
+//! long; before it he empties the depots, parked bins and run caches that nobody used meanwhile.
+//! [`collect`](super::Mudlark::collect) does all that, and does not wait for anything.
 //!
 //! The janitor is a thread, because an idle program calls no allocator. It lives only while there is something to do: it
-//! is started when [`WORTHWHILE`] pages are dirty, and ends when a pass has left nothing for the next.
+//! is started when [`WORTHWHILE`] pages are dirty or worn, and ends when a pass has left nothing for the next.
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
-//! threads in any other way: it blocks all signals, allocates nothing, and nobody waits for it.
+//! threads in any other way: it blocks all signals, allocates nothing, and nobody joins it.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -32,7 +34,7 @@ use super::region::RegionRef;
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
 
-/// So many pages have to be dirty before a thread is started for them: 1 MiB.
+/// So many pages have to be dirty, or worn, before a thread is started for them: 1 MiB.
 const WORTHWHILE: usize = 16;
 
 /// The longest run that is purged at a time, in pages: while that is done, they are not to be had.
@@ -85,7 +87,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
     });
     DECAY.store(milliseconds, Relaxed);
     note_work(regions::dirty_pages());
-    look();
+    start_if_called();
 }
 
 fn decay() -> Option<Duration> {
@@ -107,7 +109,14 @@ pub(crate) fn note_worn(address: usize) {
     if let Some(region) = unsafe { page_map::region_of(address) } {
         region.mark_worn(region.index_of(address));
     }
-    note_work(DUTY.add());
+    note_work(DUTY.add(1));
+}
+
+/// An owner keeps something, for the first time since a round was there: so many pages, it may be. The caller may hold any
+/// lock.
+pub(crate) fn note_store() {
+    const PAGES: usize = 4;
+    note_work(DUTY.add(PAGES));
 }
 
 /// Has a janitor come, if there is none. The caller may hold any lock.
@@ -119,7 +128,7 @@ pub(crate) fn want() {
 
 /// Starts a janitor if one is wanted. Whoever leaves a slow path calls this, without a lock.
 #[inline]
-pub(crate) fn look() {
+pub(crate) fn start_if_called() {
     if DUTY.is_called() {
         start();
     }
@@ -134,7 +143,7 @@ fn start() {
     if !DUTY.take_up() {
         return;
     }
-    match source::start_thread(work) {
+    match source::start_thread(live) {
         Ok(()) => THRESHOLD.store(WORTHWHILE, Relaxed),
         Err(source::NoThread) => {
             THRESHOLD.store(THRESHOLD.load(Relaxed).saturating_mul(2), Relaxed);
@@ -144,7 +153,7 @@ fn start() {
 }
 
 /// The janitor's life.
-extern "C" fn work(_: *mut c_void) -> *mut c_void {
+extern "C" fn live(_: *mut c_void) -> *mut c_void {
     // The thread has no blocks of its own. The destructor that is armed keeps a library that has this allocator from being
     // unloaded while the thread runs, where the system sees to that.
     front::with_cache(Cache::end);
@@ -182,9 +191,9 @@ fn rest() -> bool {
 
 /// What the janitor does each time the decay has gone by.
 fn round() -> Outcome {
-    let emptied = owner::empty_rested_stores();
+    let others_in_use = owner::empty_rested_stores();
     match make_pass(Zeal::Patient) {
-        Outcome::Done if emptied => Outcome::MoreLater,
+        Outcome::Done if others_in_use => Outcome::MoreLater,
         outcome => outcome,
     }
 }
@@ -258,7 +267,7 @@ fn tidy_worn_pages(region: RegionRef, zeal: Zeal) -> bool {
     let mut again = false;
     for index in region.take_worn() {
         let page = region.page(index);
-        if must_give_way() || (owner::leave_alone(page) && zeal == Zeal::Patient) {
+        if must_give_way() || (owner::take_wear(page) && zeal == Zeal::Patient) {
             region.mark_worn(index);
             again = true;
         } else {

@@ -127,12 +127,12 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
     match Kind::of(layout) {
         Kind::Run { pages, .. } => {
             // SAFETY: the caller's promise is the same.
-            if unsafe { let_run_rest(block, pages, layout.size()) } {
-                return;
+            let rests = unsafe { let_run_rest(block, pages, layout.size()) };
+            if !rests {
+                // SAFETY: by the caller's promise, it was taken with as many pages.
+                unsafe { regions::return_run(block, pages, layout.size()) };
             }
-            // SAFETY: by the caller's promise, it was taken with as many pages.
-            unsafe { regions::return_run(block, pages, layout.size()) };
-            janitor::look();
+            janitor::start_if_called();
         }
         Kind::Direct { size } => {
             check_direct(block);
@@ -170,7 +170,7 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             let new = RunSize { pages: new_pages, bytes: new.size() };
             // SAFETY: by the caller's promise, it was taken with as many pages.
             let resized = unsafe { regions::resize_run(block, old, new) };
-            janitor::look();
+            janitor::start_if_called();
             resized.ok().map(|()| block)
         }
         // SAFETY: the caller's promise is the same.

@@ -17,6 +17,7 @@ use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Deref, DerefMut};
+use core::time::Duration;
 
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::RelaxStrategy;
@@ -49,7 +50,7 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         let unlocks = !fork::is_forking();
         if unlocks {
-            mem::forget(self.spin().unwrap_or_else(|| self.mutex.lock()));
+            mem::forget(self.spin().unwrap_or_else(|| self.wait()));
         }
         // INVARIANT: just locked, or held for the fork.
         Guard { mutex: &self.mutex, unlocks, _not_send: PhantomData }
@@ -65,6 +66,24 @@ impl<T> Lock<T> {
             }
             guard
         })
+    }
+
+    /// Waits while others run. In the end it sleeps, since the holder may be a thread of lower priority, to whom nobody
+    /// yields.
+    fn wait(&self) -> SpinMutexGuard<'_, T, YieldToOs> {
+        const YIELDS: u32 = 1000;
+        const SLEEP: Duration = Duration::from_micros(50);
+        for round in 0_u32.. {
+            if let Some(guard) = self.mutex.try_lock() {
+                return guard;
+            }
+            if round < YIELDS {
+                YieldToOs::relax();
+            } else {
+                std::thread::sleep(SLEEP);
+            }
+        }
+        self.mutex.lock()
     }
 
     /// Locks until [`let_go`](Self::let_go).

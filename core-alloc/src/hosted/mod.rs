@@ -1,15 +1,17 @@
 //! The hosted half: a global allocator for programs that run on an operating system.
 //!
 //! ```text
-//!   mudlark ─▶ front ─▶ cache ─▶ owner ─▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
-//!      ├─────▶ large ──────────────────────────────────────────────────▲─────────────────────────────────────▲
-//!      └─────▶ janitor ────────────────────────────────────────────────┴─────────────────────────────────────┘
+//!   mudlark ─▶ front ─▶ cache ─▶ bins
+//!      │                  └────▶ owner ─▶ depot, run_cache
+//!      │                           └────▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
+//!      ├─▶ large ─▶ owner, regions, source
+//!      └─▶ janitor ─▶ duty, owner, regions, source
 //!
 //!   private_heap ─▶ bins, heap, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at everybody's
-//! disposal.
+//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
+//! everybody's disposal.
 
 mod bins;
 mod block;

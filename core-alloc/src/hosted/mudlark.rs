@@ -20,7 +20,10 @@ use crate::SizeClass;
 /// alignment, and null when the system has no more memory. See the [crate's documentation](crate) for how.
 ///
 /// A request and a free take constant time, if the thread's cache has the block or the room; otherwise time for a
-/// magazine of blocks.
+/// magazine of blocks. A large block is found in constant time, too; one of more than half a region is a call of the
+/// system. `realloc` may have to copy, `alloc_zeroed` to clear.
+///
+/// It may start a thread ([`set_decay`](Self::set_decay)), and registers handlers for forks.
 ///
 /// ```
 /// use mudlark_core_alloc::Mudlark;
@@ -50,7 +53,8 @@ impl Mudlark {
         Stats::now()
     }
 
-    /// Empties the calling thread's cache, and gives all memory that is not in use back to the system, at once.
+    /// Empties the calling thread's cache, and gives all memory that is not in use back to the system at once, but for
+    /// what is in other threads' caches or in [private heaps](crate::PrivateHeap).
     ///
     /// Memory goes back by itself after a while ([`set_decay`](Self::set_decay)), but for what is in the threads'
     /// caches. So this is worth a call where a thread rests for long after much work, or where another program waits for
@@ -78,8 +82,9 @@ impl Mudlark {
 
     /// Sets how long memory has to be unused before it goes back to the system by itself; at the start 200 milliseconds.
     ///
-    /// Memory that was not used for as long goes back, and does so before it has not been used for twice as long. That is
-    /// the work of a thread, the janitor, which the allocator starts when there is a megabyte for it to look after, and
+    /// Memory that was not used for as long goes back, and does so before it has not been used for twice as long; what
+    /// heaps keep to be used again, within three times as long. Less than a megabyte in all stays. That is the work of a
+    /// thread, the janitor, which the allocator starts when there is a megabyte for it to look after, and
     /// which ends when nothing is left to do: a program at rest has no such thread. Where no thread can be started,
     /// memory goes back only when [`collect`](Self::collect) is called, and where the system takes no parts of what it
     /// has handed out, only whole regions do.
@@ -87,7 +92,8 @@ impl Mudlark {
     /// `None` switches this off: there will be no such thread, and memory goes back when
     /// [`collect`](Self::collect) is called. That is for programs that must not have a second thread (as for
     /// `unshare` with `CLONE_NEWUSER`), and for those that want to choose the moment. What is set takes effect within a
-    /// second. A time of less than a millisecond counts as one.
+    /// second: a program that must never have a second thread says so at the beginning of `main`. A time of less than a
+    /// millisecond counts as one. Takes constant time.
     ///
     /// Large blocks of more than half a [region](crate#the-words) go back when they are freed, in any case.
     ///

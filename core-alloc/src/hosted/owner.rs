@@ -11,7 +11,7 @@ use core::mem;
 use core::ptr::{self, NonNull};
 
 use super::bins::{Bins, magazine};
-use super::block::{Batch, FreeBlock, FreeList};
+use super::block::{Batch, FreeBlock, FreeList, LEAST_STACKED};
 use super::depot::{Depot, magazine_bytes};
 use super::heap::PageHeap;
 use super::holder::Holder;
@@ -30,6 +30,9 @@ use crate::SizeClass;
 /// # Invariants
 ///
 /// An owner is never released, so it is only ever met as `&'static`.
+///
+/// Two threads' owners share no cache line.
+#[repr(align(128))]
 pub(crate) struct Owner {
     state: Lock<State>,
     /// The owner made before this one.
@@ -56,14 +59,50 @@ struct State {
 /// # Invariants
 ///
 /// From `newest`, `next` leads to all owners but the shared one, `count` of them. From `idle`, `next_idle` leads to
-/// those that no thread has adopted.
+/// those that no thread has adopted; `hand`, if it is one, is one of these.
 struct Owners {
     newest: Option<&'static Owner>,
     idle: Option<&'static Owner>,
+    places: Places,
+    /// The idle owner that [`take_from_idle`] asks next, or `None` for the first.
+    hand: Option<&'static Owner>,
     count: usize,
 }
 
-static OWNERS: Lock<Owners> = Lock::new(Owners { newest: None, idle: None, count: 0 });
+static OWNERS: Lock<Owners> =
+    Lock::new(Owners { newest: None, idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
+
+/// Places for owners, of which several are acquired at a time.
+///
+/// # Invariants
+///
+/// From `next` on there is memory for `left` owners, which nobody uses.
+struct Places {
+    next: Option<NonNull<Owner>>,
+    left: usize,
+}
+
+// SAFETY: the memory is this value's alone.
+unsafe impl Send for Places {}
+
+impl Places {
+    /// What is acquired at a time, in bytes: the least that the source gives.
+    const BATCH: usize = 64 * 1024;
+
+    /// Memory for an owner.
+    fn take(&mut self) -> Option<NonNull<Owner>> {
+        if self.left == 0 {
+            // INVARIANT: so much memory holds so many owners, and is new.
+            self.next = Some(source::acquire(Self::BATCH, align_of::<Owner>())?.cast());
+            self.left = Self::BATCH / size_of::<Owner>();
+        }
+        let place = self.next?;
+        self.left -= 1;
+        // SAFETY: at most one past the last owner that the memory holds.
+        self.next = Some(unsafe { place.add(1) });
+        Some(place)
+    }
+}
 
 static SHARED: Owner = Owner::new(None);
 
@@ -78,6 +117,8 @@ pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
     let Some(owner) = owners.idle else { return make(&mut owners) };
     let mut state = owner.state.lock();
     owners.idle = state.next_idle.take();
+    // It may have been this one.
+    owners.hand = None;
     state.parked.move_to(bins);
     Some(owner)
 }
@@ -88,13 +129,14 @@ pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
     let mut owners = OWNERS.lock();
     let mut state = owner.state.lock();
     bins.move_to(&state.parked);
+    state.note_store();
     state.next_idle = owners.idle;
     owners.idle = Some(owner);
 }
 
 fn make(owners: &mut Owners) -> Option<&'static Owner> {
-    let place = source::acquire(size_of::<Owner>(), align_of::<Owner>())?.cast::<Owner>();
-    // SAFETY: the source gave us memory of that size and alignment.
+    let place = owners.places.take()?;
+    // SAFETY: the place is for one owner, and ours alone.
     unsafe { place.write(Owner::new(owners.newest)) };
     // SAFETY: just written; from now on it is only shared, and nobody releases it.
     let owner = unsafe { place.as_ref() };
@@ -133,7 +175,7 @@ impl Owner {
     pub(crate) fn take_run(&self, pages: usize, bytes: usize) -> Option<NonNull<u8>> {
         let mut state = self.state.lock();
         let start = state.runs.take(pages)?;
-        state.stores_used.set(true);
+        state.note_store();
         state.large.add(bytes);
         Some(start)
     }
@@ -143,7 +185,7 @@ impl Owner {
         let mut state = self.state.lock();
         let kept = state.runs.keep(first, start, pages);
         if kept {
-            state.stores_used.set(true);
+            state.note_store();
             state.large.remove(bytes);
         }
         kept
@@ -191,8 +233,21 @@ impl State {
     fn take_available(&mut self, class: SizeClass) -> Batch {
         self.depot
             .take(class)
-            .inspect(|_| self.stores_used.set(true))
+            .inspect(|_| self.note_store())
             .unwrap_or_else(|| self.heap.take_available(class, magazine(class)))
+    }
+
+    /// Takes up to a magazine of blocks of what an ended thread has left.
+    fn take_left(&mut self, class: SizeClass) -> Batch {
+        self.parked.take_any(class).unwrap_or_else(|| self.take_available(class))
+    }
+
+    /// Notes that the depot, the parked bins or the run cache are in use. The first to do so after the janitor was here
+    /// has him come again.
+    fn note_store(&self) {
+        if !self.stores_used.replace(true) {
+            janitor::note_store();
+        }
     }
 
     /// Whether the depot may grow by a magazine.
@@ -200,26 +255,32 @@ impl State {
     /// What is there is lost to all other classes, so that shall be little beside what is in use.
     fn has_room_for(&self, class: SizeClass) -> bool {
         const ALWAYS: usize = 256 * 1024;
-        self.depot.bytes() + magazine_bytes(class) <= ALWAYS.max(self.heap.bytes() / 16)
+        let most = ALWAYS.max(self.heap.bytes() / 16);
+        class.block_size() >= LEAST_STACKED && self.depot.bytes() + magazine_bytes(class) <= most
     }
 }
 
-/// Takes up to a magazine of blocks from the first idle owner that has some. Takes time for each idle owner.
+/// Takes up to a magazine of blocks from an idle owner that has some. Asks but a few, and others the next time: there may
+/// be thousands.
 fn take_from_idle(class: SizeClass) -> Batch {
-    let owners = OWNERS.lock();
-    let mut idle = owners.idle;
-    while let Some(owner) = idle {
-        let mut state = owner.state.lock();
-        if let Some(parked) = state.parked.take_any(class) {
-            return parked;
-        }
-        let taken = state.take_available(class);
-        if taken.len > 0 {
-            return taken;
-        }
-        idle = state.next_idle;
-    }
-    Batch::empty()
+    // The list is let go of before anybody is asked: what is taken may have to be made present first. Who has been adopted
+    // meanwhile has some all the same.
+    let asked = next_idle_owners();
+    let taken = asked.into_iter().flatten().map(|owner| owner.state.lock().take_left(class));
+    taken.into_iter().find(|taken| taken.len > 0).unwrap_or_else(Batch::empty)
+}
+
+/// The idle owners whose turn it is to be asked.
+fn next_idle_owners() -> [Option<&'static Owner>; 8] {
+    let mut owners = OWNERS.lock();
+    let mut hand = owners.hand.or(owners.idle);
+    let next = [(); 8].map(|()| {
+        let owner = hand?;
+        hand = owner.state.lock().next_idle;
+        Some(owner)
+    });
+    owners.hand = hand;
+    next
 }
 
 /// Stores a full magazine in the depot of the owner to whom its first block belongs, or returns it when there is no
@@ -231,11 +292,15 @@ pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
     let address = full.first_address()?;
     // SAFETY: the block is the reason for its page to be in use.
     let owner = owner_of(unsafe { page_of(address) }, address);
+    if ptr::eq(owner, &SHARED) {
+        // No thread ever looks into its depot.
+        return Some(full);
+    }
     let mut state = owner.state.lock();
     if !state.has_room_for(class) {
         return Some(full);
     }
-    state.stores_used.set(true);
+    state.note_store();
     state.depot.store(class, full);
     None
 }
@@ -258,20 +323,18 @@ pub(crate) fn send_home(blocks: FreeList) {
             home.state.heap.put(page, &blocks);
         }
     }
-    drop(home);
-    janitor::look();
 }
 
 /// Whether blocks have come back to a page since this was last asked.
 ///
 /// Called in a pass of the janitor, with no other lock. The page may be anybody's by now, or nobody's.
-pub(crate) fn leave_alone(page: PageRef) -> bool {
+pub(crate) fn take_wear(page: PageRef) -> bool {
     lock_owner_of(page).is_some_and(|_| page.forget_wear())
 }
 
 /// Has the owner of a page give back the OS pages in which no block is in use.
 ///
-/// Called as [`leave_alone`] is.
+/// Called as [`take_wear`] is.
 pub(crate) fn tidy(page: PageRef) {
     if let Some(mut state) = lock_owner_of(page) {
         page.forget_wear();
@@ -296,7 +359,7 @@ pub(crate) fn empty_stores() {
     }
 }
 
-/// Does so for the owners whose stores nobody has used since this was last called, and returns whether there are others.
+/// Empties those of owners whose stores nobody has used since this was last called, and returns whether there are others.
 pub(crate) fn empty_rested_stores() -> bool {
     let newest = OWNERS.lock().newest;
     let mut others = false;
@@ -357,6 +420,7 @@ pub(crate) unsafe fn let_go_list() {
 pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
     let mut owners = OWNERS.lock();
     owners.idle = None;
+    owners.hand = None;
     for owner in core::iter::successors(owners.newest, |owner| owner.next) {
         if !own.is_some_and(|own| ptr::eq(own, owner)) {
             owner.state.lock().next_idle = owners.idle;
@@ -382,7 +446,7 @@ impl State {
             total.pages += self.heap.pages(class);
             total.out += self.heap.blocks(class);
             total.cached += self.depot.blocks(class) + self.parked.blocks(class);
-            total.requests.join(&self.requests[class.index()]);
+            total.join(&self.requests[class.index()]);
         }
     }
 }

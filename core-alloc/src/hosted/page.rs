@@ -222,8 +222,9 @@ impl Page {
         // At least one more block, and none beyond the page, whose size is a multiple of `step`.
         let end = (begin + size).next_multiple_of(step);
         self.blocks.carve_to(end / size);
-        let (first, last) = (begin / CARVE, end / CARVE);
-        if step > CARVE && self.clean.get() & parts(first, last) == parts(first, last) {
+        // The part that the last block reaches into is in use already.
+        let (first, last) = (begin.div_ceil(CARVE), end / CARVE);
+        if step > CARVE && first < last && self.clean.get() & parts(first, last) == parts(first, last) {
             // SAFETY: by the type's invariant, the memory of free blocks is the page's.
             unsafe { source::populate(self.part(first), (last - first) * CARVE) };
         }

@@ -40,8 +40,9 @@ pub struct Stats {
     /// them up, to 64 KiB mostly, does not count.
     pub reserved_bytes: usize,
     /// Memory that the process may have, as far as the allocator knows, in bytes: pages that are cut into blocks, large
-    /// blocks, and what was used before and has not gone back to the operating system. Blocks that the program has not
-    /// touched count as if it had; the allocator's bookkeeping does not count.
+    /// blocks in use or kept for the next request, and what was used before and has not gone back to the operating system.
+    /// What the program has not touched, and what has gone back from inside of pages, count as if it were there; the
+    /// allocator's bookkeeping does not count.
     pub committed_bytes: usize,
     /// Pages that are cut into blocks, in bytes.
     pub page_bytes: usize,
@@ -58,7 +59,7 @@ pub struct Stats {
     pub cached_blocks: usize,
     /// The bytes of [`cached_blocks`](Self::cached_blocks).
     pub cached_bytes: usize,
-    /// Large blocks in use: those above [`SizeClass::MAX_SIZE`](crate::SizeClass::MAX_SIZE).
+    /// Large blocks in use: those that no [size class](SizeClass) serves, for their size or their alignment.
     pub large_blocks: usize,
     /// The bytes that were asked for as large blocks.
     pub large_bytes: usize,
@@ -101,10 +102,10 @@ impl Stats {
         let accounts = regions::with_accounts(|accounts| *accounts);
         let classes = front::with_cache(|cache| totals.by_class(cache));
         let sum = |figure: fn(&ClassStats) -> usize| classes.iter().map(figure).sum::<usize>();
-        let large = totals.large.joined(&accounts.large);
+        let large = totals.large.joined(&accounts.large).at_least_none();
         Self {
             reserved_bytes: RESERVED.load(Relaxed),
-            committed_bytes: accounts.used + accounts.dirty_pages * PAGE_SIZE,
+            committed_bytes: accounts.used.wrapping_add(accounts.dirty_pages * PAGE_SIZE),
             page_bytes: accounts.page_bytes,
             blocks: sum(|class| class.blocks),
             block_bytes: sum(|class| class.blocks * class.class.block_size()),
@@ -182,12 +183,28 @@ pub(crate) struct ClassTotal {
     pub(crate) out: usize,
     /// Those of them that are in depots and parked bins.
     pub(crate) cached: usize,
-    pub(crate) requests: Sample,
+    /// A number of requests, and the bytes that they asked for.
+    requests: u64,
+    requested: u64,
+}
+
+impl ClassTotal {
+    /// Adds an owner's sample.
+    pub(crate) fn join(&mut self, sample: &Sample) {
+        self.requests += u64::from(sample.count);
+        self.requested += u64::from(sample.bytes);
+    }
+
+    /// The mean size of the requests, rounded up.
+    fn mean_request(&self) -> Option<usize> {
+        let mean = (self.requests > 0).then(|| self.requested.div_ceil(self.requests))?;
+        usize::try_from(mean).ok()
+    }
 }
 
 impl Totals {
     pub(crate) const fn new(owners: usize) -> Self {
-        let none = ClassTotal { pages: 0, out: 0, cached: 0, requests: Sample::new() };
+        let none = ClassTotal { pages: 0, out: 0, cached: 0, requests: 0, requested: 0 };
         Self { owners, large: LargeBlocks::new(), classes: [none; SizeClass::COUNT] }
     }
 
@@ -199,7 +216,7 @@ impl Totals {
             let cached_blocks = total.cached + cache.blocks(class);
             // Other threads may have taken and freed blocks between one look and the other.
             let blocks = total.out.saturating_sub(cached_blocks);
-            let requested_bytes = blocks * total.requests.mean().unwrap_or(class.block_size());
+            let requested_bytes = blocks * total.mean_request().unwrap_or(class.block_size());
             ClassStats { class, pages: total.pages, blocks, cached_blocks, requested_bytes }
         })
     }
@@ -213,7 +230,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// When there are so many requests, the older half is made to count less.
+    /// When there are so many requests, all so far are made to count half.
     const ENOUGH: u32 = 1024;
 
     pub(crate) const fn new() -> Self {
@@ -228,18 +245,6 @@ impl Sample {
         }
         self.count += 1;
         self.bytes = self.bytes.saturating_add(u32::try_from(size).unwrap_or(u32::MAX));
-    }
-
-    /// Adds those of another sample.
-    pub(crate) fn join(&mut self, other: &Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.bytes = self.bytes.saturating_add(other.bytes);
-    }
-
-    /// The mean size, rounded up.
-    fn mean(&self) -> Option<usize> {
-        let bytes = self.bytes as usize;
-        (self.count > 0).then(|| bytes.div_ceil(self.count as usize))
     }
 }
 
@@ -323,6 +328,11 @@ impl LargeBlocks {
     /// Adds those of another part.
     pub(crate) fn join(&mut self, other: &Self) {
         *self = self.joined(other);
+    }
+
+    /// None, where the parts were read at different moments and their sum is below zero.
+    const fn at_least_none(self) -> Self {
+        if self.blocks.cast_signed() < 0 || self.bytes.cast_signed() < 0 { Self::new() } else { self }
     }
 
     /// The sum of two parts.

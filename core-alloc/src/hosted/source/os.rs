@@ -101,7 +101,7 @@ pub(super) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
 
 pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
-    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+    keeping_errno(|| unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) });
 }
 
 pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
@@ -112,7 +112,7 @@ pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> R
     }
     // SAFETY: just initialised.
     let attributes = unsafe { attributes.assume_init_mut() };
-    let started = without_signals(|| start_detached(attributes, work));
+    let started = keeping_errno(|| without_signals(|| start_detached(attributes, work)));
     // SAFETY: they were initialised, and the thread does not need them any more.
     unsafe { libc::pthread_attr_destroy(attributes) };
     started
