@@ -74,7 +74,7 @@ impl PageHeap {
         if taken.len == 0
             && let Some(page) = self.available[class.index()].first()
         {
-            page.carve(carving_step(self.pages[class.index()]));
+            page.carve(carving_step(class, self.pages[class.index()]));
             taken = self.take_free(class, want);
         }
         self.blocks[class.index()] += taken.len;
@@ -165,8 +165,11 @@ impl PageHeap {
 
 /// How much a page of a class that has so many is carved at a time: a thirty-second of what there is, so that memory is
 /// not touched long before it is of use; and since it is cheaper to have the system make much of it present at once, no
-/// less.
-fn carving_step(pages: u32) -> usize {
+/// less. But large blocks are often used in part, so of these no more than one is carved.
+fn carving_step(class: SizeClass, pages: u32) -> usize {
+    if class.block_size() > CARVE / 2 {
+        return CARVE;
+    }
     let share = pages as usize * PAGE_SIZE / 32;
     1 << share.clamp(CARVE, PAGE_SIZE).ilog2()
 }
