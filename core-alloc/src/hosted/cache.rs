@@ -13,6 +13,7 @@ use super::fork;
 use super::front;
 use super::janitor;
 use super::owner::{self, Owner};
+use super::owners;
 use crate::SizeClass;
 
 /// The blocks that a thread keeps for itself.
@@ -148,7 +149,7 @@ impl Cache {
     /// Ends the cache with its thread: its bins go to its owner, and the owner to the next thread.
     pub(crate) fn end(&self) {
         if let Ownership::Adopted(owner) = self.ownership.replace(Ownership::Without) {
-            owner::retire(owner, &self.bins);
+            owners::retire(owner, &self.bins);
             janitor::start_if_called();
         }
     }
@@ -196,7 +197,7 @@ impl Cache {
         if !front::arm() {
             return None;
         }
-        let owner = owner::adopt(&self.bins);
+        let owner = owners::adopt(&self.bins);
         self.ownership.set(owner.map_or(Ownership::Pending, Ownership::Adopted));
         owner
     }

@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::front;
 use super::janitor;
 use super::lock;
-use super::owner;
+use super::owners;
 use super::regions;
 use super::source;
 
@@ -68,7 +68,7 @@ pub(crate) fn is_forking() -> bool {
 
 extern "C" fn before() {
     janitor::hold();
-    owner::hold_all();
+    owners::hold_all();
     regions::hold();
     // Relaxed: see `is_forking`.
     FORKING.store(front::mark(), Ordering::Relaxed);
@@ -80,7 +80,7 @@ extern "C" fn after_in_parent() {
 
 extern "C" fn after_in_child() {
     // Still with all locks: only this thread knows which owner is its own.
-    owner::leave_all_but(front::with_cache(|cache| cache.adopted()));
+    owners::leave_all_but(front::with_cache(|cache| cache.adopted()));
     janitor::forget();
     let_go();
 }
@@ -89,11 +89,11 @@ fn let_go() {
     // SAFETY: the thread that forks, which is the child's one as well, has called `before`.
     unsafe { regions::let_go() };
     // SAFETY: as above.
-    unsafe { owner::let_go_heaps() };
+    unsafe { owners::let_go_heaps() };
     // Now, since the next fork may get all locks once the rest is free.
     FORKING.store(NOBODY, Ordering::Relaxed);
     // SAFETY: as above.
-    unsafe { owner::let_go_list() };
+    unsafe { owners::let_go_list() };
     // SAFETY: as above.
     unsafe { janitor::let_go() };
 }

@@ -29,6 +29,7 @@ use super::fork;
 use super::front;
 use super::lock::{self, Lock};
 use super::owner;
+use super::owners;
 use super::page_map;
 use super::region::RegionRef;
 use super::regions::pass as regions;
@@ -191,7 +192,7 @@ fn rest() -> bool {
 
 /// What the janitor does each time the decay has gone by.
 fn round() -> Outcome {
-    let others_in_use = owner::empty_rested_stores();
+    let others_in_use = owners::empty_rested_stores();
     match make_pass(Zeal::Patient) {
         Outcome::Done if others_in_use => Outcome::MoreLater,
         outcome => outcome,
@@ -200,7 +201,7 @@ fn round() -> Outcome {
 
 /// Gives back all that is not in use, but for what is in the caches of living threads.
 pub(crate) fn collect() {
-    owner::empty_stores();
+    owners::empty_stores();
     while make_pass(Zeal::Eager) == Outcome::GaveWay {
         lock::wait_until(|| FORKS_WAITING.load(Relaxed) == 0);
     }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!   mudlark ─▶ front ─▶ cache ─▶ bins
-//!      │                  └────▶ owner ─▶ depot, run_cache
-//!      │                           └────▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
+//!      │                  └────▶ owners ─▶ owner ─▶ depot, run_cache
+//!      │                                     └──▶ heap ─▶ page, block_map ─▶ regions ─▶ region, extents, page_map ─▶ source
 //!      ├─▶ large ─▶ owner, regions, source
-//!      └─▶ janitor ─▶ duty, owner, regions, source
+//!      └─▶ janitor ─▶ duty, owners, regions, source
 //!
 //!   private_heap ─▶ bins, heap, large
 //! ```
@@ -32,6 +32,7 @@ mod lock;
 mod misuse;
 mod mudlark;
 mod owner;
+mod owners;
 mod page;
 mod page_map;
 mod page_set;

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::cache::Cache;
 use super::front;
-use super::owner;
+use super::owners;
 use super::region::PAGE_SIZE;
 use super::regions;
 use crate::SizeClass;
@@ -98,7 +98,7 @@ pub struct ClassStats {
 impl Stats {
     /// Reads the counters, and visits every heap for a moment.
     pub(crate) fn now() -> Self {
-        let totals = owner::totals();
+        let totals = owners::totals();
         let accounts = regions::with_accounts(|accounts| *accounts);
         let classes = front::with_cache(|cache| totals.by_class(cache));
         let sum = |figure: fn(&ClassStats) -> usize| classes.iter().map(figure).sum::<usize>();

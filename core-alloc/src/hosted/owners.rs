@@ -1,0 +1,208 @@
+//! The list of all owners, and which of them are idle.
+//!
+//! A thread adopts an owner when it first needs blocks, and retires it when it ends: pages, blocks in others' hands and
+//! all. The next thread that comes takes it whole. So there are never more owners than there were threads at one time.
+//!
+//! While an owner is idle, its free blocks are for all: a thread whose own pages have none takes them from there before
+//! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
+
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use super::bins::Bins;
+use super::block::Batch;
+use super::lock::Lock;
+use super::owner::{Owner, SHARED};
+use super::source;
+use super::stats::Totals;
+use crate::SizeClass;
+
+/// The list of owners.
+///
+/// # Invariants
+///
+/// From `newest`, `next` leads to all owners but the shared one, `count` of them. From `idle`, `next_idle` leads to
+/// those that no thread has adopted; `hand`, if it is one, is one of these.
+struct Owners {
+    newest: Option<&'static Owner>,
+    idle: Option<&'static Owner>,
+    places: Places,
+    /// The idle owner that [`take_from_idle`] asks next, or `None` for the first.
+    hand: Option<&'static Owner>,
+    count: usize,
+}
+
+static OWNERS: Lock<Owners> =
+    Lock::new(Owners { newest: None, idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
+
+/// Places for owners, of which several are acquired at a time.
+///
+/// # Invariants
+///
+/// From `next` on there is memory for `left` owners, which nobody uses.
+struct Places {
+    next: Option<NonNull<Owner>>,
+    left: usize,
+}
+
+// SAFETY: the memory is this value's alone.
+unsafe impl Send for Places {}
+
+impl Places {
+    /// What is acquired at a time, in bytes: the least that the source gives.
+    const BATCH: usize = 64 * 1024;
+
+    /// Memory for an owner.
+    fn take(&mut self) -> Option<NonNull<Owner>> {
+        if self.left == 0 {
+            // INVARIANT: so much memory holds so many owners, and is new.
+            self.next = Some(source::acquire(Self::BATCH, align_of::<Owner>())?.cast());
+            self.left = Self::BATCH / size_of::<Owner>();
+        }
+        let place = self.next?;
+        self.left -= 1;
+        // SAFETY: at most one past the last owner that the memory holds.
+        self.next = Some(unsafe { place.add(1) });
+        Some(place)
+    }
+}
+
+/// An owner for this thread alone, and what bins come with it; `None` when there is no memory for one.
+pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
+    let mut owners = OWNERS.lock();
+    let Some(owner) = owners.idle else { return make(&mut owners) };
+    let mut state = owner.state.lock();
+    owners.idle = state.next_idle.take();
+    // It may have been this one.
+    owners.hand = None;
+    state.parked.move_to(bins);
+    Some(owner)
+}
+
+/// Leaves `owner`, whom this thread adopted, and the thread's bins to the next thread.
+pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
+    owner.empty_run_cache();
+    let mut owners = OWNERS.lock();
+    let mut state = owner.state.lock();
+    bins.move_to(&state.parked);
+    state.note_store();
+    state.next_idle = owners.idle;
+    owners.idle = Some(owner);
+}
+
+fn make(owners: &mut Owners) -> Option<&'static Owner> {
+    let place = owners.places.take()?;
+    // SAFETY: the place is for one owner, and ours alone.
+    unsafe { place.write(Owner::new(owners.newest)) };
+    // SAFETY: just written; from now on it is only shared, and nobody releases it.
+    let owner = unsafe { place.as_ref() };
+    owners.newest = Some(owner);
+    owners.count += 1;
+    Some(owner)
+}
+
+/// Takes up to a magazine of blocks from an idle owner that has some. Asks but a few, and others the next time: there may
+/// be thousands.
+pub(super) fn take_from_idle(class: SizeClass) -> Batch {
+    // The list is let go of before anybody is asked: what is taken may have to be made present first. Who has been adopted
+    // meanwhile has some all the same.
+    let asked = next_idle_owners();
+    let taken = asked.into_iter().flatten().map(|owner| owner.state.lock().take_left(class));
+    taken.into_iter().find(|taken| taken.len > 0).unwrap_or_else(Batch::empty)
+}
+
+/// The idle owners whose turn it is to be asked.
+fn next_idle_owners() -> [Option<&'static Owner>; 8] {
+    let mut owners = OWNERS.lock();
+    let mut hand = owners.hand.or(owners.idle);
+    let next = [(); 8].map(|()| {
+        let owner = hand?;
+        hand = owner.state.lock().next_idle;
+        Some(owner)
+    });
+    owners.hand = hand;
+    next
+}
+
+/// Empties all owners' depots, parked bins and run caches, and returns the pages that are unused then.
+pub(crate) fn empty_stores() {
+    let newest = OWNERS.lock().newest;
+    all(newest).for_each(Owner::empty_stores);
+    for owner in all(newest) {
+        owner.state.lock().heap.return_unused_pages();
+    }
+}
+
+/// Empties those of owners whose stores nobody has used since this was last called, and returns whether there are others.
+pub(crate) fn empty_rested_stores() -> bool {
+    let newest = OWNERS.lock().newest;
+    let mut others = false;
+    for owner in all(newest) {
+        if owner.state.lock().stores_used.replace(false) {
+            others = true;
+        } else {
+            owner.empty_stores();
+        }
+    }
+    others
+}
+
+/// All owners, from the newest on, and the shared one.
+fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
+    core::iter::successors(newest, |owner| owner.next).chain([&SHARED])
+}
+
+/// Locks the list of owners and every owner's heap, until [`let_go_heaps`] and [`let_go_list`].
+pub(crate) fn hold_all() {
+    let owners = OWNERS.lock();
+    for owner in all(owners.newest) {
+        owner.state.hold();
+    }
+    mem::forget(owners);
+}
+
+/// Undoes the larger part of [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], has let go of nothing since, and still counts as forking.
+pub(crate) unsafe fn let_go_heaps() {
+    let newest = OWNERS.lock().newest;
+    for owner in all(newest) {
+        // SAFETY: `hold_all` locked it, or this thread has made it since, and nobody else has got to see the list.
+        unsafe { owner.state.let_go() };
+    }
+}
+
+/// Undoes the rest of [`hold_all`].
+///
+/// # Safety
+///
+/// This thread called [`hold_all`], and then [`let_go_heaps`].
+pub(crate) unsafe fn let_go_list() {
+    // SAFETY: `hold_all` locked it.
+    unsafe { OWNERS.let_go() };
+}
+
+/// Makes all owners idle but `own`: whatever threads had adopted them are not there any more.
+pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
+    let mut owners = OWNERS.lock();
+    owners.idle = None;
+    owners.hand = None;
+    for owner in core::iter::successors(owners.newest, |owner| owner.next) {
+        if !own.is_some_and(|own| ptr::eq(own, owner)) {
+            owner.state.lock().next_idle = owners.idle;
+            owners.idle = Some(owner);
+        }
+    }
+}
+
+/// Adds up all owners, one after the other.
+pub(crate) fn totals() -> Totals {
+    let owners = OWNERS.lock();
+    let mut totals = Totals::new(owners.count);
+    for owner in all(owners.newest) {
+        owner.state.lock().add_to(&mut totals);
+    }
+    totals
+}
