@@ -195,6 +195,6 @@ mod tests {
     fn full_bins_are_no_burden() {
         let bytes = |class: SizeClass| 2 * magazine(class) * class.block_size();
         let total: usize = SizeClass::all().map(bytes).sum();
-        assert!(total <= 4 << 19, "{total} B are more than 2 MiB");
+        assert!(total <= 2 << 20, "{total} B are more than 2 MiB");
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Owner {
     pub(super) next: Option<&'static Self>,
 }
 
+const _: () = assert!(size_of::<Owner>() <= 5 * 1024, "as the page on growth says");
+
 pub(super) struct State {
     pub(super) heap: PageHeap,
     depot: Depot,

@@ -44,7 +44,11 @@ struct Region {
     pages: [Page; PAGES],
 }
 
-const _: () = assert!(2 * size_of::<Region>() <= UNIT, "most of the smallest region is for pages");
+const _: () = {
+    assert!(2 * size_of::<Region>() <= UNIT, "most of the smallest region is for pages");
+    assert!(size_of::<Page>() + size_of::<Node>() <= 656, "as the page on growth says");
+    assert!(size_of::<Header>() <= 1024, "as the page on growth says");
+};
 
 /// Which pages of a region are free, and what is known about these.
 ///

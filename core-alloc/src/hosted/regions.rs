@@ -45,15 +45,7 @@ struct Regions {
     accounts: Accounts,
 }
 
-static REGIONS: Lock<Regions> = Lock::new(Regions {
-    newest: None,
-    extents: Extents::new(),
-    dirty: List::new(),
-    empty: 0,
-    away: 0,
-    freed: 0,
-    accounts: Accounts::new(),
-});
+static REGIONS: Lock<Regions> = Lock::new(Regions::new());
 
 /// A place for pages, and the extent that it is a part of.
 struct Fit {
@@ -272,6 +264,18 @@ fn check_run(start: NonNull<u8>, run: &Span) {
 }
 
 impl Regions {
+    const fn new() -> Self {
+        Self {
+            newest: None,
+            extents: Extents::new(),
+            dirty: List::new(),
+            empty: 0,
+            away: 0,
+            freed: 0,
+            accounts: Accounts::new(),
+        }
+    }
+
     /// The place for a page of blocks, if need be in a new region.
     fn fit_for_page(&mut self) -> Option<Fit> {
         let with_dirty = self.dirty.first();

@@ -68,18 +68,6 @@ impl Model {
 }
 
 impl Regions {
-    const fn new() -> Self {
-        Self {
-            newest: None,
-            extents: Extents::new(),
-            dirty: List::new(),
-            empty: 0,
-            away: 0,
-            freed: 0,
-            accounts: Accounts::new(),
-        }
-    }
-
     fn take_span(&mut self, span: &Span) {
         self.take(&Fit { extent: span.region.extent_of(span.pages.start), pages: span.pages.clone() });
     }
