@@ -46,7 +46,7 @@
 //!
 //! CPython's arena, pool and block (`Objects/obmalloc.c`, where the scheme comes from) are our region, page and block;
 //! «OS page» is what we call the other kind of page. A *magazine* is as many blocks as go between a cache and the heaps
-//! at a time (Bonwick and Adams, 2001): 16 KiB of small ones, and of larger ones 8 KiB, or one block.
+//! at a time (Bonwick and Adams, 2001): 16 KiB of them, or four where these are more.
 //!
 //! # One request
 //!

@@ -40,6 +40,9 @@ impl SizeClass {
     /// The smallest block, in bytes; every block's size is a multiple of it.
     pub const MIN_SIZE: usize = 1 << GRANULE_LOG2;
 
+    /// The largest block that [`of_small`](Self::of_small) knows, in bytes.
+    pub(crate) const SMALL_LIMIT: usize = 1024;
+
     /// The first class.
     #[cfg(feature = "std")]
     pub(crate) const SMALLEST: Self = Self(0);
@@ -61,21 +64,18 @@ impl SizeClass {
     #[inline]
     #[must_use]
     pub const fn of(layout: Layout) -> Option<Self> {
-        let align = layout.align();
-        // Only here does it matter: no granules are served as one, and these are aligned to their size.
-        let size = if align > Self::MIN_SIZE && layout.size() == 0 { 1 } else { layout.size() };
-        // By `Layout`'s invariant, there is no overflow; an alignment is a power of two.
-        let size = (size + align - 1) & !(align - 1);
-        // INVARIANT: the tables hold indices of classes.
-        if align > Self::MAX_SIZE {
-            None
-        } else if size <= FINE_LIMIT {
-            Some(Self(FINE[steps(size, Self::MIN_SIZE)]))
-        } else if size <= Self::MAX_SIZE {
-            Some(Self(COARSE[steps(size, COARSE_STEP)]))
-        } else {
-            None
-        }
+        let size = reach(layout);
+        // INVARIANT: the table holds indices of classes.
+        if size <= Self::MAX_SIZE { Some(Self(INDICES[granules(size)])) } else { None }
+    }
+
+    /// [`of`](Self::of), but `None` for all above [`SMALL_LIMIT`](Self::SMALL_LIMIT): by a table that a microcontroller
+    /// has room for.
+    #[inline]
+    pub(crate) const fn of_small(layout: Layout) -> Option<Self> {
+        let size = reach(layout);
+        // INVARIANT: the table holds indices of classes.
+        if size <= Self::SMALL_LIMIT { Some(Self(SMALL_INDICES[granules(size)])) } else { None }
     }
 
     /// The class with the given index, or `None` beyond the last.
@@ -120,28 +120,34 @@ impl SizeClass {
     }
 }
 
-/// Up to here a request's class is looked up by its granules.
-const FINE_LIMIT: usize = 1024;
-/// Above, all classes are multiples of this, and looked up by it. To compute an index takes several times as long.
-const COARSE_STEP: usize = FINE_LIMIT / STEPS;
+/// The class for every number of granules. One table, so that no branch depends on the size: where sizes are mixed, a
+/// processor would foresee it as often as not.
+static INDICES: [u8; granules(SizeClass::MAX_SIZE) + 1] = indices();
+static SMALL_INDICES: [u8; granules(SizeClass::SMALL_LIMIT) + 1] = indices();
 
-static FINE: [u8; steps(FINE_LIMIT, SizeClass::MIN_SIZE) + 1] = indices(SizeClass::MIN_SIZE);
-static COARSE: [u8; steps(SizeClass::MAX_SIZE, COARSE_STEP) + 1] = indices(COARSE_STEP);
-
-/// The index of the smallest class for every number of steps.
-const fn indices<const LEN: usize>(step: usize) -> [u8; LEN] {
+const fn indices<const LEN: usize>() -> [u8; LEN] {
     let mut table = [0; LEN];
     let mut count = 1;
     while count < LEN {
-        table[count] = SizeClass::from_small(class_index(count * step)).0;
+        table[count] = SizeClass::from_small(class_index(count << GRANULE_LOG2)).0;
         count += 1;
     }
     table
 }
 
-/// The number of steps that reach `size`.
-const fn steps(size: usize, step: usize) -> usize {
-    size.div_ceil(step)
+/// The number of granules that hold `size` bytes.
+const fn granules(size: usize) -> usize {
+    size.div_ceil(1 << GRANULE_LOG2)
+}
+
+/// The size of a block for `layout` at least: a multiple of the alignment. Beyond all classes where the alignment is so.
+#[inline]
+const fn reach(layout: Layout) -> usize {
+    let align = layout.align();
+    // Only here does it matter: no granules are served as one, and these are aligned to their size.
+    let size = if align > SizeClass::MIN_SIZE && layout.size() == 0 { 1 } else { layout.size() };
+    // By `Layout`'s invariant, there is no overflow; an alignment is a power of two.
+    (size + align - 1) & !(align - 1)
 }
 
 /// The index of the smallest class with blocks of at least `size` bytes, which is not zero.

@@ -372,5 +372,5 @@ enum Resize {
 /// The class that serves `layout`, when the largest pages do.
 #[inline]
 fn page_class(layout: Layout) -> Option<SizeClass> {
-    SizeClass::of(layout).filter(|class| class.index() < PAGE_CLASSES)
+    SizeClass::of_small(layout).filter(|class| class.index() < PAGE_CLASSES)
 }

@@ -46,7 +46,7 @@ pub(super) const PAGE_CLASSES: usize = match largest_page_class() {
 
 const fn largest_page_class() -> Option<SizeClass> {
     match Layout::from_size_align(MAX_PAGE_SIZE / BLOCKS_PER_PAGE, 1) {
-        Ok(layout) => SizeClass::of(layout),
+        Ok(layout) => SizeClass::of_small(layout),
         Err(_) => None,
     }
 }
