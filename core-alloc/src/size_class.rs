@@ -64,7 +64,18 @@ impl SizeClass {
     #[inline]
     #[must_use]
     pub const fn of(layout: Layout) -> Option<Self> {
-        let size = reach(layout);
+        if layout.align() <= Self::MIN_SIZE {
+            // Nearly all come this way. Where the Layout is not a constant, the processor foresees that, and has not far to
+            // go from the size to the class.
+            Self::of_reach(layout.size())
+        } else {
+            Self::of_reach(reach(layout))
+        }
+    }
+
+    /// The smallest class whose blocks have at least `size` bytes.
+    #[inline]
+    const fn of_reach(size: usize) -> Option<Self> {
         // INVARIANT: the table holds indices of classes.
         if size <= Self::MAX_SIZE { Some(Self(INDICES[granules(size)])) } else { None }
     }
@@ -122,8 +133,8 @@ impl SizeClass {
 
 /// The class for every number of granules. One table, so that no branch depends on the size: where sizes are mixed, a
 /// processor would foresee it as often as not.
-static INDICES: [u8; granules(SizeClass::MAX_SIZE) + 1] = indices();
-static SMALL_INDICES: [u8; granules(SizeClass::SMALL_LIMIT) + 1] = indices();
+const INDICES: [u8; granules(SizeClass::MAX_SIZE) + 1] = indices();
+const SMALL_INDICES: [u8; granules(SizeClass::SMALL_LIMIT) + 1] = indices();
 
 const fn indices<const LEN: usize>() -> [u8; LEN] {
     let mut table = [0; LEN];

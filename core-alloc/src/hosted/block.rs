@@ -193,6 +193,11 @@ impl FreeList {
         Some(block)
     }
 
+    /// Takes the first block for one who wants no more of it than its address: a page, to which it goes back.
+    pub(crate) fn take_first(&self) -> Option<usize> {
+        self.pop().map(|block| block.0.addr().get())
+    }
+
     /// Gets all blocks of `other`, and gives up its own, of which there must be none.
     pub(crate) fn replace(&self, other: Self) {
         if !self.is_empty() {
@@ -270,16 +275,16 @@ impl ListStack {
 ///
 /// # Invariants
 ///
-/// `list` holds `len` blocks, and `last` is the last of them.
+/// There are `len` blocks, which the chain owns as a [`FreeBlock`] does: from the first to the last one, each has the link
+/// to the next, but the last one has none yet.
 pub(crate) struct Chain {
-    list: FreeList,
-    last: Option<NonNull<Link>>,
+    ends: Option<(NonNull<Link>, NonNull<Link>)>,
     len: usize,
 }
 
 impl Chain {
     pub(crate) const fn new() -> Self {
-        Self { list: FreeList::new(), last: None, len: 0 }
+        Self { ends: None, len: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -288,19 +293,26 @@ impl Chain {
 
     /// Puts `block` at the end.
     pub(crate) fn append(&mut self, block: FreeBlock) {
-        block.link_to(None);
-        match self.last {
-            // By the chain's invariant, the last block is the chain's.
-            Some(last) => FreeBlock(last).link_to(Some(block.0)),
-            None => self.list.head.set(Some(block.0)),
-        }
-        self.last = Some(block.0);
+        let first = match self.ends {
+            Some((first, last)) => {
+                // By the chain's invariant, the last block is the chain's.
+                FreeBlock(last).link_to(Some(block.0));
+                first
+            }
+            None => block.0,
+        };
+        self.ends = Some((first, block.0));
         self.len += 1;
     }
 
     /// The blocks, no longer to be added to.
     pub(crate) fn into_batch(self) -> Batch {
-        self.list.into_batch(self.len)
+        let list = FreeList::new();
+        if let Some((first, last)) = self.ends {
+            FreeBlock(last).link_to(None);
+            list.head.set(Some(first));
+        }
+        list.into_batch(self.len)
     }
 }
 

@@ -26,16 +26,29 @@ const WORDS: usize = PAGE_SIZE / SizeClass::MIN_SIZE / WORD_BITS;
 ///
 /// Only who has locked the page's owner changes anything. But who has a block may ask at any time if that one is free, so
 /// the words are atomic; they order nothing.
+#[repr(C)]
 pub(crate) struct BlockMap {
-    free: Cell<usize>,
-    carved: Cell<usize>,
-    lowest: Cell<usize>,
+    free: Count,
+    carved: Count,
+    lowest: Count,
     words: [AtomicU64; WORDS],
 }
 
-/// The answer to putting back a block that is free: its index.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct AlreadyFree(pub(crate) usize);
+/// A number that is at most that of the blocks in a page.
+struct Count(Cell<u16>);
+
+const _: () = assert!(WORDS * WORD_BITS <= u16::MAX as usize, "a count fits its type");
+
+impl Count {
+    fn get(&self) -> usize {
+        self.0.get().into()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "asserted above")]
+    fn set(&self, count: usize) {
+        self.0.set(count as u16);
+    }
+}
 
 impl BlockMap {
     /// The number of free blocks.
@@ -65,9 +78,9 @@ impl BlockMap {
             let word = self.word(index);
             word.store(word.load(Relaxed) | word_bits(index, begin, end), Relaxed);
         }
-        self.free.update(|free| free + (end - begin));
+        self.free.set(self.free() + (end - begin));
         self.carved.set(end);
-        self.lowest.update(|lowest| lowest.min(begin / WORD_BITS));
+        self.lowest.set(self.lowest.get().min(begin / WORD_BITS));
     }
 
     /// Takes up to `want` free blocks, lowest first, and calls `taken` with the index of each. Returns their number.
@@ -89,7 +102,7 @@ impl BlockMap {
             }
         }
         self.lowest.set(index);
-        self.free.update(|free| free - goal);
+        self.free.set(self.free() - goal);
         goal
     }
 
@@ -107,25 +120,21 @@ impl BlockMap {
         })
     }
 
-    /// Puts blocks back, up to the first that is free already. Returns their number.
-    pub(crate) fn put(&self, mut blocks: impl Iterator<Item = usize>) -> Result<usize, AlreadyFree> {
-        let mut put = 0;
-        let mut lowest = self.lowest.get();
-        let result = blocks.try_for_each(|block| {
-            let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
-            let word = self.word(index);
-            let bits = word.load(Relaxed);
-            if bits & bit != 0 {
-                return Err(AlreadyFree(block));
-            }
-            word.store(bits | bit, Relaxed);
-            lowest = lowest.min(index);
-            put += 1;
-            Ok(())
-        });
-        self.free.update(|free| free + put);
-        self.lowest.set(lowest);
-        result.map(|()| put)
+    /// Puts a block back. Returns whether it was not free already.
+    #[inline]
+    pub(crate) fn put(&self, block: usize) -> bool {
+        let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
+        let word = self.word(index);
+        let bits = word.load(Relaxed);
+        if bits & bit != 0 {
+            return false;
+        }
+        word.store(bits | bit, Relaxed);
+        if index < self.lowest.get() {
+            self.lowest.set(index);
+        }
+        self.free.set(self.free() + 1);
+        true
     }
 
     /// The word with the given index, which is below `WORDS`: the remainder only saves a check.
@@ -149,9 +158,9 @@ mod tests {
 
     fn map() -> BlockMap {
         BlockMap {
-            free: Cell::new(0),
-            carved: Cell::new(0),
-            lowest: Cell::new(0),
+            free: Count(Cell::new(0)),
+            carved: Count(Cell::new(0)),
+            lowest: Count(Cell::new(0)),
             words: [const { AtomicU64::new(0) }; WORDS],
         }
     }
@@ -182,7 +191,7 @@ mod tests {
                 }
                 _ if map.carved() > 0 => {
                     let block = random / 8 % map.carved();
-                    assert_eq!(map.put(core::iter::once(block)).is_ok(), free.insert(block), "step {step}");
+                    assert_eq!(map.put(block), free.insert(block), "step {step}");
                 }
                 _ => {}
             }

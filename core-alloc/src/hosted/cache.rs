@@ -94,7 +94,7 @@ impl Cache {
     fn free_without_room(&self, class: SizeClass, block: FreeBlock) {
         if self.owner().is_none() {
             self.bins.keep_closed(class);
-            owner::send_home(block.into_list());
+            owner::send_home(class, &block.into_list());
             return janitor::start_if_called();
         }
         if self.bins.is_closed(class) {
@@ -118,7 +118,7 @@ impl Cache {
             None => self.bins.put_spare(class, full),
             Some(spare) => {
                 self.bins.put_spare(class, spare);
-                owner::send_home(full);
+                owner::send_home(class, &full);
             }
         }
     }
@@ -142,7 +142,7 @@ impl Cache {
 
     fn flush_bin(&self, class: SizeClass) {
         while let Some(blocks) = self.bins.take_any(class) {
-            owner::send_home(blocks.list);
+            owner::send_home(class, &blocks.list);
         }
     }
 

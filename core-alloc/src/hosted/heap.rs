@@ -1,8 +1,6 @@
 //! The pages that one owner, or a private heap, allocates from.
 
-use super::block::{Batch, Chain, FreeList};
-use super::block_map::AlreadyFree;
-use super::fatal::already_free;
+use super::block::{Batch, Chain};
 use super::holder::Holder;
 use super::janitor;
 use super::list::List;
@@ -98,18 +96,25 @@ impl PageHeap {
         taken.into_batch()
     }
 
-    /// Puts the first of `blocks` back into `page`, which is one of this heap's, and all that follow and belong there.
-    pub(crate) fn put(&mut self, page: PageRef, blocks: &FreeList) {
-        let was_exhausted = page.is_exhausted();
-        let count = page.put(blocks).unwrap_or_else(|AlreadyFree(block)| already_free(page.address_of(block)));
+    /// Puts the block of `class` at `address`, which nobody uses any more, back into `page`, which is one of this heap's.
+    #[inline]
+    pub(crate) fn put(&mut self, class: SizeClass, page: PageRef, address: usize) {
+        self.blocks[class.index()] -= 1;
+        self.bytes -= class.block_size();
+        if page.put(class, address) {
+            self.attend(page);
+        }
+    }
+
+    /// Does what has to be done when a block has come back to a page.
+    #[cold]
+    fn attend(&mut self, page: PageRef) {
         let class = page.class();
         // The janitor has no way into a private heap.
         if !page.wear() && page.owner().is_some() {
             janitor::note_worn(page.address_of(0));
         }
-        self.blocks[class.index()] -= count;
-        self.bytes -= count * class.block_size();
-        if was_exhausted {
+        if page.was_exhausted() {
             self.exhausted.remove(page);
             self.return_unused_page(class);
             self.available[class.index()].push(page);

@@ -104,17 +104,18 @@ impl Owner {
 
     /// Empties the depot, the parked bins and the run cache.
     pub(super) fn empty_stores(&self) {
-        while let Some(blocks) = self.take_stored_blocks() {
-            send_home(blocks);
+        while let Some((class, blocks)) = self.take_stored_blocks() {
+            send_home(class, &blocks);
         }
         self.empty_run_cache();
     }
 
-    fn take_stored_blocks(&self) -> Option<FreeList> {
+    fn take_stored_blocks(&self) -> Option<(SizeClass, FreeList)> {
         let mut state = self.state.lock();
-        SizeClass::all()
-            .find_map(|class| state.depot.take(class).or_else(|| state.parked.take_any(class)))
-            .map(|blocks| blocks.list)
+        SizeClass::all().find_map(|class| {
+            let blocks = state.depot.take(class).or_else(|| state.parked.take_any(class))?;
+            Some((class, blocks.list))
+        })
     }
 
     pub(super) fn empty_run_cache(&self) {
@@ -203,12 +204,12 @@ pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
     None
 }
 
-/// Puts blocks back into their pages, whoever owns these. Called without a lock.
+/// Puts blocks of `class` back into their pages, whoever owns these. Called without a lock.
 ///
 /// An owner is locked once for all blocks that follow each other and are its own.
-pub(crate) fn send_home(blocks: FreeList) {
+pub(crate) fn send_home(class: SizeClass, blocks: &FreeList) {
     let mut home: Option<Home> = None;
-    while let Some(address) = blocks.first_address() {
+    while let Some(address) = blocks.take_first() {
         // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
         let page = unsafe { page_of(address) };
         let owner = owner_of(page, address);
@@ -218,7 +219,7 @@ pub(crate) fn send_home(blocks: FreeList) {
             home = Some(Home { owner, state: owner.state.lock() });
         }
         if let Some(home) = &mut home {
-            home.state.heap.put(page, &blocks);
+            home.state.heap.put(class, page, address);
         }
     }
 }

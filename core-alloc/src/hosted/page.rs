@@ -16,8 +16,9 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
-use super::block::{Chain, FreeBlock, FreeList};
-use super::block_map::{AlreadyFree, BlockMap};
+use super::block::{Chain, FreeBlock};
+use super::block_map::BlockMap;
+use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
 use super::owner::Owner;
@@ -50,17 +51,21 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// Anyone may ask at any time if the page is cut, and for the owner. Who has no block of the page, and cares, locks that owner and asks again:
 /// a page comes to an owner and leaves it under the owner's lock.
+///
+/// All but the words of `blocks` is in one line of a processor's cache, since a free block that goes home is likely to
+/// find none of it there.
+#[repr(C, align(64))]
 pub(crate) struct Page {
-    start: Cell<*mut u8>,
-    is_cut: AtomicBool,
     owner: AtomicPtr<Owner>,
+    start: Cell<*mut u8>,
+    links: Links<PageRef>,
     private_heap: Cell<Option<HeapId>>,
     run_bytes: Cell<usize>,
     class: Cell<SizeClass>,
-    capacity: Cell<usize>,
-    links: Links<PageRef>,
-    clean: Cell<u16>,
+    is_cut: AtomicBool,
     worn: Cell<bool>,
+    clean: Cell<u16>,
+    capacity: Cell<u16>,
     blocks: BlockMap,
 }
 
@@ -114,7 +119,7 @@ impl Page {
         self.worn.set(false);
         self.start.set(start.as_ptr());
         self.class.set(class);
-        self.capacity.set(PAGE_SIZE / class.block_size());
+        self.capacity.set(CAPACITIES[class.index()]);
         match holder {
             Holder::Owner(owner) => self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed),
             Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
@@ -191,7 +196,7 @@ impl Page {
     /// Whether one of the page's blocks begins at `address`, which is in this page.
     pub(crate) fn has_block_at(&self, address: usize) -> bool {
         let offset = address % PAGE_SIZE;
-        is_block_start(self.class(), offset) && block_index(self.class(), offset) < self.capacity.get()
+        is_block_start(self.class(), offset) && block_index(self.class(), offset) < usize::from(self.capacity.get())
     }
 
     /// Whether the block that begins at `address`, in this page, has come home.
@@ -209,9 +214,14 @@ impl Page {
         self.blocks.free() == self.blocks.carved()
     }
 
+    /// Whether this has just been put back: the only free block of a page whose others are all in use.
+    pub(crate) fn was_exhausted(&self) -> bool {
+        self.blocks.free() == 1 && self.blocks.carved() == usize::from(self.capacity.get())
+    }
+
     /// Whether no block is free, nor can be carved.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.blocks.free() == 0 && self.blocks.carved() == self.capacity.get()
+        self.blocks.free() == 0 && self.blocks.carved() == usize::from(self.capacity.get())
     }
 
     /// Carves blocks from a page that is not exhausted, up to the next multiple of `step` bytes: a power of two, from
@@ -232,23 +242,20 @@ impl Page {
 
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
     pub(crate) fn take(&self, want: usize, taken: &mut Chain) -> usize {
+        let (start, size) = (self.start(), self.class().block_size());
         let mut clean = self.clean.get();
         let count = self.blocks.take(want, |index| {
+            let offset = index * size;
             if clean != 0 {
-                clean &= !self.parts_of(index);
+                clean &= !parts(offset / CARVE, (offset + size).div_ceil(CARVE));
             }
-            let block = self.block(index);
+            // SAFETY: the block lies in the page.
+            let block = unsafe { start.byte_add(offset) };
             // SAFETY: by the type's invariant, a free block is the page's to give, and the map has just let go of it.
             taken.append(unsafe { FreeBlock::from_raw(block) });
         });
         self.clean.set(clean);
         count
-    }
-
-    /// The parts that the block with the given index lies in.
-    fn parts_of(&self, index: usize) -> u16 {
-        let size = self.class().block_size();
-        parts(index * size / CARVE, ((index + 1) * size).div_ceil(CARVE))
     }
 
     /// Notes that blocks have come back, and returns whether that was so already.
@@ -304,25 +311,24 @@ impl Page {
     /// The place `offset` bytes into the page.
     fn place(&self, offset: usize) -> NonNull<u8> {
         // SAFETY: all offsets that are asked for are in the page.
-        let place = unsafe { self.start.get().byte_add(offset) };
-        // SAFETY: a place in a page is not null.
-        unsafe { NonNull::new_unchecked(place) }
+        unsafe { self.start().byte_add(offset) }
     }
 
-    /// Puts back the first of `blocks`, which is one of this page, and all that follow and are this page's, too. Returns
-    /// their number.
-    pub(crate) fn put(&self, blocks: &FreeList) -> Result<usize, AlreadyFree> {
-        let class = self.class();
-        let page = blocks.first_address().map(page_number);
-        let of_this_page = core::iter::from_fn(|| {
-            let address = blocks.first_address()?;
-            if Some(page_number(address)) != page {
-                return None;
-            }
-            blocks.pop();
-            Some(block_index(class, address % PAGE_SIZE))
-        });
-        self.blocks.put(of_this_page)
+    /// The start of the page, which is cut.
+    fn start(&self) -> NonNull<u8> {
+        // SAFETY: by the type's invariant, such a page has a start.
+        unsafe { NonNull::new_unchecked(self.start.get()) }
+    }
+
+    /// Puts back the block of `class` at `address`, which is one of this page. Returns whether the page's heap has to
+    /// [attend](super::heap::PageHeap) to the page now: it may have been exhausted, or be unused, or blocks have come back
+    /// for the first time since the janitor was here.
+    #[inline]
+    pub(crate) fn put(&self, class: SizeClass, address: usize) -> bool {
+        if !self.blocks.put(block_index(class, address % PAGE_SIZE)) {
+            already_free(address);
+        }
+        self.blocks.free() == 1 || self.is_unused() || !self.worn.get()
     }
 
     fn block(&self, index: usize) -> NonNull<u8> {
@@ -339,11 +345,6 @@ const fn parts(first: usize, end: usize) -> u16 {
     ((1_u32 << end) - (1_u32 << first)) as u16
 }
 
-/// What the addresses in a page have in common.
-const fn page_number(address: usize) -> usize {
-    address / PAGE_SIZE
-}
-
 /// Whether a block of `class` begins `offset` bytes into a page.
 fn is_block_start(class: SizeClass, offset: usize) -> bool {
     block_index(class, offset) * class.block_size() == offset
@@ -358,6 +359,21 @@ fn block_index(class: SizeClass, offset: usize) -> usize {
     let product = offset as u64 * u64::from(RECIPROCALS[class.index()]);
     usize::try_from(product >> 32).unwrap_or(0)
 }
+
+/// The number of blocks in a page of each class.
+static CAPACITIES: [u16; SizeClass::COUNT] = {
+    let mut table = [0; SizeClass::COUNT];
+    let mut index = 0;
+    while let Some(class) = SizeClass::from_index(index) {
+        let capacity = PAGE_SIZE / class.block_size();
+        assert!(capacity <= u16::MAX as usize, "a capacity fits its type");
+        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+        let fitting = capacity as u16;
+        table[index] = fitting;
+        index += 1;
+    }
+    table
+};
 
 /// `2^32 / block_size` for each class, rounded up.
 static RECIPROCALS: [u32; SizeClass::COUNT] = {

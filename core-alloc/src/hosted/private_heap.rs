@@ -261,20 +261,20 @@ impl PrivateHeap {
         let full = self.bins.unload(class);
         if let Some(spare) = self.bins.take_spare(class) {
             self.bins.put_spare(class, spare);
-            self.send_home(&full);
+            self.send_home(class, &full);
         } else {
             self.bins.put_spare(class, full);
         }
     }
 
-    /// Puts blocks back into their pages.
-    fn send_home(&self, blocks: &FreeList) {
+    /// Puts blocks of `class` back into their pages.
+    fn send_home(&self, class: SizeClass, blocks: &FreeList) {
         let mut pages = self.pages.borrow_mut();
-        while let Some(address) = blocks.first_address() {
+        while let Some(address) = blocks.take_first() {
             // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
             let page = unsafe { misuse::page_of(address) };
             misuse::check_private(page, self.id.get(), address);
-            pages.put(page, blocks);
+            pages.put(class, page, address);
         }
         drop(pages);
         janitor::start_if_called();
