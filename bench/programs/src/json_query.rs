@@ -36,9 +36,9 @@ fn compile() -> Query {
 
 fn answer(query: &Query, document: &str) -> u64 {
     let input = read::parse_single(document.as_bytes()).expect("the document is JSON");
-    let context = Ctx::new(&query.lut, Vars::new([]));
+    let context = Ctx::<JustLut<Val>>::new(&query.lut, Vars::new([]));
     let output = query.id.run((context, input)).map(|value| unwrap_valr(value).expect("the query has an answer"));
-    output.fold(0, |sum, value: Val| mix(sum, checksum::of(&value.to_string())))
+    output.fold(0, |sum, value| mix(sum, checksum::of(&value.to_string())))
 }
 
 fn document() -> String {
