@@ -33,6 +33,7 @@ mod equations;
 mod javascript;
 mod json_query;
 mod markdown;
+mod pipeline;
 mod regexes;
 mod rust_format;
 mod script;
@@ -55,6 +56,7 @@ const PROGRAMS: &[Workload] = &[
     Workload::new("javascript", |scale| javascript::run(scale.of(90))),
     Workload::new("script", |scale| script::run(scale.of(600))),
     Workload::new("json-query", |scale| json_query::run(scale.of(8))),
+    Workload::new("pipeline", |scale| pipeline::run(scale.of(500_000))),
     Workload::new("search", |scale| search::run(scale.of(30_000))),
     Workload::new("regexes", |scale| regexes::run(scale.of(45))),
     Workload::new("equations", |scale| equations::run(scale.of(40))),
