@@ -1,21 +1,24 @@
-//! Builds the entries: the package in `entries/`, once for each, with the feature that chooses it.
+//! Builds the entries: a package, once for each, with the feature that chooses it.
 
 use std::collections::BTreeSet;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::child::Program;
 use crate::entry::Entry;
+use crate::package::Package;
 use crate::progress::Progress;
 
 /// What is to be built.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// The package.
+    pub(crate) package: Package,
     /// The entries.
     pub(crate) entries: Vec<Entry>,
-    /// Built for speed, or quickly.
-    pub(crate) timed: bool,
+    /// How they are built.
+    pub(crate) profile: Profile,
 }
 
 /// An entry that is ready to run.
@@ -28,8 +31,12 @@ pub(crate) struct Starter {
 }
 
 /// The entries of a race.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Field {
+    /// The package that they were built from.
+    pub(crate) package: Package,
+    /// How they were built.
+    pub(crate) profile: Profile,
     /// Those that are ready.
     pub(crate) starters: Vec<Starter>,
     /// Those that are not, and why.
@@ -37,6 +44,11 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// Nobody, of entries that are built so.
+    pub(crate) fn empty(package: Package, profile: Profile) -> Self {
+        Self { package, profile, starters: Vec::new(), left_out: Vec::new() }
+    }
+
     /// The names of all workloads that any of the entries knows.
     pub(crate) fn workloads(&self) -> BTreeSet<String> {
         let listed = self.starters.iter().flat_map(|starter| starter.program.list());
@@ -53,11 +65,12 @@ impl Field {
 
 /// Builds every entry of the plan that can be built.
 pub(crate) fn build(plan: &Plan) -> Field {
-    let mut field = Field::default();
+    let Plan { package, profile, .. } = *plan;
+    let mut field = Field::empty(package, profile);
     let mut progress = Progress::new(plan.entries.len());
     for &entry in &plan.entries {
-        progress.step(&format!("building {}", entry.feature()));
-        match program(entry, plan.timed) {
+        progress.step(&format!("building {}{}", entry.feature(), package.patience()));
+        match program(package, entry, profile) {
             Ok(program) => field.starters.push(Starter { entry, program }),
             Err(reason) => field.left_out.push((entry, reason)),
         }
@@ -66,18 +79,19 @@ pub(crate) fn build(plan: &Plan) -> Field {
     field
 }
 
-fn program(entry: Entry, timed: bool) -> Result<Program, String> {
-    let profile = if timed { Profile::Release } else { Profile::Brief };
-    if entry.is_native() { compile(&entry.feature(), profile).map(Program::native) } else { find_python() }
+fn program(package: Package, entry: Entry, profile: Profile) -> Result<Program, String> {
+    if entry.is_native() { compile(package, &entry.feature(), profile).map(Program::native) } else { find_python() }
 }
 
-/// How a program is built: one of the profiles of the entries' package.
+/// How a program is built: a profile of its package.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Profile {
     /// For speed.
     Release,
     /// Quickly.
     Brief,
+    /// For speed, and linked as one.
+    Lto,
 }
 
 impl Profile {
@@ -85,18 +99,19 @@ impl Profile {
         match self {
             Self::Release => "release",
             Self::Brief => "brief",
+            Self::Lto => "lto",
         }
     }
 }
 
-/// Compiles a program of the entries' package, with the feature of the same name; returns its path.
-pub(crate) fn compile(name: &str, profile: Profile) -> Result<PathBuf, String> {
-    let target = target_folder()?;
+/// Compiles a program of the package, with the feature of the same name; returns its path.
+pub(crate) fn compile(package: Package, name: &str, profile: Profile) -> Result<PathBuf, String> {
+    let target = package.target_folder()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--profile", profile.name(), "--bin", name, "--features", name])
         .arg("--manifest-path")
-        .arg(package().join("Cargo.toml"))
+        .arg(package.manifest())
         .arg("--target-dir")
         .arg(&target)
         .env("CXXFLAGS", without_assertions(env::var("CXXFLAGS").unwrap_or_default()))
@@ -128,21 +143,11 @@ fn first_error(messages: &str) -> String {
 fn find_python() -> Result<Program, String> {
     let version = Command::new("python3").arg("--version").output();
     match version {
-        Ok(output) if output.status.success() => Ok(Program::script("python3", package().join("cpython.py"))),
+        Ok(output) if output.status.success() => {
+            Ok(Program::script("python3", Package::Entries.folder().join("cpython.py")))
+        }
         _ => Err("there is no python3 here; install Python 3".to_owned()),
     }
-}
-
-/// The package of the entries.
-pub(crate) fn package() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("entries")
-}
-
-/// A folder for builds beside the one this program was built in.
-fn target_folder() -> Result<PathBuf, String> {
-    let program = env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
-    let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
-    Ok(target.join("race"))
 }
 
 #[cfg(test)]

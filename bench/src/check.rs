@@ -16,7 +16,8 @@ const MOMENT: Pace = Pace { divisor: 1000, runs: 1, limit: Duration::from_secs(6
 /// Checks every group; fails when any two entries disagree, or one cannot do its work.
 pub(crate) fn run(field: &Field, args: &RaceArgs) -> ExitCode {
     let timed_groups = args.groups().filter(|&group| group != Group::Instructions);
-    let results: Vec<Results> = timed_groups.map(|group| race(field, group, args, MOMENT)).collect();
+    let results: Vec<Results> =
+        timed_groups.map(|group| race(field, group, |listed| args.wants(listed), MOMENT)).collect();
     let mut code = ExitCode::SUCCESS;
     for results in results.iter().filter(|results| results.has_workloads()) {
         println!("{}: {} workloads by {}", results.group, results.rows.len(), results.entries.join(", "));

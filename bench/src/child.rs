@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
+use crate::cost::{Cost, Meter};
 use crate::measurement::Measurement;
 
 /// How to run an entry.
@@ -87,22 +88,26 @@ impl Program {
     pub(crate) fn run(&self, workload: &str, divisor: usize, limit: Duration) -> Result<Measurement, Mishap> {
         let finished = run(self.command(&[]).args([workload, &divisor.to_string()]), limit)?;
         let line = finished.stdout.lines().next_back().unwrap_or_default();
-        Measurement::parse(line).ok_or_else(|| Mishap::Failed(format!("printed: {line}")))
+        let measurement = Measurement::parse(line).ok_or_else(|| Mishap::Failed(format!("printed: {line}")))?;
+        Ok(measurement.with(finished.cost))
     }
 }
 
-/// What a child said.
+/// What a child said and cost.
 #[derive(Debug)]
 pub(crate) struct Finished {
     /// To its standard output.
     pub(crate) stdout: String,
     /// To its standard error.
     pub(crate) stderr: String,
+    /// What it cost.
+    pub(crate) cost: Cost,
 }
 
 /// Runs a command to its end, or until `limit`.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Finished, Mishap> {
     let failed = |error: io::Error| Mishap::Failed(error.to_string());
+    let meter = Meter::start();
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -112,7 +117,9 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Finished, Mi
     let stdout = listen(child.stdout.take());
     let stderr = listen(child.stderr.take());
     let status = wait(&mut child, limit).map_err(failed)?;
-    let finished = Finished { stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() };
+    let cost = meter.stop();
+    let (stdout, stderr) = (stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default());
+    let finished = Finished { stdout, stderr, cost };
     match status {
         None => Err(Mishap::TooSlow),
         Some(status) if status.success() => Ok(finished),
@@ -176,6 +183,18 @@ mod tests {
     fn a_child_that_takes_too_long_is_ended() {
         let result = run(&mut shell("exec sleep 60"), Duration::from_millis(50));
         assert_eq!(result.expect_err("no end in sight"), Mishap::TooSlow);
+    }
+
+    #[test]
+    fn a_child_costs_the_time_that_it_works() {
+        let sleeps = run(&mut shell("exec sleep 0.2"), Duration::from_secs(10)).expect("an end").cost;
+        let works = run(&mut shell("n=0; while [ $n -lt 100000 ]; do n=$((n+1)); done"), Duration::from_secs(10));
+        let works = works.expect("an end").cost;
+        assert!(sleeps.wall > Duration::from_millis(190), "{sleeps:?}");
+        assert!(
+            sleeps.processor < Some(Duration::from_millis(100)) && sleeps.processor < works.processor,
+            "{sleeps:?} {works:?}"
+        );
     }
 
     #[test]

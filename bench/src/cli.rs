@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::builder::Plan;
+use crate::builder::{Plan, Profile};
 use crate::child::Listed;
-use crate::entry::{ENTRIES, Entry};
+use crate::entry::{self, ENTRIES, Entry};
 use crate::group::Group;
+use crate::package::Package;
 
 /// Measurements of Mudlark beside its peers.
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     /// Show the machine code of a request and a free of constant size. Fails when either takes more than six
     /// instructions.
     FastPath,
+    /// Build real programs with one allocator after the other, run them turn about, and print what each needs beside the
+    /// system's malloc.
+    Programs(ProgramsArgs),
 }
 
 /// How to race.
@@ -79,32 +83,51 @@ impl RaceArgs {
         if self.workloads.is_empty() { !(self.quick && listed.long) } else { self.workloads.contains(&listed.name) }
     }
 
-    /// Whether all workloads that are wanted are `known`.
-    pub(crate) fn check_workloads(&self, known: &BTreeSet<String>) -> Result<(), String> {
-        let names = || known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        match self.workloads.iter().find(|&name| !known.contains(name)) {
-            Some(unknown) => Err(format!("no entry has a workload named {unknown}; there are {}", names())),
-            None => Ok(()),
-        }
-    }
-
     /// What has to be built.
     pub(crate) fn plan(&self) -> Result<Plan, String> {
-        if let Some(unknown) = self.entries.iter().find(|name| !ENTRIES.iter().any(|entry| entry.name == **name)) {
-            let mut names: Vec<_> = ENTRIES.iter().map(|entry| entry.name).collect();
-            names.sort_unstable();
-            names.dedup();
-            return Err(format!("there is no entry named {unknown}; there are {}", names.join(", ")));
-        }
-        let entries: Vec<Entry> = ENTRIES.iter().copied().filter(|entry| self.wants_entry(entry)).collect();
+        let named = entry::named(ENTRIES, &self.entries)?.into_iter();
+        let entries: Vec<Entry> = named.filter(|entry| self.groups().any(|group| group.runs(entry))).collect();
         if entries.is_empty() {
             return Err("none of these entries is in these groups".to_owned());
         }
-        Ok(Plan { entries, timed: !self.check })
+        let profile = if self.check { Profile::Brief } else { Profile::Release };
+        Ok(Plan { package: Package::Entries, entries, profile })
     }
+}
 
-    fn wants_entry(&self, entry: &Entry) -> bool {
-        let by_name = self.entries.is_empty() || self.entries.iter().any(|name| name == entry.name);
-        by_name && self.groups().any(|group| group.runs(entry))
+/// How to run the programs.
+#[derive(Args, Debug)]
+pub(crate) struct ProgramsArgs {
+    /// An eighth of the work.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Only these programs, by their names in the tables.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+
+    /// Only these allocators, by their names in the tables; the system's malloc is always there.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) allocators: Vec<String>,
+
+    /// Runs of each program with each allocator, of which the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(3..))]
+    pub(crate) runs: u16,
+
+    /// Link with fat LTO, and one codegen unit; everything is compiled anew for it.
+    #[arg(long)]
+    pub(crate) lto: bool,
+
+    /// Draw bar charts of times and memory, as SVG files in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+/// Whether all workloads that are wanted are `known`.
+pub(crate) fn check_workloads(wanted: &[String], known: &BTreeSet<String>) -> Result<(), String> {
+    let names = || known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    match wanted.iter().find(|&name| !known.contains(name)) {
+        Some(unknown) => Err(format!("no entry has a workload named {unknown}; there are {}", names())),
+        None => Ok(()),
     }
 }

@@ -8,6 +8,9 @@ pub(crate) const MUDLARK: &str = "mudlark";
 /// The same allocator with all its checks: what they cost is to be seen, but it is no peer.
 pub(crate) const HARDENED: &str = "mudlark-hardened";
 
+/// The one global allocator that is behind a single lock.
+pub(crate) const TALC: &str = "talc";
+
 /// An entry: a program that knows the workloads of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -28,7 +31,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::new(Group::Alloc, "snmalloc", "snmalloc-rs"),
     Entry::new(Group::Alloc, "jemalloc", "tikv-jemallocator"),
     Entry::new(Group::Alloc, "rusty-alloc", "rusty_alloc-api"),
-    Entry::new(Group::Alloc, "talc", "talc"),
+    Entry::new(Group::Alloc, TALC, "talc"),
     Entry::new(Group::Region, MUDLARK, "mudlark-core-alloc"),
     Entry::new(Group::Region, "linked-list-allocator", "linked_list_allocator"),
     Entry::new(Group::Region, "talc", "talc"),
@@ -48,6 +51,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::new(Group::Gc, "bacon-rajan-cc", "bacon_rajan_cc"),
     Entry::new(Group::Gc, CPYTHON, ""),
 ];
+
+/// Those of `known` that have one of these names; all, if there are none.
+pub(crate) fn named(known: &[Entry], names: &[String]) -> Result<Vec<Entry>, String> {
+    if let Some(unknown) = names.iter().find(|name| !known.iter().any(|entry| entry.name == **name)) {
+        let mut names: Vec<_> = known.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        return Err(format!("there is no entry named {unknown}; there are {}", names.join(", ")));
+    }
+    let is_wanted = |entry: &&Entry| names.is_empty() || names.iter().any(|name| name == entry.name);
+    Ok(known.iter().filter(is_wanted).copied().collect())
+}
 
 /// The one entry that is a script.
 const CPYTHON: &str = "cpython";

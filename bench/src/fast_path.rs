@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use crate::builder::{self, Profile};
 use crate::disassembly::{self, Instruction};
+use crate::package::Package;
 
 /// The program and its feature.
 const PROGRAM: &str = "fast-path";
@@ -23,7 +24,7 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     if !cfg!(target_arch = "x86_64") {
         return Err("fast-path knows the instructions of x86-64 only".to_owned());
     }
-    let program = builder::compile(PROGRAM, Profile::Release)?;
+    let program = builder::compile(Package::Entries, PROGRAM, Profile::Release)?;
     let mut code = ExitCode::SUCCESS;
     for function in FUNCTIONS {
         let instructions = disassembly::of(&program, function)?;

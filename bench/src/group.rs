@@ -5,6 +5,7 @@ use core::fmt;
 use clap::ValueEnum;
 
 use crate::entry::Entry;
+use crate::quantity::Quantity;
 
 /// A group: entries that are alike enough to do the same work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,10 +20,13 @@ pub(crate) enum Group {
     Gc,
     /// Instructions an operation, of the other groups' entries.
     Instructions,
+    /// Real programs, on the global allocators. They have a command of their own.
+    #[value(skip)]
+    Programs,
 }
 
 impl Group {
-    /// All groups, in the order of the report.
+    /// All groups of the race, in the order of the report.
     pub(crate) const ALL: [Self; 5] = [Self::Alloc, Self::Region, Self::Counted, Self::Gc, Self::Instructions];
 
     /// The groups that have entries of their own.
@@ -36,6 +40,7 @@ impl Group {
             Self::Counted => "counted",
             Self::Gc => "gc",
             Self::Instructions => "instructions",
+            Self::Programs => "programs",
         }
     }
 
@@ -43,14 +48,26 @@ impl Group {
     pub(crate) fn runs(self, entry: &Entry) -> bool {
         match self {
             Self::Instructions => entry.is_native(),
+            Self::Programs => entry.group == Self::Alloc,
             _ => entry.group == self,
+        }
+    }
+
+    /// Whether the group's tables tell of a quantity. The memory of a process tells nothing about a heap in a region of
+    /// fixed size, and what a whole process needs nothing about a workload that is timed without its preparation.
+    pub(crate) fn tells(self, quantity: &Quantity) -> bool {
+        match quantity {
+            Quantity::Processor | Quantity::Wall => self == Self::Programs,
+            Quantity::Time => self != Self::Programs,
+            Quantity::PeakMemory => self != Self::Region,
+            Quantity::Instructions | Quantity::Figure(_) => true,
         }
     }
 
     /// The entry that everybody has already: the second ratio in the tables is to it.
     pub(crate) fn baseline(self) -> &'static str {
         match self {
-            Self::Alloc | Self::Instructions => "system",
+            Self::Alloc | Self::Instructions | Self::Programs => "system",
             Self::Region => "linked-list-allocator",
             Self::Counted => "std-rc",
             Self::Gc => "cpython",

@@ -49,14 +49,18 @@ fn figure(cell: &Cell, quantity: &Quantity) -> (String, Value) {
 #[cfg(test)]
 mod tests {
     use super::document;
-    use crate::builder::Field;
+    use crate::builder::{Field, Profile};
     use crate::entry::ENTRIES;
+    use crate::package::Package;
     use crate::results::tests::example;
     use crate::setting::Setting;
 
     #[test]
     fn every_run_and_who_is_missing_is_in_the_document() {
-        let field = Field { left_out: vec![(ENTRIES[0], "no compiler".to_owned())], ..Field::default() };
+        let field = Field {
+            left_out: vec![(ENTRIES[0], "no compiler".to_owned())],
+            ..Field::empty(Package::Entries, Profile::Release)
+        };
         let document = document(&Setting::default(), &field, &[example()]);
         assert_eq!(document["left_out"]["alloc-mudlark"], "no compiler");
         let pairs = &document["groups"][0]["workloads"][0];

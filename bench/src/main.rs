@@ -11,12 +11,14 @@
 //! The workloads and the entries' code are a package of their own, in `entries/`; this program knows of an entry only
 //! its name, and of a workload what the entry prints.
 //!
-//! Beside the race there is a look at the machine code: [`fast_path`], of what [`disassembly`] finds.
+//! The same is done with [`programs`], whole ones, which are another package, in `programs/`. Beside the race there is
+//! a look at the machine code: [`fast_path`], of what [`disassembly`] finds.
 
 mod builder;
 mod check;
 mod child;
 mod cli;
+mod cost;
 mod curve;
 mod disassembly;
 mod entry;
@@ -25,7 +27,9 @@ mod group;
 mod instructions;
 mod json;
 mod measurement;
+mod package;
 mod plot;
+mod programs;
 mod progress;
 mod quantity;
 mod race;
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Race(args) => run_race(&args),
         Command::FastPath => fast_path::run(),
+        Command::Programs(args) => programs::run(&args),
     };
     match done {
         Ok(code) => code,
@@ -61,7 +66,7 @@ fn main() -> ExitCode {
 fn run_race(args: &RaceArgs) -> Result<ExitCode, String> {
     let field = builder::build(&args.plan()?);
     field.announce_left_out();
-    args.check_workloads(&field.workloads())?;
+    cli::check_workloads(&args.workloads, &field.workloads())?;
     if args.check {
         return Ok(check::run(&field, args));
     }

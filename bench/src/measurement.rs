@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::cost::Cost;
 use crate::quantity::Quantity;
 
 /// A run's figures.
@@ -18,6 +19,13 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
+    /// The measurement, with what the process cost.
+    pub(crate) fn with(mut self, cost: Cost) -> Self {
+        self.figures.insert(Quantity::Wall, cost.wall.as_secs_f64());
+        self.figures.extend(cost.processor.map(|time| (Quantity::Processor, time.as_secs_f64())));
+        self
+    }
+
     /// Reads an entry's line.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(line).ok()?;

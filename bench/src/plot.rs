@@ -9,6 +9,7 @@ use std::path::Path;
 use plotters::style::RGBColor;
 
 use crate::curve::CURVES;
+use crate::group::Group;
 use crate::quantity::Quantity;
 use crate::results::Results;
 
@@ -26,9 +27,9 @@ pub(crate) fn all(all: &[Results], folder: &Path) -> Result<(), String> {
 fn draw_all(all: &[Results], folder: &Path) -> Drawn {
     fs::create_dir_all(folder)?;
     for results in all {
-        for (quantity, suffix) in [(Quantity::Time, ""), (Quantity::Instructions, "-instructions")] {
-            if results.quantities().contains(&quantity) {
-                bars::draw(results, &quantity, &folder.join(format!("{}{suffix}.svg", results.group)))?;
+        for (quantity, suffix) in charts(results.group) {
+            if results.quantities().contains(quantity) {
+                bars::draw(results, quantity, &folder.join(format!("{}{suffix}.svg", results.group)))?;
             }
         }
         for curve in &CURVES {
@@ -36,6 +37,14 @@ fn draw_all(all: &[Results], folder: &Path) -> Drawn {
         }
     }
     Ok(())
+}
+
+/// The quantities of a group that have a chart, with what their files' names end with.
+fn charts(group: Group) -> &'static [(Quantity, &'static str)] {
+    match group {
+        Group::Programs => &[(Quantity::Processor, ""), (Quantity::Wall, "-wall"), (Quantity::PeakMemory, "-memory")],
+        _ => &[(Quantity::Time, ""), (Quantity::Instructions, "-instructions")],
+    }
 }
 
 /// Colours that most eyes can tell apart (Okabe and Ito), and two greys.

@@ -1,8 +1,12 @@
-//! What is compared: time, memory, instructions, and the further figures of some workloads.
+//! What is compared: times, memory, instructions, and the further figures of some workloads.
 
 /// Something that a run measures.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Quantity {
+    /// Seconds of user and system time, of the whole process.
+    Processor,
+    /// Seconds from a process's start to its end.
+    Wall,
     /// Nanoseconds an operation.
     Time,
     /// Instructions an operation.
@@ -17,6 +21,8 @@ impl Quantity {
     /// What stands above a table of it, with the unit.
     pub(crate) fn title(&self) -> String {
         match self {
+            Self::Processor => "processor time, user and system, s".to_owned(),
+            Self::Wall => "time from start to end, s".to_owned(),
             Self::Time => "nanoseconds an operation".to_owned(),
             Self::Instructions => "instructions an operation".to_owned(),
             Self::PeakMemory => "peak resident memory, MiB".to_owned(),

@@ -42,14 +42,14 @@ impl Pace {
 
 /// Runs a group.
 pub(crate) fn run(field: &Field, group: Group, args: &RaceArgs) -> Results {
-    race(field, group, args, Pace::of(args))
+    race(field, group, |listed| args.wants(listed), Pace::of(args))
 }
 
-/// Runs a group at a pace.
-pub(crate) fn race(field: &Field, group: Group, args: &RaceArgs, pace: Pace) -> Results {
+/// Runs the workloads of a group that are wanted, at a pace.
+pub(crate) fn race(field: &Field, group: Group, wanted: impl Fn(&Listed) -> bool, pace: Pace) -> Results {
     let starters: Vec<&Starter> = field.starters.iter().filter(|starter| group.runs(&starter.entry)).collect();
     let lists: Vec<Vec<Listed>> = starters.iter().map(|starter| starter.program.list()).collect();
-    let workloads = union(&lists, |listed| args.wants(listed));
+    let workloads = union(&lists, wanted);
     let mut progress = Progress::new(workloads.len() * starters.len() * usize::from(pace.runs));
     let rows = workloads.into_iter().map(|workload| {
         let mut cells: Vec<Cell> = lists.iter().map(|list| empty_cell(list, &workload.name)).collect();

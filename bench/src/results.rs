@@ -30,7 +30,7 @@ pub(crate) struct Row {
 }
 
 /// What one entry made of one workload.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Cell {
     /// Its runs, until a mishap.
     pub(crate) runs: Vec<Measurement>,
@@ -79,15 +79,14 @@ impl Results {
         !self.rows.is_empty()
     }
 
-    /// The quantities that were measured, in the order of the report. The memory of a process tells nothing about a heap
-    /// in a region of fixed size. Where all came to grief, it was time that was to be measured.
+    /// The quantities that were measured and are told of, in the order of the report. Where all came to grief, it was time
+    /// that was to be measured.
     pub(crate) fn quantities(&self) -> BTreeSet<Quantity> {
         let runs = self.rows.iter().flat_map(|row| &row.cells).flat_map(|cell| &cell.runs);
         let all = runs.flat_map(|run| run.figures.keys().cloned());
-        let mut told: BTreeSet<Quantity> =
-            all.filter(|quantity| self.group != Group::Region || *quantity != Quantity::PeakMemory).collect();
+        let mut told: BTreeSet<Quantity> = all.filter(|quantity| self.group.tells(quantity)).collect();
         if told.is_empty() {
-            told.insert(Quantity::Time);
+            told.extend([Quantity::Wall, Quantity::Time].into_iter().filter(|quantity| self.group.tells(quantity)));
         }
         told
     }

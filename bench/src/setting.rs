@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use crate::builder::{Field, package};
+use crate::builder::{Field, Profile};
+use crate::package::Package;
 
 /// Machine, compiler, flags and versions.
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ impl Setting {
         let machine = format!("machine: {}, {threads} threads, {} {}", processor(), env::consts::OS, env::consts::ARCH);
         let compiler = format!("compiler: {}", first_line("rustc", "--version"));
         let flags = env::var("RUSTFLAGS").unwrap_or_default();
-        let flags = format!("flags: release, fat LTO, one codegen unit; RUSTFLAGS={flags:?}");
+        let flags = format!("flags: {}; RUSTFLAGS={flags:?}", optimization(field));
         Self { lines: vec![machine, compiler, flags, versions(field)] }
     }
 
@@ -44,8 +45,17 @@ fn processor() -> String {
     line.map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':'])).to_owned()
 }
 
+/// What the profile stands for.
+fn optimization(field: &Field) -> &'static str {
+    match (field.package, field.profile) {
+        (_, Profile::Brief) => "little optimization",
+        (Package::Programs, Profile::Release) => "release as cargo has it, no LTO",
+        _ => "release, fat LTO, one codegen unit",
+    }
+}
+
 fn versions(field: &Field) -> String {
-    let lock = fs::read_to_string(package().join("Cargo.lock")).unwrap_or_default();
+    let lock = fs::read_to_string(field.package.folder().join("Cargo.lock")).unwrap_or_default();
     let mut versions: Vec<String> = field.starters.iter().filter_map(|starter| starter.entry.version(&lock)).collect();
     if field.starters.iter().any(|starter| !starter.entry.is_native()) {
         versions.push(first_line("python3", "--version"));

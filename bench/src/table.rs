@@ -109,7 +109,7 @@ fn means(results: &Results, quantity: &Quantity, others: &[Other]) -> Option<Vec
     Some(core::iter::once(heading).chain(entries).chain(others.iter().copied().map(mean)).collect())
 }
 
-fn field(cell: &Cell, quantity: &Quantity) -> String {
+pub(crate) fn field(cell: &Cell, quantity: &Quantity) -> String {
     match (&cell.mishap, cell.median(quantity)) {
         (Some(mishap), _) => mishap.to_string(),
         (None, Some(median)) => figure(median),
@@ -134,12 +134,12 @@ fn ratio(results: &Results, row: &Row, quantity: &Quantity, other: Other) -> Opt
     (theirs > 0.0).then(|| ours / theirs)
 }
 
-fn show(ratio: Option<f64>) -> String {
+pub(crate) fn show(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| "-".to_owned(), figure)
 }
 
 /// Fields under each other: the first column to the left, the others to the right.
-fn columns(lines: &[Vec<String>]) -> String {
+pub(crate) fn columns(lines: &[Vec<String>]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     let mut text = String::new();
@@ -154,7 +154,7 @@ fn columns(lines: &[Vec<String>]) -> String {
 }
 
 /// What the tables do not say: other work than the others did, and how entries failed.
-fn notes(results: &Results) -> Vec<String> {
+pub(crate) fn notes(results: &Results) -> Vec<String> {
     let mut notes = Vec::new();
     for row in &results.rows {
         if !row.checksums_agree() {

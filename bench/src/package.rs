@@ -1,0 +1,49 @@
+//! The packages outside the workspace that this program builds, so that what they depend on stays out of it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A package that is built once for every entry, with the feature that chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Package {
+    /// The workloads of the race.
+    Entries,
+    /// The programs.
+    Programs,
+}
+
+impl Package {
+    /// Where its files are.
+    pub(crate) fn folder(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(match self {
+            Self::Entries => "entries",
+            Self::Programs => "programs",
+        })
+    }
+
+    /// The manifest of what is to be built.
+    pub(crate) fn manifest(self) -> PathBuf {
+        self.folder().join(match self {
+            Self::Entries => "Cargo.toml",
+            Self::Programs => "entry/Cargo.toml",
+        })
+    }
+
+    /// What to say to somebody who waits for a build.
+    pub(crate) fn patience(self) -> &'static str {
+        match self {
+            Self::Entries => "",
+            Self::Programs => " (the first takes some minutes)",
+        }
+    }
+
+    /// A folder for its builds, beside the one this program was built in.
+    pub(crate) fn target_folder(self) -> Result<PathBuf, String> {
+        let program = env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
+        let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
+        Ok(target.join(match self {
+            Self::Entries => "race",
+            Self::Programs => "programs",
+        }))
+    }
+}
