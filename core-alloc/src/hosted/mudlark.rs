@@ -121,27 +121,20 @@ impl Mudlark {
 unsafe impl GlobalAlloc for Mudlark {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match SizeClass::of(layout) {
-            Some(class) => or_null(front::with_cache(|cache| cache.allocate(class, layout.size()))),
-            None => or_null(allocate_large(layout)),
-        }
+        or_null(allocate(SizeClass::of(layout), layout))
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: a block is never at null.
         let block = page_map::widened(unsafe { NonNull::new_unchecked(block) });
-        match SizeClass::of(layout) {
-            Some(class) => {
-                // SAFETY: by the caller's promise.
-                unsafe { check_in_use(class, block) };
-                // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
-                let block = unsafe { FreeBlock::from_raw(block) };
-                front::with_cache(|cache| cache.free(class, block));
-            }
-            // SAFETY: the caller's promise is the same.
-            None => unsafe { free_large(block, layout) },
+        let class = SizeClass::of(layout);
+        if let Some(class) = class {
+            // SAFETY: by the caller's promise.
+            unsafe { check_in_use(class, block) };
         }
+        // SAFETY: the caller's promise is the same.
+        unsafe { free(class, block, layout) };
     }
 
     #[inline]
@@ -169,40 +162,49 @@ unsafe impl GlobalAlloc for Mudlark {
             // SAFETY: by the caller's promise.
             unsafe { check_in_use(class, block) };
         }
-        let resized = match (old, SizeClass::of(new_layout)) {
-            (Some(old), Some(new)) if old == new => return block.as_ptr(),
+        let new = SizeClass::of(new_layout);
+        let resized = match (old, new) {
+            (Some(old), Some(new)) if old == new => Some(block),
             // SAFETY: the caller's promise is the same.
             (None, None) => unsafe { resize_large(block, layout, new_layout) },
             _ => None,
         };
-        match resized {
-            Some(block) => block.as_ptr(),
-            // SAFETY: the caller's promise is the same.
-            None => unsafe { self.move_to(new_layout, block, layout) },
-        }
+        or_null(resized.or_else(|| {
+            let moved = allocate(new, new_layout)?;
+            let len = layout.size().min(new_layout.size());
+            // SAFETY: both blocks have that many bytes, and they are two.
+            unsafe { moved.copy_from_nonoverlapping(block, len) };
+            // SAFETY: by the caller's promise.
+            unsafe { free(old, block, layout) };
+            Some(moved)
+        }))
     }
 }
 
-impl Mudlark {
-    /// Moves what is in `block` to a new block for `new_layout`, as far as it fits there, and frees `block`. If there
-    /// is no memory, returns null and leaves `block` as it is.
-    ///
-    /// # Safety
-    ///
-    /// As for [`GlobalAlloc::dealloc`].
-    #[inline]
-    unsafe fn move_to(&self, new_layout: Layout, block: NonNull<u8>, layout: Layout) -> *mut u8 {
-        // SAFETY: any Layout will do.
-        let moved = unsafe { self.alloc(new_layout) };
-        if moved.is_null() {
-            return moved;
+/// A block for `layout`, which is of `class`, if it is of one.
+#[inline]
+fn allocate(class: Option<SizeClass>, layout: Layout) -> Option<NonNull<u8>> {
+    match class {
+        Some(class) => front::with_cache(|cache| cache.allocate(class, layout.size())),
+        None => allocate_large(layout),
+    }
+}
+
+/// Takes back a block for `layout`, which is of `class`, if it is of one.
+///
+/// # Safety
+///
+/// As for [`GlobalAlloc::dealloc`].
+#[inline]
+unsafe fn free(class: Option<SizeClass>, block: NonNull<u8>, layout: Layout) {
+    match class {
+        Some(class) => {
+            // SAFETY: the caller owned the block, got it for this Layout and so this class, and is done with it.
+            let block = unsafe { FreeBlock::from_raw(block) };
+            front::with_cache(|cache| cache.free(class, block));
         }
-        let len = layout.size().min(new_layout.size());
-        // SAFETY: both blocks have that many bytes, and they are two.
-        unsafe { moved.copy_from_nonoverlapping(block.as_ptr(), len) };
-        // SAFETY: by the caller's promise.
-        unsafe { self.dealloc(block.as_ptr(), layout) };
-        moved
+        // SAFETY: the caller's promise is the same.
+        None => unsafe { free_large(block, layout) },
     }
 }
 
