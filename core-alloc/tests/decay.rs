@@ -86,6 +86,25 @@ fn memory_goes_back_while_the_program_rests() {
 }
 
 #[test]
+fn what_a_growing_program_outgrows_goes_back_at_once() {
+    ends_well(&in_child("what_a_growing_program_outgrows_goes_back_at_once", || {
+        Mudlark::set_decay(Some(Duration::from_secs(3600)));
+        let mut blocks: Vec<Block> = (0..6).map(|_| Block::new(&ALLOCATOR, layout(MIB / 16), false, 1)).collect();
+        for doubling in 0..7 {
+            for block in &mut blocks {
+                block.resize(&ALLOCATOR, MIB / 8 << doubling, 1);
+                let stats = Mudlark::stats();
+                let most = stats.peak_bytes + stats.peak_bytes / 8 + MIB;
+                assert!(stats.committed_bytes <= most, "{stats}");
+            }
+        }
+        blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
+        // What it does not outgrow stays.
+        assert!(Mudlark::stats().committed_bytes > 40 * MIB);
+    }));
+}
+
+#[test]
 fn collect_gives_all_back_at_once() {
     ends_well(&in_child("collect_gives_all_back_at_once", || {
         Mudlark::set_decay(None);

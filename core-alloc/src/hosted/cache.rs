@@ -84,7 +84,7 @@ impl Cache {
         }
         let block = self.bins.pop(class);
         self.flush_a_rested_bin();
-        janitor::start_if_called();
+        janitor::catch_up();
         block
     }
 
@@ -95,7 +95,7 @@ impl Cache {
         if self.owner().is_none() {
             self.bins.keep_closed(class);
             owner::send_home(class, &block.into_list());
-            return janitor::start_if_called();
+            return janitor::catch_up();
         }
         if self.bins.is_closed(class) {
             self.bins.open(class);
@@ -104,7 +104,7 @@ impl Cache {
         }
         self.bins.push(class, block);
         self.flush_a_rested_bin();
-        janitor::start_if_called();
+        janitor::catch_up();
     }
 
     /// Makes the full magazine the spare one, and stores the spare one in a depot.
@@ -150,7 +150,7 @@ impl Cache {
     pub(crate) fn end(&self) {
         if let Ownership::Adopted(owner) = self.ownership.replace(Ownership::Without) {
             owners::retire(owner, &self.bins);
-            janitor::start_if_called();
+            janitor::catch_up();
         }
     }
 

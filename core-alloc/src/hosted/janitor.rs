@@ -31,7 +31,7 @@ use super::lock::{self, Lock};
 use super::owner;
 use super::owners;
 use super::page_map;
-use super::region::RegionRef;
+use super::region::{RegionRef, Span};
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
 
@@ -59,6 +59,9 @@ static PASS: Lock<()> = Lock::new(());
 
 /// The number of threads that are about to fork and wait for the end of a pass.
 static FORKS_WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of dirty pages that are too many.
+static SURPLUS: AtomicUsize = AtomicUsize::new(0);
 
 /// How much a pass gives back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +91,7 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
     });
     DECAY.store(milliseconds, Relaxed);
     note_work(regions::dirty_pages());
-    start_if_called();
+    catch_up();
 }
 
 fn decay() -> Option<Duration> {
@@ -127,11 +130,15 @@ pub(crate) fn want() {
     }
 }
 
-/// Starts a janitor if one is wanted. Whoever leaves a slow path calls this, without a lock.
+/// Does what slow paths have left to be done: starts a janitor if one is wanted, and gives back a surplus. Whoever leaves a
+/// slow path calls this, without a lock.
 #[inline]
-pub(crate) fn start_if_called() {
+pub(crate) fn catch_up() {
     if DUTY.is_called() {
         start();
+    }
+    if SURPLUS.load(Relaxed) > 0 {
+        give_back_surplus();
     }
 }
 
@@ -252,10 +259,7 @@ fn purge_free_pages(region: RegionRef, zeal: Zeal) -> bool {
     while !must_give_way()
         && let Some(batch) = regions::take_stale(region, BATCH)
     {
-        // SAFETY: the pages are this pass's until it puts them back.
-        let fresh = unsafe { source::purge(batch.start(), batch.size()) };
-        regions::put_purged(&batch, fresh);
-        if fresh == Fresh::No {
+        if purge(&batch) == Fresh::No {
             refused += batch.pages.len();
         }
     }
@@ -276,6 +280,40 @@ fn tidy_worn_pages(region: RegionRef, zeal: Zeal) -> bool {
         }
     }
     again
+}
+
+/// There are so many dirty pages too many. The caller may hold any lock.
+pub(crate) fn note_surplus(pages: usize) {
+    if pages > 0 && decay().is_some() {
+        SURPLUS.store(pages, Relaxed);
+    }
+}
+
+/// Gives dirty pages back at once, unless a pass is under way, which does the same.
+///
+/// Requests that fit into no dirty pages take pages that were never touched: so a program that grows would have what it has
+/// outgrown beside it until the decay has gone by. A program that goes up and down within what it has used before has no
+/// surplus: it keeps its dirty pages, and is spared their page faults. (jemalloc once had such a limit for dirty pages.)
+#[cold]
+fn give_back_surplus() {
+    let mut surplus = SURPLUS.swap(0, Relaxed);
+    let Some(_pass) = PASS.try_lock() else { return };
+    while surplus > 0
+        && let Some(batch) = regions::take_dirty(surplus.min(BATCH))
+    {
+        surplus -= batch.pages.len();
+        if purge(&batch) == Fresh::No {
+            return;
+        }
+    }
+}
+
+/// Gives back the memory of pages that this pass has taken.
+fn purge(batch: &Span) -> Fresh {
+    // SAFETY: the pages are this pass's until it puts them back.
+    let fresh = unsafe { source::purge(batch.start(), batch.size()) };
+    regions::put_purged(batch, fresh);
+    fresh
 }
 
 /// Whether another thread waits for the pass to end. (A pass on the thread that forks holds up nobody.)

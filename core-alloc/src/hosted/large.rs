@@ -49,12 +49,14 @@ pub(crate) const fn is_run(layout: Layout) -> bool {
 /// A block for `layout`; `None` when there is no memory.
 pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
     front::with_cache(Cache::arrange_forks);
-    with_all_memory(|| match Kind::of(layout) {
+    let block = with_all_memory(|| match Kind::of(layout) {
         Kind::Run { pages, align } => {
             take_rested_run(pages, align, layout.size()).or_else(|| regions::take_run(pages, align, layout.size()))
         }
         Kind::Direct { size } => allocate_direct(size, layout),
-    })
+    });
+    janitor::catch_up();
+    block
 }
 
 /// A block for `layout` that is zero; `None` when there is no memory. Only what is not known to be zero is cleared.
@@ -75,6 +77,7 @@ pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
                 // SAFETY: the block's pages are whole pages, and nobody knows them yet.
                 unsafe { source::clear(start, len) };
             }
+            janitor::catch_up();
             Some(block)
         }
         Kind::Direct { .. } => allocate(layout),
@@ -132,7 +135,7 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
                 // SAFETY: by the caller's promise, it was taken with as many pages.
                 unsafe { regions::return_run(block, pages, layout.size()) };
             }
-            janitor::start_if_called();
+            janitor::catch_up();
         }
         Kind::Direct { size } => {
             check_direct(block);
@@ -170,7 +173,7 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             let new = RunSize { pages: new_pages, bytes: new.size() };
             // SAFETY: by the caller's promise, it was taken with as many pages.
             let resized = unsafe { regions::resize_run(block, old, new) };
-            janitor::start_if_called();
+            janitor::catch_up();
             resized.ok().map(|()| block)
         }
         // SAFETY: the caller's promise is the same.

@@ -56,6 +56,16 @@ impl<T> Lock<T> {
         Guard { mutex: &self.mutex, unlocks, _not_send: PhantomData }
     }
 
+    /// Locks it if nobody has; not between a fork's handlers.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        if fork::is_forking() {
+            return None;
+        }
+        mem::forget(self.mutex.try_lock()?);
+        // INVARIANT: just locked.
+        Some(Guard { mutex: &self.mutex, unlocks: true, _not_send: PhantomData })
+    }
+
     /// Tries for as long as a lock is mostly held, without a call of the system.
     fn spin(&self) -> Option<SpinMutexGuard<'_, T, YieldToOs>> {
         const TRIES: u32 = 50;

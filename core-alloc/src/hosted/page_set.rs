@@ -106,6 +106,13 @@ impl PageSet {
         0
     }
 
+    /// The highest run of pages of the set, as long as it can be.
+    pub(crate) fn last_run(&self) -> Option<Range<usize>> {
+        let (index, word) = self.words.iter().enumerate().rfind(|(_, word)| word.get() != 0)?;
+        let end = (index + 1) * WORD_BITS - word.get().leading_zeros() as usize;
+        Some(self.run_start(end)..end)
+    }
+
     /// The runs of pages of the set, as long as they can be, lowest first, as far as they lie in `range`.
     pub(crate) fn runs(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let mut from = range.start;

@@ -277,7 +277,7 @@ impl PrivateHeap {
             pages.put(class, page, address);
         }
         drop(pages);
-        janitor::start_if_called();
+        janitor::catch_up();
     }
 
     /// Moves what is in `block` to a new block for `new_layout`, as far as it fits there, and frees `block`. If there is
@@ -334,7 +334,7 @@ impl Drop for PrivateHeap {
         // In this order: notes about large blocks lie in the pages.
         self.large.get_mut().free_all();
         self.pages.get_mut().return_all_pages();
-        janitor::start_if_called();
+        janitor::catch_up();
     }
 }
 

@@ -322,6 +322,11 @@ impl Header {
         self.stale.runs(0..PAGES).next()
     }
 
+    /// The highest run of dirty pages.
+    pub(crate) fn last_dirty_run(&self) -> Option<Range<usize>> {
+        self.dirty.last_run()
+    }
+
     /// What is dirty now is stale from now on.
     pub(crate) fn make_stale(&self) {
         self.stale.copy_from(&self.dirty);

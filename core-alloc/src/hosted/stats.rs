@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::cache::Cache;
 use super::front;
+use super::janitor;
 use super::owners;
 use super::region::PAGE_SIZE;
 use super::regions;
@@ -272,6 +273,8 @@ impl Accounts {
     pub(crate) fn use_more(&mut self, bytes: usize) {
         self.used = self.used.wrapping_add(bytes);
         self.peak = self.peak.max(self.used);
+        // Twice what came into use, so that what was left over for some reason is caught up with, but not all at once.
+        janitor::note_surplus(self.surplus_pages().min(2 * bytes.div_ceil(PAGE_SIZE)));
     }
 
     /// They are not used any more.
@@ -287,6 +290,15 @@ impl Accounts {
     /// The number of dirty pages.
     pub(crate) const fn dirty_pages(&self) -> usize {
         self.dirty_pages
+    }
+
+    /// The number of dirty pages that are too many: what is in use and what is dirty shall come to an eighth more than the
+    /// program has ever used, and not much beyond.
+    fn surplus_pages(&self) -> usize {
+        const ALWAYS: usize = 512 * 1024;
+        let most = self.peak + self.peak / 8 + ALWAYS;
+        let kept = self.used.saturating_add(self.dirty_pages * PAGE_SIZE);
+        kept.saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
     }
 
     /// A page is now cut into blocks.

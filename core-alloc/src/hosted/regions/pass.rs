@@ -1,6 +1,8 @@
 //! What a pass of the janitor does to the regions. It is all called only in a pass, of which there is one at a time.
 
-use super::{Fit, lock};
+use core::ops::Range;
+
+use super::{Fit, Regions, lock};
 use crate::hosted::region::{RegionRef, Span, UNIT};
 use crate::hosted::source::{self, Fresh};
 
@@ -39,12 +41,19 @@ pub(crate) fn take_stale(region: RegionRef, most: usize) -> Option<Span> {
     let mut regions = lock();
     let run = region.stale_run()?;
     let pages = run.start..run.end.min(run.start + most);
-    regions.away += pages.len();
-    regions.take(&Fit { extent: region.extent_of(pages.start), pages: pages.clone() });
-    Some(Span { region, pages })
+    Some(regions.take_away(region, pages))
 }
 
-/// Puts back what [`take_stale`] took.
+/// Takes the highest run of dirty pages of some region, up to `most`, to be purged: the program takes the lowest first.
+pub(crate) fn take_dirty(most: usize) -> Option<Span> {
+    let mut regions = lock();
+    let region = regions.dirty.first()?;
+    let run = region.last_dirty_run()?;
+    let pages = run.start.max(run.end.saturating_sub(most))..run.end;
+    Some(regions.take_away(region, pages))
+}
+
+/// Puts back what [`take_stale`] or [`take_dirty`] took.
 pub(crate) fn put_purged(span: &Span, fresh: Fresh) {
     let mut regions = lock();
     regions.away -= span.pages.len();
@@ -76,4 +85,13 @@ pub(crate) fn release_if_empty(region: RegionRef, kept: usize) -> bool {
     // SAFETY: as acquired by `acquire_region`; all its pages are free, and nothing leads there any more.
     unsafe { source::release(region.start(), region.size(), UNIT) };
     true
+}
+
+impl Regions {
+    /// Takes free pages for a moment.
+    fn take_away(&mut self, region: RegionRef, pages: Range<usize>) -> Span {
+        self.away += pages.len();
+        self.take(&Fit { extent: region.extent_of(pages.start), pages: pages.clone() });
+        Span { region, pages }
+    }
 }
