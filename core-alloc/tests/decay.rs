@@ -92,7 +92,7 @@ fn what_a_growing_program_outgrows_goes_back_at_once() {
         let mut blocks: Vec<Block> = (0..6).map(|_| Block::new(&ALLOCATOR, layout(MIB / 16), false, 1)).collect();
         for doubling in 0..7 {
             for block in &mut blocks {
-                block.resize(&ALLOCATOR, MIB / 8 << doubling, 1);
+                block.resize(&ALLOCATOR, (MIB / 8) << doubling, 1);
                 let stats = Mudlark::stats();
                 let most = stats.peak_bytes + stats.peak_bytes / 8 + MIB;
                 assert!(stats.committed_bytes <= most, "{stats}");

@@ -324,6 +324,7 @@ mod tests {
     type Memory = [u128; 2];
 
     fn block(memory: &mut Memory) -> FreeBlock {
+        draw_key();
         // SAFETY: the test keeps its hands off the memory for as long as a list has it.
         unsafe { FreeBlock::from_raw(NonNull::from(memory).cast()) }
     }
@@ -352,13 +353,16 @@ mod tests {
     #[cfg_attr(miri, ignore = "reads what was never written")]
     fn a_block_is_known_to_be_in_a_list() {
         let mut memory: [Memory; 8] = [[0; 2]; 8];
-        draw_key();
         let list = FreeList::new();
-        let blocks: Vec<_> = memory.iter_mut().map(|memory| NonNull::from(memory).cast::<u8>()).collect();
-        for &start in &blocks {
-            // SAFETY: the test keeps its hands off the memory for as long as a list has it.
-            list.push(unsafe { FreeBlock::from_raw(start) });
-        }
+        let blocks: Vec<_> = memory
+            .iter_mut()
+            .map(|memory| {
+                let block = block(memory);
+                let start = block.0.cast::<u8>();
+                list.push(block);
+                start
+            })
+            .collect();
         // SAFETY: they are blocks of that size.
         let in_a_list = |&start: &NonNull<u8>| unsafe { is_in_a_list(start) };
         assert_eq!(blocks.iter().filter(|start| in_a_list(start)).count(), if CHECKS { 8 } else { 0 });

@@ -43,6 +43,22 @@ pub(crate) fn check_private(page: PageRef, heap: Option<HeapId>, address: usize)
     }
 }
 
+/// Ends the process unless `block` is a block of `class` of an owner's that is in use. One call, so that programs have
+/// little of it beside each free.
+///
+/// # Safety
+///
+/// The caller has the block; see [`check_in_use`].
+#[inline(never)]
+pub(crate) unsafe fn check_owned(class: SizeClass, block: NonNull<u8>) {
+    let address = block.addr().get();
+    // SAFETY: the caller has a block of the page.
+    let page = unsafe { page_of(address) };
+    owner_of(page, address);
+    // SAFETY: the caller's promise is the same.
+    unsafe { check_in_use(page, class, block) };
+}
+
 /// Ends the process unless `block`, which lies in `page`, is a block of `class` in use. Who has such a block needs no lock
 /// for this.
 ///
@@ -50,21 +66,24 @@ pub(crate) fn check_private(page: PageRef, heap: Option<HeapId>, address: usize)
 ///
 /// The caller has the block. (Where that is a lie, this finds it out, as long as the memory is there to be read and the
 /// block has not been handed out again.)
+#[inline]
 pub(crate) unsafe fn check_in_use(page: PageRef, class: SizeClass, block: NonNull<u8>) {
     let address = block.addr().get();
-    if !page.is_cut() {
-        not_a_block(address);
-    }
-    if page.class() != class {
-        wrong_class(address, class, page.class());
-    }
-    if !page.has_block_at(address) {
-        not_a_block(address);
+    if page.class() != class || !page.is_cut() || !page.has_block_at(address) {
+        wrong_layout(page, class, address);
     }
     // SAFETY: a block of a class begins there.
     if page.is_home(address) || unsafe { is_in_a_list(block) } {
         already_free(address);
     }
+}
+
+#[cold]
+fn wrong_layout(page: PageRef, class: SizeClass, address: usize) -> ! {
+    if page.is_cut() && page.class() != class {
+        wrong_class(address, class, page.class());
+    }
+    not_a_block(address)
 }
 
 fn wrong_class(address: usize, wrong: SizeClass, right: SizeClass) -> ! {

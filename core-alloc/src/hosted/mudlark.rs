@@ -216,12 +216,8 @@ unsafe fn free(class: Option<SizeClass>, block: NonNull<u8>, layout: Layout) {
 #[inline]
 unsafe fn check_in_use(class: SizeClass, block: NonNull<u8>) {
     if CHECKS {
-        let address = block.addr().get();
-        // SAFETY: the caller has a block of the page.
-        let page = unsafe { misuse::page_of(address) };
-        misuse::owner_of(page, address);
         // SAFETY: the caller's promise is the same.
-        unsafe { misuse::check_in_use(page, class, block) };
+        unsafe { misuse::check_owned(class, block) };
     }
 }
 

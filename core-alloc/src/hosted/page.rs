@@ -346,8 +346,11 @@ const fn parts(first: usize, end: usize) -> u16 {
 }
 
 /// Whether a block of `class` begins `offset` bytes into a page.
+///
+/// What is below the point of the quotient of [`block_index`] is less than one `block_size`th only for multiples: their own
+/// error is less than `2^-16`, and every byte more adds a whole `block_size`th.
 fn is_block_start(class: SizeClass, offset: usize) -> bool {
-    block_index(class, offset) * class.block_size() == offset
+    quotient(class, offset) & u64::from(u32::MAX) < u64::from(RECIPROCALS[class.index()])
 }
 
 /// The index of the block that the byte `offset` of a page of `class` belongs to.
@@ -356,8 +359,12 @@ fn is_block_start(class: SizeClass, offset: usize) -> bool {
 /// large by less than `offset / 2^32 < 2^-16`, while the gap below the next index is at least `1 / block_size >= 2^-15`:
 /// so rounding down gives the exact index.
 fn block_index(class: SizeClass, offset: usize) -> usize {
-    let product = offset as u64 * u64::from(RECIPROCALS[class.index()]);
-    usize::try_from(product >> 32).unwrap_or(0)
+    usize::try_from(quotient(class, offset) >> 32).unwrap_or(0)
+}
+
+/// `offset / block_size`, with 32 bits below the point.
+fn quotient(class: SizeClass, offset: usize) -> u64 {
+    offset as u64 * u64::from(RECIPROCALS[class.index()])
 }
 
 /// The number of blocks in a page of each class.
