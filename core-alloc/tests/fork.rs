@@ -144,7 +144,8 @@ fn the_child_gets_the_heaps_of_threads_that_it_does_not_have() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (begun, done) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
     let life = || {
-        let own = vec![0_u8; 100];
+        // Of so many sizes that a thread gets a heap of its own.
+        let own: Vec<Vec<u8>> = (1..20).map(|length| vec![0; 100 * length]).collect();
         begun.wait();
         done.wait();
         drop(own);

@@ -69,3 +69,31 @@ fn heaps_are_used_again_when_many_threads_end_at_once() {
     }
     assert!(most >= THREADS, "{most} heaps for {THREADS} threads");
 }
+
+#[test]
+fn a_thread_that_allocates_little_needs_no_heap_of_its_own() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // This thread has one.
+    blocks(BLOCKS).into_iter().for_each(|block| block.free(&ALLOCATOR));
+    Mudlark::collect();
+    let before = Mudlark::stats();
+    let all_have_allocated = Barrier::new(THREADS + 1);
+    thread::scope(|scope| {
+        let guests = [(); THREADS].map(|()| {
+            scope.spawn(|| {
+                let few = blocks(3);
+                all_have_allocated.wait();
+                all_have_allocated.wait();
+                few.into_iter().for_each(|block| block.free(&ALLOCATOR));
+            })
+        });
+        all_have_allocated.wait();
+        let with_guests = Mudlark::stats();
+        assert_eq!(with_guests.heaps, before.heaps, "{with_guests}");
+        assert!(with_guests.blocks >= before.blocks + THREADS * 3, "{before}\n{with_guests}");
+        all_have_allocated.wait();
+        guests.into_iter().for_each(|guest| guest.join().expect("a thread that ends well"));
+    });
+    let after = Mudlark::stats();
+    assert_eq!((after.heaps, after.blocks), (before.heaps, before.blocks), "{before}\n{after}");
+}

@@ -101,16 +101,22 @@ fn short_life(seed: u64) -> Vec<Block> {
 fn threads_that_live_together_have_heaps_of_their_own() {
     const TOGETHER: usize = if cfg!(miri) { 4 } else { 12 };
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Blocks of so many sizes that a thread gets a heap of its own.
+    fn many_sizes() -> Vec<Block> {
+        let layouts = (1..10).filter_map(|hundreds| Layout::from_size_align(100 * hundreds, 8).ok());
+        layouts.map(|layout| Block::new(&ALLOCATOR, layout, false, 1)).collect()
+    }
+    let free_all = |blocks: Vec<Block>| blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
     // An idle heap, which only one of them may adopt.
-    thread::spawn(|| drop(Box::new(1))).join().expect("a thread that ends well");
+    thread::spawn(move || free_all(many_sizes())).join().expect("a thread that ends well");
     let all_have_begun = Arc::new(Barrier::new(TOGETHER));
     let threads: Vec<_> = (0..TOGETHER)
         .map(|_| {
             let all_have_begun = Arc::clone(&all_have_begun);
             thread::spawn(move || {
-                let kept = Block::new(&ALLOCATOR, Layout::new::<u64>(), false, 1);
+                let kept = many_sizes();
                 all_have_begun.wait();
-                kept.free(&ALLOCATOR);
+                free_all(kept);
             })
         })
         .collect();

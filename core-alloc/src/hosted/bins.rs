@@ -63,6 +63,11 @@ impl Bins {
         None
     }
 
+    /// Whether no blocks are loaded.
+    pub(crate) fn is_empty(&self, class: SizeClass) -> bool {
+        entry(&self.loaded, class).is_empty()
+    }
+
     /// Whether the bin has neither blocks nor room.
     pub(crate) fn is_closed(&self, class: SizeClass) -> bool {
         entry(&self.room, class).get() <= 0 && entry(&self.loaded, class).is_empty()

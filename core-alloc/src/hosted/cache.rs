@@ -1,8 +1,11 @@
 //! A thread's cache: its bins, and where to turn when they are empty or full.
 //!
 //! A request and a free touch nothing but a bin, whoever owns the block's page. Only what a bin cannot do goes to the
-//! thread's owner, a magazine of blocks at a time. A slow path ends with a look whether a janitor is to be started: that may
-//! itself allocate and free, so it comes when the bins are in order again, and nowhere below.
+//! thread's owner, a magazine of blocks at a time. But a thread begins as a *guest* of the shared owner, and fills its first
+//! bins with a handful of blocks from there: many threads never need more, and then cost no pages of their own.
+//!
+//! A slow path ends with a look whether a janitor is to be started: that may itself allocate and free, so it comes when the
+//! bins are in order again, and nowhere below.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -20,7 +23,7 @@ use crate::SizeClass;
 ///
 /// # Invariants
 ///
-/// While the cache has no owner, its bins are closed.
+/// Unless the thread is a guest or has an owner, its bins are closed: only then its end is arranged for.
 pub(crate) struct Cache {
     bins: Bins,
     ownership: Cell<Ownership>,
@@ -35,11 +38,16 @@ const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out
 enum Ownership {
     /// The first slow path will see to it.
     Pending,
-    /// It is about to get one, or to end; the shared owner serves it, a block at a time.
+    /// It is about to become a guest, or to end; the shared owner serves it, a block at a time.
     Without,
+    /// The shared owner fills its bins, and has done so as many times.
+    Guest(u8),
     /// This one.
     Adopted(&'static Owner),
 }
+
+/// So many times a guest's bins are filled; then the thread gets an owner.
+const VISITS: u8 = 4;
 
 impl Cache {
     pub(crate) const fn new() -> Self {
@@ -67,18 +75,19 @@ impl Cache {
     #[cold]
     #[inline(never)]
     fn refill(&self, class: SizeClass, size: usize) -> Option<NonNull<u8>> {
-        let Some(owner) = self.owner() else {
+        if !self.is_arranged() {
             return owner::take_shared(class).map(FreeBlock::into_raw);
-        };
-        if let Some(block) = self.bins.pop(class) {
-            // The owner is just adopted, and came with full bins.
-            return Some(block);
         }
         if let Some(spare) = self.bins.take_spare(class) {
             self.bins.load(class, spare.into_batch(magazine(class)));
             return self.bins.pop(class);
         }
-        let blocks = owner.take(class, size);
+        let blocks = match self.owner() {
+            // He may just be adopted, and have come with full bins.
+            Some(_) if !self.bins.is_empty(class) => return self.bins.pop(class),
+            Some(owner) => owner.take(class, size),
+            None => owner::take_as_guest(class, size),
+        };
         if blocks.len > 0 {
             self.bins.load(class, blocks);
         }
@@ -92,7 +101,7 @@ impl Cache {
     #[cold]
     #[inline(never)]
     fn free_without_room(&self, class: SizeClass, block: FreeBlock) {
-        if self.owner().is_none() {
+        if !self.is_arranged() {
             self.bins.keep_closed(class);
             owner::send_home(class, &block.into_list());
             return janitor::catch_up();
@@ -148,10 +157,12 @@ impl Cache {
 
     /// Ends the cache with its thread: its bins go to its owner, and the owner to the next thread.
     pub(crate) fn end(&self) {
-        if let Ownership::Adopted(owner) = self.ownership.replace(Ownership::Without) {
-            owners::retire(owner, &self.bins);
-            janitor::catch_up();
+        match self.ownership.replace(Ownership::Without) {
+            Ownership::Adopted(owner) => owners::retire(owner, &self.bins),
+            Ownership::Guest(_) => self.flush_all(),
+            Ownership::Pending | Ownership::Without => return,
         }
+        janitor::catch_up();
     }
 
     /// The number of blocks of `class` in the cache.
@@ -163,16 +174,37 @@ impl Cache {
     pub(crate) fn adopted(&self) -> Option<&'static Owner> {
         match self.ownership.get() {
             Ownership::Adopted(owner) => Some(owner),
-            Ownership::Pending | Ownership::Without => None,
+            Ownership::Pending | Ownership::Without | Ownership::Guest(_) => None,
         }
     }
 
-    /// The thread's owner, who is adopted now if he has not been before.
+    /// The thread's owner, for a refill: one is adopted when the thread has been a guest for long. `None` while it is one.
     fn owner(&self) -> Option<&'static Owner> {
         match self.ownership.get() {
-            Ownership::Adopted(owner) => Some(owner),
-            Ownership::Without => None,
-            Ownership::Pending => self.adopt_owner(),
+            Ownership::Guest(visits) if visits < VISITS && owners::are_any() => {
+                self.ownership.set(Ownership::Guest(visits + 1));
+                None
+            }
+            Ownership::Guest(_) => self.adopt_owner(),
+            Ownership::Pending | Ownership::Without | Ownership::Adopted(_) => self.adopted(),
+        }
+    }
+
+    /// Adopts an owner, and takes over the bins that he comes with.
+    #[cold]
+    fn adopt_owner(&self) -> Option<&'static Owner> {
+        self.flush_all();
+        let owner = owners::adopt(&self.bins)?;
+        self.ownership.set(Ownership::Adopted(owner));
+        Some(owner)
+    }
+
+    /// Whether the thread's end is arranged for, which is seen to now if it is not too late.
+    fn is_arranged(&self) -> bool {
+        match self.ownership.get() {
+            Ownership::Guest(_) | Ownership::Adopted(_) => true,
+            Ownership::Without => false,
+            Ownership::Pending => self.arrange_end(),
         }
     }
 
@@ -187,18 +219,17 @@ impl Cache {
         }
     }
 
-    /// Arranges for the thread's end and for forks, and only then adopts an owner.
+    /// Arranges for the thread's end and for forks, and only then makes it a guest.
     ///
-    /// The arrangements may themselves allocate and free; they find a cache without owner, and no lock taken.
+    /// The arrangements may themselves allocate and free; they find closed bins, and no lock taken.
     #[cold]
-    fn adopt_owner(&self) -> Option<&'static Owner> {
+    fn arrange_end(&self) -> bool {
         self.ownership.set(Ownership::Without);
         fork::arrange();
-        if !front::arm() {
-            return None;
+        let arranged = front::arm();
+        if arranged {
+            self.ownership.set(Ownership::Guest(0));
         }
-        let owner = owners::adopt(&self.bins);
-        self.ownership.set(owner.map_or(Ownership::Pending, Ownership::Adopted));
-        owner
+        arranged
     }
 }

@@ -8,6 +8,7 @@
 
 use core::mem;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::bins::Bins;
 use super::block::Batch;
@@ -34,6 +35,9 @@ struct Owners {
 
 static OWNERS: Lock<Owners> =
     Lock::new(Owners { newest: None, idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
+
+/// Whether there are owners: the first thread needs not begin as a guest.
+static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Places for owners, of which several are acquired at a time.
 ///
@@ -79,6 +83,11 @@ pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
     Some(owner)
 }
 
+/// Whether any thread has adopted an owner yet.
+pub(crate) fn are_any() -> bool {
+    ANY.load(Relaxed)
+}
+
 /// Leaves `owner`, whom this thread adopted, and the thread's bins to the next thread.
 pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
     owner.empty_run_cache();
@@ -98,6 +107,7 @@ fn make(owners: &mut Owners) -> Option<&'static Owner> {
     let owner = unsafe { place.as_ref() };
     owners.newest = Some(owner);
     owners.count += 1;
+    ANY.store(true, Relaxed);
     Some(owner)
 }
 
