@@ -89,7 +89,10 @@ impl Mudlark {
     /// memory goes back only when [`collect`](Self::collect) is called, and where the system takes no parts of what it
     /// has handed out, only whole regions do.
     ///
-    /// `None` switches this off: there will be no such thread, and memory goes back when
+    /// Whatever the decay, a program that grows does not keep what it has outgrown: what is in use and what waits to be used
+    /// again come to an eighth more than was ever in use, and half a megabyte. What is beyond goes back at once.
+    ///
+    /// `None` switches all this off: there will be no such thread, and memory goes back when
     /// [`collect`](Self::collect) is called. That is for programs that must not have a second thread (as for
     /// `unshare` with `CLONE_NEWUSER`), and for those that want to choose the moment. What is set takes effect within a
     /// second: a program that must never have a second thread says so at the beginning of `main`. A time of less than a

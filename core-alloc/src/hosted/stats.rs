@@ -74,7 +74,7 @@ pub struct Stats {
     /// The highest that pages cut into blocks and large blocks have been together, in bytes. Large blocks are rounded up
     /// to pages, but for those with mappings of their own.
     pub peak_bytes: usize,
-    /// Heaps that threads have, or have left to the next thread.
+    /// Heaps that threads have, or have left to the next thread. A thread that has not asked for much has none.
     pub heaps: usize,
     classes: [ClassStats; SizeClass::COUNT],
 }
