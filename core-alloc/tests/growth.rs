@@ -80,7 +80,7 @@ fn a_thread_costs_little_and_caches_no_more_than_is_said() {
         assert!(owners <= THREADS * 5 * KIB + 64 * KIB, "{owners} B for {THREADS} threads\n{after}");
         for class in after.classes() {
             let bins = 2 * (16 * KIB).max(class.class.block_size());
-            let depot = 256 * KIB;
+            let depot = 1024 * KIB;
             let most = after.heaps * (bins + depot);
             assert!(class.cached_blocks * class.class.block_size() <= most, "{after}");
         }

@@ -58,16 +58,14 @@ pub(crate) fn take_shared(class: SizeClass) -> Option<FreeBlock> {
     SHARED.state.lock().heap.take(Holder::Owner(&SHARED), class, 1).list.pop()
 }
 
-/// A few blocks for a guest: a kibibyte, or one block. They fill whole lines of a processor's cache, so that guests do not
-/// get in each other's way.
+/// Takes a few blocks for a guest: a kibibyte, or one block. They fill whole lines of a processor's cache, so that guests do
+/// not get in each other's way.
 pub(crate) fn take_as_guest(class: SizeClass, size: usize) -> Batch {
     const BYTES: usize = 1024;
-    const IN_LINES: usize = 64 / SizeClass::MIN_SIZE;
-    let few = (BYTES / class.block_size()).next_multiple_of(IN_LINES).min(magazine(class));
-    let want = if class.block_size() < BYTES { few } else { 1 };
-    let mut state = SHARED.state.lock();
-    state.requests[class.index()].add(size);
-    state.heap.take(Holder::Owner(&SHARED), class, want)
+    const LINE: usize = 64;
+    let step = if class.block_size().is_multiple_of(LINE) { 1 } else { LINE / SizeClass::MIN_SIZE };
+    let few = (BYTES / class.block_size()).next_multiple_of(step).clamp(1, magazine(class));
+    SHARED.take_some(class, size, few)
 }
 
 impl Owner {
@@ -75,14 +73,19 @@ impl Owner {
         Self { state: Lock::new(State::new()), next }
     }
 
-    /// Takes up to a magazine of blocks: from this owner's depot and pages, or else from an idle owner's, or else from a
-    /// new page. None only if there is no memory.
+    /// Takes up to a magazine of blocks; none only if there is no memory.
     ///
     /// `size` is that of the request which has met the empty bin: a sample of what is asked for.
     pub(crate) fn take(&'static self, class: SizeClass, size: usize) -> Batch {
+        self.take_some(class, size, magazine(class))
+    }
+
+    /// Takes up to `want` blocks, or a magazine that there happens to be: from this owner's depot and pages, or else from an
+    /// idle owner's, or else from a new page.
+    fn take_some(&'static self, class: SizeClass, size: usize, want: usize) -> Batch {
         let mut state = self.state.lock();
         state.requests[class.index()].add(size);
-        let own = state.take_available(class);
+        let own = state.take_available(class, want);
         if own.len > 0 {
             return own;
         }
@@ -91,7 +94,7 @@ impl Owner {
         if idle.len > 0 {
             return idle;
         }
-        self.state.lock().heap.take(Holder::Owner(self), class, magazine(class))
+        self.state.lock().heap.take(Holder::Owner(self), class, want)
     }
 
     /// A run of `pages` pages from the owner's cache of such, for a block of `bytes` bytes.
@@ -153,17 +156,14 @@ impl State {
         }
     }
 
-    /// Takes up to a magazine of blocks, if there are any without opening a new page.
-    fn take_available(&mut self, class: SizeClass) -> Batch {
-        self.depot
-            .take(class)
-            .inspect(|_| self.note_store())
-            .unwrap_or_else(|| self.heap.take_available(class, magazine(class)))
+    /// Takes a magazine out of the depot, or up to `want` blocks out of the pages, if there are any without opening a new one.
+    fn take_available(&mut self, class: SizeClass, want: usize) -> Batch {
+        self.depot.take(class).inspect(|_| self.note_store()).unwrap_or_else(|| self.heap.take_available(class, want))
     }
 
     /// Takes up to a magazine of blocks of what an ended thread has left.
     pub(super) fn take_left(&mut self, class: SizeClass) -> Batch {
-        self.parked.take_any(class).unwrap_or_else(|| self.take_available(class))
+        self.parked.take_any(class).unwrap_or_else(|| self.take_available(class, magazine(class)))
     }
 
     /// Notes that the depot, the parked bins or the run cache are in use. The first to do so after the janitor was here
@@ -178,7 +178,7 @@ impl State {
     ///
     /// What is there is lost to all other classes, so that shall be little beside what is in use.
     fn has_room_for(&self, class: SizeClass) -> bool {
-        const ALWAYS: usize = 256 * 1024;
+        const ALWAYS: usize = 1024 * 1024;
         let most = ALWAYS.max(self.heap.bytes() / 16);
         class.block_size() >= LEAST_STACKED && self.depot.bytes() + magazine_bytes(class) <= most
     }
