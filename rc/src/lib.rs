@@ -70,23 +70,42 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod allocate;
+mod callback;
 mod clone_to_counted;
 mod convert;
 mod count;
 mod counted;
 mod counted_box;
+mod counts;
+#[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
+mod deferred_drop;
 mod forward;
-#[cfg(test)]
+#[cfg(not(loom))]
+mod immortal;
+#[cfg(all(test, not(loom)))]
 mod immortal_tests;
 mod raw;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod sync;
 mod uninit;
 mod unsize;
 mod weak;
 mod weak_box;
 mod wide_pointer;
 
+pub use allocate::{Allocate, Global};
 pub use clone_to_counted::CloneToCounted;
-pub use counted::Counted;
+pub use counted::{Counted, Handle};
+pub use counts::{Counts, Local};
+#[cfg(not(loom))]
+pub use immortal::StaticCounted;
+#[doc(hidden)]
+#[cfg(not(loom))]
+pub use immortal::{StaticBox, words_before};
 #[doc(hidden)]
 pub use unsize::unsizing;
-pub use weak::Weak;
+pub use weak::{Weak, WeakHandle};
+
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use {counted::SyncCounted, counts::Atomic, weak::SyncWeak};
