@@ -425,11 +425,11 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
             // The place is kept by pointers, so the value moves.
             // SAFETY: the value is this handle's alone, and the memory that it is moved out of is vacated below.
             let moved = unsafe { crate::convert::from_bytes_of(this.inner.as_ptr(), this.allocator.clone()) };
-            let old = mem::ManuallyDrop::new(mem::replace(this, moved));
-            // SAFETY: the value was moved out, and the old handle is forgotten.
-            drop(unsafe { old.inner.vacate(&this.allocator) });
-            // SAFETY: as a field of a forgotten value, it is dropped this once.
-            drop(unsafe { ptr::read(&raw const old.allocator) });
+            let (old, allocator) = Self::into_parts(mem::replace(this, moved));
+            // SAFETY: the value was moved out, and its last strong handle is no more.
+            let _memory = unsafe { old.vacate(&allocator) };
+            drop(callbacks);
+            return;
         }
         drop(callbacks);
     }

@@ -80,32 +80,45 @@ mod counted_box;
 mod counts;
 #[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
 mod deferred_drop;
+#[cfg(not(feature = "std"))]
+mod fnv;
 mod forward;
-#[cfg(not(loom))]
 mod immortal;
 #[cfg(all(test, not(loom)))]
 mod immortal_tests;
+mod intern;
+mod object_pool;
 mod raw;
+#[cfg(feature = "serde")]
+mod serde;
+mod symbols;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod sync;
 mod uninit;
 mod unsize;
+mod value_cache;
 mod weak;
 mod weak_box;
+mod weak_map;
 mod wide_pointer;
 
 pub use allocate::{Allocate, Global};
 pub use clone_to_counted::CloneToCounted;
 pub use counted::{Counted, Handle};
 pub use counts::{Counts, Local};
-#[cfg(not(loom))]
 pub use immortal::StaticCounted;
 #[doc(hidden)]
-#[cfg(not(loom))]
 pub use immortal::{StaticBox, words_before};
+pub use intern::{DefaultHashBuilder, Interner};
+pub use object_pool::{ObjectPool, Pooled};
 #[doc(hidden)]
 pub use unsize::unsizing;
+pub use value_cache::ValueCache;
 pub use weak::{Weak, WeakHandle};
+pub use weak_map::{WeakMap, WeakSet};
+
+#[cfg(feature = "std")]
+pub use intern::SyncInterner;
 
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 pub use {counted::SyncCounted, counts::Atomic, weak::SyncWeak};
