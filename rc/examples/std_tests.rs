@@ -142,7 +142,7 @@ fn items(source: &str) -> Vec<String> {
     for line in source.lines() {
         item += line;
         item.push('\n');
-        let is_end = line == "}" || line.ends_with(';') && !line.starts_with(' ') || line.ends_with("{}");
+        let is_end = !line.starts_with(' ') && (line == "}" || line.ends_with(';') || line.ends_with("{}"));
         if is_end && !line.starts_with("use ") || line.is_empty() && item.starts_with("use ") {
             items.push(core::mem::take(&mut item));
         }

@@ -134,6 +134,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     #[cold]
+    #[inline(never)]
     fn increment_slow(&self) {
         match self.meaning() {
             // Either it is at its largest, or another thread dropped handles meanwhile; immortal is never wrong.
@@ -159,6 +160,18 @@ impl<C: Counts> CountWord<C> {
                 Err(other) => word = other,
             }
         }
+    }
+
+    /// Whether the count is inline, and this handle the only one.
+    #[inline(always)]
+    pub(crate) fn is_plainly_last(&self) -> bool {
+        let word = self.0.load(Relaxed);
+        let is_last = word.addr() & !KIND == ONE;
+        if is_last {
+            // It pairs with the Release of those who dropped the other handles.
+            C::fence_acquire();
+        }
+        is_last
     }
 
     /// Counts one strong handle less.

@@ -504,6 +504,22 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
     /// The handle is not used again, but for its allocator.
     #[inline(never)]
     unsafe fn release(&mut self) {
+        if self.inner.count().is_plainly_last() {
+            drop(LastHandle(self));
+        } else {
+            // SAFETY: by the contract.
+            unsafe { self.release_slow() };
+        }
+    }
+
+    /// As [`release`](Self::release), whatever the count is.
+    ///
+    /// # Safety
+    ///
+    /// As for [`release`](Self::release).
+    #[cold]
+    #[inline(never)]
+    unsafe fn release_slow(&mut self) {
         if self.inner.count().decrement() == Last::No {
             return;
         }

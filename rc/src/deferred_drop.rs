@@ -62,7 +62,7 @@ std::thread_local! {
 struct Nest {
     /// How many values of boxes are being dropped, each inside the drop of the one before.
     depth: Cell<usize>,
-    /// The memory of the innermost of these values.
+    /// The memory of the innermost of these values, if it is at the depth or deeper.
     value: Cell<Extent>,
     /// The innermost frame.
     frame: Cell<*const Frame>,
@@ -171,6 +171,31 @@ impl Nest {
         handle: *const (),
         allocator: &A,
     ) {
+        // Only what lies in a value at the depth, or deeper, is put off, so others need not be noted.
+        if self.depth.get() + 1 < DEPTH {
+            // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
+            let _memory = unsafe { last.vacate(allocator) };
+            let _deeper = self.go_deeper();
+            // SAFETY: by the box's invariant the value is there; it is dropped this once.
+            unsafe { last.as_ptr().drop_in_place() };
+        } else {
+            // SAFETY: by the contract.
+            unsafe { self.drop_deep_box(last, handle, allocator) };
+        }
+    }
+
+    /// As [`drop_box`](Self::drop_box), at or near the depth, or deeper.
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_box`].
+    #[inline(never)]
+    unsafe fn drop_deep_box<T: ?Sized, C: Counts, A: Allocate>(
+        &self,
+        last: CountedBox<T, C>,
+        handle: *const (),
+        allocator: &A,
+    ) {
         // The list has no room for allocators.
         if self.depth.get() < DEPTH || size_of::<A>() != 0 {
             // SAFETY: by the contract.
@@ -184,7 +209,7 @@ impl Nest {
         unsafe { self.drop_with_frame(last, is_inside, allocator) };
     }
 
-    /// Drops the value and frees the box, now.
+    /// Drops the value and frees the box, now, and notes where it lies meanwhile.
     ///
     /// # Safety
     ///
@@ -194,19 +219,18 @@ impl Nest {
         let kind = last.count().kind();
         // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
         let _memory = unsafe { last.vacate(allocator) };
-        let _entered = self.enter(last.as_ptr(), kind);
+        let size = if kind == Kind::Pinned { 0 } else { size_of_val(last.value()) };
+        let extent = Extent { start: last.as_ptr().addr().get(), size };
+        let _inside = Inside { nest: self, outer: self.value.replace(extent), _deeper: self.go_deeper() };
         // SAFETY: by the box's invariant the value is there; it is dropped this once.
         unsafe { last.as_ptr().drop_in_place() };
     }
 
-    /// Notes that the value of a box of this kind is being dropped, until the result is.
+    /// Notes that one value more is being dropped, until the result is.
     #[inline]
-    fn enter<T: ?Sized>(&self, value: NonNull<T>, kind: Kind) -> Entered<'_> {
-        // SAFETY: the value is alive: it is yet to be dropped.
-        let size = size_of_val(unsafe { value.as_ref() });
-        let size = if kind == Kind::Pinned { 0 } else { size };
+    fn go_deeper(&self) -> Deeper<'_> {
         self.depth.set(self.depth.get() + 1);
-        Entered { nest: self, outer: self.value.replace(Extent { start: value.addr().get(), size }) }
+        Deeper(self)
     }
 
     /// Hangs the box on the list of a frame that is for such boxes, if there is one, and if it may be; returns whether it did.
@@ -259,17 +283,27 @@ impl Nest {
     }
 }
 
-/// A value is being dropped, until this is.
-struct Entered<'a> {
-    nest: &'a Nest,
-    outer: Extent,
+/// One value more is being dropped, until this is.
+struct Deeper<'a>(&'a Nest);
+
+impl Drop for Deeper<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.depth.set(self.0.depth.get() - 1);
+    }
 }
 
-impl Drop for Entered<'_> {
+/// The innermost value is noted, until this is dropped.
+struct Inside<'a> {
+    nest: &'a Nest,
+    outer: Extent,
+    _deeper: Deeper<'a>,
+}
+
+impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
         self.nest.value.set(self.outer);
-        self.nest.depth.set(self.nest.depth.get() - 1);
     }
 }
 
