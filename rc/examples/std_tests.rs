@@ -5,6 +5,7 @@
 //! is kept here: they are adapted, written into a package of their own under `target`, and run there. Adapting means:
 //!
 //! - `Rc` and `Weak` of std become `Counted` and `Weak` of this crate, by the `use` at the top;
+//! - `Allocator` and its like come from `allocator-api2`;
 //! - where a handle becomes one to a slice or a trait by being assigned, `unsize!` is put in, since only std's own pointers
 //!   do it by themselves;
 //! - what cannot be had outside std on a stable compiler is left out: see [`REASONS`].
@@ -16,11 +17,12 @@ use std::process::{Command, ExitCode};
 
 /// What makes a test or an example one that only std can pass, on stable: a part of its text, and why.
 const REASONS: &[(&str, &str)] = &[
-    ("TrustedLen", "implements an unstable trait of iterators"),
+    ("impl TrustedLen", "implements an unstable trait of iterators"),
     ("assert_trusted_len", "needs an unstable trait of iterators"),
     ("UniqueRc", "is about an unstable type"),
     ("weak_may_dangle", "needs a drop that promises not to look at the value, which is unstable"),
     ("fn eq()", "needs an `==` that is another one for types that are `Eq`, which is unstable"),
+    (".as_str(), \"foo\"", "uses an unstable function of text"),
     ("#![feature(", "uses an unstable feature"),
     ("compile_fail", "is one that does not compile"),
     ("self: Rc<Self>", "has a method receiver that only std's pointers may be"),
@@ -48,7 +50,8 @@ fn prepare(package: &Path) -> io::Result<()> {
     fs::write(package.join("tests/rc.rs"), tests)?;
     fs::write(package.join("src/lib.rs"), examples)?;
     let manifest = format!(
-        "[package]\nname = \"std-rc-tests\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nmudlark-rc = {{ path = {:?} }}\n",
+        "[package]\nname = \"std-rc-tests\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nallocator-api2 = \"0.2\"\n\
+         mudlark-rc = {{ path = {:?}, features = [\"allocator-api2\"] }}\n",
         env!("CARGO_MANIFEST_DIR")
     );
     fs::write(package.join("Cargo.toml"), manifest)
@@ -114,7 +117,7 @@ fn reason(text: &str) -> Option<&'static str> {
 
 /// The tests, adapted. Items are told apart by the blank lines between them, as rustfmt leaves them at the left edge.
 fn tests(source: &str) -> String {
-    let mut adapted = String::from("#![allow(warnings)]\nuse mudlark_rc::{Counted as Rc, Weak, unsize};\n");
+    let mut adapted = String::from("#![allow(warnings)]\nuse mudlark_rc::{Counted as Rc, Weak};\n");
     let (mut kept, mut left_out) = (0, 0);
     for item in items(source) {
         let is_test = item.contains("#[test]");
@@ -168,7 +171,7 @@ fn examples(source: &str) -> String {
             continue;
         }
         kept += 1;
-        adapted += &format!("/// ```{fence}\n/// # #![allow(warnings)]\n/// # use mudlark_rc::unsize;\n");
+        adapted += &format!("/// ```{fence}\n");
         for line in adapt(&body).lines() {
             adapted += &format!("/// {line}\n");
         }
@@ -187,6 +190,7 @@ fn doc(line: &str) -> Option<&str> {
 /// The text with our handles instead of std's, and with `unsize!` where std's handles unsize by themselves.
 fn adapt(text: &str) -> String {
     let text = text
+        .replace("use std::alloc::{AllocError, Allocator, Global,", "use allocator_api2::alloc::{AllocError, Allocator, Global,")
         .replace("use std::rc::{Rc, Weak}", "use mudlark_rc::{Counted as Rc, Weak}")
         .replace("use std::rc::{Weak, Rc}", "use mudlark_rc::{Counted as Rc, Weak}")
         .replace("use std::rc::{self, Rc}", "use mudlark_rc::{self as rc, Counted as Rc}")
@@ -195,8 +199,12 @@ fn adapt(text: &str) -> String {
     text.lines().map(|line| unsized_by_hand(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
 }
 
-/// A line that declares a handle to a slice or a trait, and makes it of a handle to something else by assigning it.
+/// A line that makes a handle to a slice or a trait of a handle to something else, by assigning it, or by passing it to the
+/// one function of the examples that takes such a handle.
 fn unsized_by_hand(line: &str) -> Option<String> {
+    if let Some(argument) = line.strip_prefix("print_if_string(").and_then(|rest| rest.strip_suffix(");")) {
+        return Some(format!("print_if_string(mudlark_rc::unsize!({argument} => dyn Any));"));
+    }
     let (declared, value) = line.split_once(" = ")?;
     let (name, handle) = declared.split_once(": ")?;
     let target = handle.strip_prefix("Rc<").or_else(|| handle.strip_prefix("Weak<"))?.strip_suffix('>')?;
@@ -206,5 +214,5 @@ fn unsized_by_hand(line: &str) -> Option<String> {
     let (value, comment) = value.split_once(';')?;
     let is_sized = value.starts_with("Rc::new(") || value.chars().all(|c| c.is_alphanumeric() || c == '_');
     // An array is sized itself.
-    (is_sized && !target.contains(';')).then(|| format!("{declared} = unsize!({value} => {target});{comment}"))
+    (is_sized && !target.contains(';')).then(|| format!("{declared} = mudlark_rc::unsize!({value} => {target});{comment}"))
 }

@@ -562,7 +562,14 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
     /// Lets go of the value; the last strong handle drops it. See [*Deep drops*](crate#deep-drops) for when exactly.
     #[inline]
     fn drop(&mut self) {
-        if !self.inner.count().decrement_if_plainly_shared() {
+        let count = self.inner.count();
+        if count.decrement_if_plainly_shared() {
+            return;
+        }
+        if !mem::needs_drop::<T>() && count.is_plainly_last() {
+            // SAFETY: this was the only handle, and `self` is being dropped.
+            unsafe { self.inner.free_plain(&self.allocator) };
+        } else {
             // SAFETY: `self` is being dropped.
             unsafe { self.release() };
         }

@@ -162,6 +162,18 @@ unsafe fn free_block<C: Counts>(value: NonNull<u8>, layout: Layout, allocator: &
     unsafe { allocator.deallocate_block(block, block_layout) };
 }
 
+/// The layout of a value that may be gone already.
+///
+/// # Safety
+///
+/// `value` points at where the value is or was, and the memory is there still.
+#[inline]
+unsafe fn layout_of_gone<T: ?Sized>(value: NonNull<T>) -> Layout {
+    let gone = value.as_ptr() as *const mem::ManuallyDrop<T>;
+    // SAFETY: by the contract. Of what was there nothing is looked at, only the length or methods of the pointer.
+    Layout::for_value(unsafe { &*gone })
+}
+
 /// Gives back what a pointer that was a weak handle kept: the memory of a box, whose value may be gone. If it is, and nobody
 /// else keeps the memory, it is freed.
 ///
@@ -176,11 +188,33 @@ pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, alloc
     if !unsafe { word.as_ref().may_free(allocator) } {
         return;
     }
-    let gone = value.as_ptr() as *const mem::ManuallyDrop<T>;
-    // SAFETY: the memory is there still. Of what was in it nothing is looked at, only the length or methods of the pointer.
-    let layout = Layout::for_value(unsafe { &*gone });
+    // SAFETY: the memory is there still.
+    let layout = unsafe { layout_of_gone(value) };
     // SAFETY: `may_free` said that nobody else uses it.
     unsafe { free_block::<C>(value.cast(), layout, allocator) };
+}
+
+/// A box whose last strong handle is gone, and whose value is about to be, too. Dropping it frees the memory, as far as no
+/// pointer that was a weak handle keeps it.
+///
+/// It is a guard: it frees the memory also when dropping the value panics.
+///
+/// # Invariants
+///
+/// `value` points at where the value is or was, and may reach the whole block. The box belongs to this alone, and what is
+/// kept includes it; it is from `allocator`, or a clone of it.
+pub(crate) struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate> {
+    value: NonNull<T>,
+    allocator: &'a A,
+    counts: PhantomData<C>,
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> Drop for Emptied<'_, T, C, A> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: by the invariant.
+        unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
+    }
 }
 
 /// A box with a value, as one of its handles sees it.
@@ -264,6 +298,29 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
     pub(crate) unsafe fn value_mut(&mut self) -> &mut T {
         // SAFETY: by the invariant and the contract.
         unsafe { self.value.as_mut() }
+    }
+
+    /// The memory of the box, while the value in it is dropped.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vacate`](Self::vacate).
+    #[inline]
+    pub(crate) unsafe fn empty<'a, A: Allocate>(&self, allocator: &'a A) -> Emptied<'a, T, C, A> {
+        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner.
+        Emptied { value: self.value, allocator, counts: PhantomData }
+    }
+
+    /// Frees the box, whose value has nothing to drop, and which has no weak box.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vacate`](Self::vacate); and as above.
+    #[inline]
+    pub(crate) unsafe fn free_plain(&self, allocator: &impl Allocate) {
+        let layout = Layout::for_value(self.value());
+        // SAFETY: by the contract, nobody else uses it.
+        unsafe { free_block::<C>(self.value.cast(), layout, allocator) };
     }
 
     /// The memory of the box. The value in it is now the caller's, to drop or to move out.

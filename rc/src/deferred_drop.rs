@@ -154,7 +154,7 @@ pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
         NEST.with(|nest| unsafe { nest.drop_box(last, handle, allocator) });
     } else {
         // SAFETY: by the contract. There is nothing to drop.
-        drop(unsafe { last.vacate(allocator) });
+        drop(unsafe { last.empty(allocator) });
     }
 }
 
@@ -174,7 +174,7 @@ impl Nest {
         // Only what lies in a value at the depth, or deeper, is put off, so others need not be noted.
         if self.depth.get() + 1 < DEPTH {
             // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-            let _memory = unsafe { last.vacate(allocator) };
+            let _memory = unsafe { last.empty(allocator) };
             let _deeper = self.go_deeper();
             // SAFETY: by the box's invariant the value is there; it is dropped this once.
             unsafe { last.as_ptr().drop_in_place() };
@@ -218,7 +218,7 @@ impl Nest {
     unsafe fn drop_now<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
         let kind = last.count().kind();
         // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-        let _memory = unsafe { last.vacate(allocator) };
+        let _memory = unsafe { last.empty(allocator) };
         let size = if kind == Kind::Pinned { 0 } else { size_of_val(last.value()) };
         let extent = Extent { start: last.as_ptr().addr().get(), size };
         let _inside = Inside { nest: self, outer: self.value.replace(extent), _deeper: self.go_deeper() };

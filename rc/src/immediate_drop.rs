@@ -17,7 +17,7 @@ pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
     allocator: &A,
 ) {
     // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-    let _memory = unsafe { last.vacate(allocator) };
+    let _memory = unsafe { last.empty(allocator) };
     // SAFETY: by the box's invariant the value is there; it is dropped this once.
     unsafe { last.as_ptr().drop_in_place() };
 }
