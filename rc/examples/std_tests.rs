@@ -122,7 +122,8 @@ fn tests(source: &str) -> String {
     for item in items(source) {
         let is_test = item.contains("#[test]");
         if item.starts_with("use ") {
-            adapted += &item.replace("use std::iter::TrustedLen;\n", "").replace("use std::rc::{Rc, UniqueRc, Weak};\n", "");
+            adapted +=
+                &item.replace("use std::iter::TrustedLen;\n", "").replace("use std::rc::{Rc, UniqueRc, Weak};\n", "");
         } else if let Some(why) = reason(&item) {
             left_out += usize::from(is_test);
             if let Some(name) = item.lines().find(|line| line.starts_with("fn ")) {
@@ -160,7 +161,8 @@ fn examples(source: &str) -> String {
     let mut lines = source.lines().map(str::trim_start).enumerate();
     while let Some((number, line)) = lines.next() {
         let Some(fence) = doc(line).and_then(|text| text.trim().strip_prefix("```")) else { continue };
-        let body: Vec<&str> = lines.by_ref().map_while(|(_, line)| doc(line).filter(|text| text.trim() != "```")).collect();
+        let body: Vec<&str> =
+            lines.by_ref().map_while(|(_, line)| doc(line).filter(|text| text.trim() != "```")).collect();
         let body = body.join("\n");
         if fence == "text" || fence == "ignore" {
             continue;
@@ -190,7 +192,10 @@ fn doc(line: &str) -> Option<&str> {
 /// The text with our handles instead of std's, and with `unsize!` where std's handles unsize by themselves.
 fn adapt(text: &str) -> String {
     let text = text
-        .replace("use std::alloc::{AllocError, Allocator, Global,", "use allocator_api2::alloc::{AllocError, Allocator, Global,")
+        .replace(
+            "use std::alloc::{AllocError, Allocator, Global,",
+            "use allocator_api2::alloc::{AllocError, Allocator, Global,",
+        )
         .replace("use std::rc::{Rc, Weak}", "use mudlark_rc::{Counted as Rc, Weak}")
         .replace("use std::rc::{Weak, Rc}", "use mudlark_rc::{Counted as Rc, Weak}")
         .replace("use std::rc::{self, Rc}", "use mudlark_rc::{self as rc, Counted as Rc}")
@@ -214,5 +219,6 @@ fn unsized_by_hand(line: &str) -> Option<String> {
     let (value, comment) = value.split_once(';')?;
     let is_sized = value.starts_with("Rc::new(") || value.chars().all(|c| c.is_alphanumeric() || c == '_');
     // An array is sized itself.
-    (is_sized && !target.contains(';')).then(|| format!("{declared} = mudlark_rc::unsize!({value} => {target});{comment}"))
+    (is_sized && !target.contains(';'))
+        .then(|| format!("{declared} = mudlark_rc::unsize!({value} => {target});{comment}"))
 }

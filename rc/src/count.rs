@@ -325,7 +325,11 @@ impl<C: Counts> CountWord<C> {
     /// The weak callbacks that were waiting for the strong count to become zero, as it now is.
     #[inline]
     pub(crate) fn take_callbacks(&self) -> Option<CallbackList> {
-        if is_inline(self.0.load(Relaxed).addr()) { None } else { self.weak_box().map(|weak_box| weak_box.callbacks.take()) }
+        if is_inline(self.0.load(Relaxed).addr()) {
+            None
+        } else {
+            self.weak_box().map(|weak_box| weak_box.callbacks.take())
+        }
     }
 
     /// Hands the value over to a single new strong handle, in the same place, which the weak handles do not know of; `false`

@@ -181,11 +181,14 @@ unsafe fn layout_of_gone<T: ?Sized>(value: NonNull<T>) -> Layout {
 ///
 /// `value` points at where the value is or was, and may reach the whole block. The pointer is not used again; the allocator
 /// is the box's, or a clone of it.
+#[inline]
 pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, allocator: &impl Allocate) {
     // SAFETY: by the contract.
     let word = unsafe { word_before::<T, C>(value) };
     // SAFETY: by the contract, the memory is there, and so is the word in it.
-    if !unsafe { word.as_ref().may_free(allocator) } {
+    let word = unsafe { word.as_ref() };
+    // SAFETY: the value is gone, or still has its own count of what is kept; the pointer gives back its own.
+    if !unsafe { word.may_free(allocator) } {
         return;
     }
     // SAFETY: the memory is there still.

@@ -12,9 +12,9 @@ use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
 use crate::count::{CountWord, IMMORTAL};
-use crate::counted::{Counted, Handle};
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 use crate::counted::SyncCounted;
+use crate::counted::{Counted, Handle};
 use crate::counted_box::CountedBox;
 use crate::counts::{Counts, Local};
 

@@ -226,7 +226,9 @@ impl<T: ?Sized, C: Counts, A: Allocate> WeakHandle<T, C, A> {
     /// As for [`from_raw_in`](Self::from_raw_in); the value is immortal, or the pointer keeps its memory.
     unsafe fn from_place(place: NonNull<T>, allocator: A) -> Self {
         // SAFETY: by the contract, the memory is there, and was that of a box.
-        let weak_box = unsafe { word_before::<T, C>(place).as_ref() }.weak_box();
+        let word = unsafe { word_before::<T, C>(place) };
+        // SAFETY: as above.
+        let weak_box = unsafe { word.as_ref() }.weak_box();
         if weak_box.is_some() {
             // SAFETY: the pointer keeps the memory no longer; the weak box stays, since the new handle has a count of it.
             unsafe { stop_keeping::<T, C>(place, &allocator) };

@@ -279,8 +279,7 @@ impl<T: ?Sized, C: Counts, A: Allocate> WeakHandle<T, C, A> {
     fn target(&self) -> Target<C> {
         match self.pointer.addr().get() {
             NOWHERE => Target::Nothing,
-            // SAFETY: it is one more than the address of a value, which is not null.
-            odd if odd & 1 != 0 => Target::Immortal(unsafe { self.pointer.cast::<u8>().sub(1) }),
+            odd if odd & 1 != 0 => Target::Immortal(without_mark(self.pointer.cast::<u8>())),
             // SAFETY: by the invariant, there is a live weak box at this address, as long as the handle is not dropped.
             _ => Target::WeakBox(unsafe { WeakBoxRef::from_ptr(self.pointer.cast::<WeakBox<C>>()) }),
         }
@@ -294,6 +293,12 @@ impl<T: ?Sized, C: Counts, A: Allocate> WeakHandle<T, C, A> {
             Target::Immortal(_) | Target::Nothing => None,
         }
     }
+}
+
+/// The place of an immortal value, of which the handle has the address plus one.
+#[inline]
+fn without_mark(pointer: NonNull<u8>) -> NonNull<u8> {
+    pointer.map_addr(|address| core::num::NonZero::new(address.get() & !1).unwrap_or(address))
 }
 
 impl<T: ?Sized, C: Counts, A: Allocate + Clone> Clone for WeakHandle<T, C, A> {

@@ -6,6 +6,8 @@ use mudlark_rc::{Counted, SyncCounted, Weak};
 use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 
+mudlark_rc::static_counted! { static IMMORTAL: u8 = 1; }
+
 type Log = Rc<RefCell<Vec<String>>>;
 
 struct Value(Log);
@@ -74,7 +76,7 @@ fn they_are_called_when_make_mut_leaves_the_weak_handles_behind() {
 fn they_are_never_called_for_an_immortal_value() {
     let called = Rc::new(Cell::new(false));
     let set = called.clone();
-    drop(Counted::downgrade_with_callback(&Counted::<u8>::immortal(1), move || set.set(true)));
+    drop(Counted::downgrade_with_callback(&IMMORTAL.counted(), move || set.set(true)));
     assert!(!called.get());
     assert_eq!(Rc::strong_count(&called), 1, "the callback is dropped");
 }

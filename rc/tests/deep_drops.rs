@@ -186,7 +186,7 @@ fn a_mixed_graph_with_boxes_and_vectors_in_between() {
         fn is_end(&self) -> bool {
             match self {
                 Self::End => true,
-                Self::InBox(next) => next.1.is_end() && next.0.0.as_ptr().is_null(),
+                Self::InBox(next) => next.1.is_end() && count(next.0.0) == 0,
                 Self::InVec(nodes) => nodes.is_empty(),
                 Self::InMap(nodes) => nodes.is_empty(),
                 Self::Direct(nodes) => nodes.is_empty(),
@@ -312,6 +312,7 @@ fn a_pinned_value_is_gone_before_what_it_borrows_from() {
     struct SelfReferential {
         handle: Option<Counted<Reads>>,
         text: String,
+        _pinned: core::marker::PhantomPinned,
     }
     struct Reads(*const String, &'static Log);
     impl Drop for Reads {
@@ -326,7 +327,8 @@ fn a_pinned_value_is_gone_before_what_it_borrows_from() {
         _next: Option<Counted<Above>>,
         _pinned: Option<core::pin::Pin<Counted<RefCell<SelfReferential>>>>,
     }
-    let pinned = Counted::pin(RefCell::new(SelfReferential { handle: None, text: String::from("borrowed") }));
+    let value = SelfReferential { handle: None, text: String::from("borrowed"), _pinned: core::marker::PhantomPinned };
+    let pinned = Counted::pin(RefCell::new(value));
     {
         let mut value = pinned.borrow_mut();
         let text = &raw const value.text;
@@ -384,8 +386,7 @@ fn a_panic_in_the_middle_loses_nothing() {
     }
     for panics_at in [0, DEPTH - 1, DEPTH, DEPTH + 1, 2 * DEPTH, 4 * DEPTH - 1] {
         let tally = tally();
-        let fuse =
-            |panics, children| Some(Counted::new(Fuse { _tally: Tally(tally), panics, _children: children }));
+        let fuse = |panics, children| Some(Counted::new(Fuse { _tally: Tally(tally), panics, _children: children }));
         let mut list = None;
         for i in (0..4 * DEPTH).rev() {
             list = fuse(i == panics_at, [list, fuse(false, [None, None])]);
