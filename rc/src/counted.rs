@@ -443,6 +443,7 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
     /// ```
     /// use mudlark_rc::Counted;
     ///
+    /// # #[cfg(feature = "std")] {
     /// struct Tree(Vec<Counted<Tree>>);
     ///
     /// let mut tree = Tree(Vec::new());
@@ -452,6 +453,7 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
     ///     tree = Tree(vec![branch]);
     /// }
     /// drop(tree);
+    /// # }
     /// ```
     #[inline]
     pub fn make_deep(this: &Self)

@@ -34,8 +34,8 @@
 //!
 //! A value's own handles are dropped with it, and may be the last ones of other values, and so on. Up to 32 values are dropped
 //! inside each other, exactly when and in the order that `Rc` would drop them. What lies deeper is *put off*, and dropped
-//! before the outermost of its kind returns, one after the other, the last put off first: in constant stack (64 KiB is
-//! plenty), without allocating. Put off is
+//! before the outermost of its kind returns, one after the other, the last put off first: in constant stack (as much as 32
+//! drops take inside each other, and one more for each type on the way), without allocating. Put off is
 //!
 //! - a handle that lies **in the value** itself: in a field, an `Option`, a tuple, an array, an enum, a `Cell` or `RefCell`.
 //!   So lists and trees of handles are covered, however deep, also through several types by turns, through slices
