@@ -15,7 +15,7 @@ use sealed::Sealed;
 
 /// A value that can be cloned into a counted box: any `Clone` value, and slices and strings.
 ///
-/// [`Counted::make_mut`] asks for it. It is not for others to implement: `make_mut` trusts that the box is new and has
+/// [`make_mut`](Handle::make_mut) asks for it. It is not for others to implement: `make_mut` trusts that the box is new and has
 /// no other handle.
 ///
 /// ```

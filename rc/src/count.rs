@@ -6,7 +6,7 @@
 //!   1ccc cccc … cccc cckk   inline: c + 1 strong handles, and no weak box yet
 //!   0aaa aaaa … aaaa aakk   the address of the weak box, shifted right by one
 //!   0000 0000 … 0000 0111   immortal: the count no longer changes
-//!   0bbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
+//!   bbbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
 //! ```
 //!
 //! Both fast paths compute the new word first and then look at its top bit. It is set exactly when an inline count became
@@ -29,7 +29,7 @@
 //! overflowing is the immortal object of CPython (PEP 683).
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::allocate::Allocate;
 use crate::callback::CallbackList;
@@ -42,6 +42,18 @@ use crate::weak_box::{WeakBox, WeakBoxRef};
 pub(crate) enum Last {
     Yes,
     No,
+}
+
+/// What [`decrement_plainly`](CountWord::decrement_plainly) did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plainly {
+    /// It counted one less.
+    Less,
+    /// Nothing: the count is inline, and this handle the only one.
+    Last,
+    /// Nothing: the count is not inline.
+    Not,
 }
 
 /// What may be done with a box when it is dropped: see [`deferred_drop`](crate::deferred_drop).
@@ -102,7 +114,7 @@ fn plain<C: Counts>(word: usize) -> *mut WeakBox<C> {
     ptr::without_provenance_mut(word)
 }
 
-/// The address in an address word, or that of a link.
+/// The address in an address word.
 #[inline]
 fn unshifted<T>(word: *mut T) -> *mut T {
     word.map_addr(|word| (word & !KIND) << 1)
@@ -144,19 +156,18 @@ impl<C: Counts> CountWord<C> {
         }
     }
 
-    /// Counts one strong handle less if the count is inline and this handle is not the last; returns whether it did.
-    /// When it did not, [`decrement`](Self::decrement) has yet to be called.
+    /// Counts one strong handle less if the count is inline and this handle is not the last; what it did says whether.
     #[inline(always)]
-    pub(crate) fn decrement_if_plainly_shared(&self) -> bool {
+    pub(crate) fn decrement_plainly(&self) -> Plainly {
         let mut word = self.0.load(Relaxed);
         loop {
             let less = word.addr().wrapping_sub(HANDLE);
             if !is_inline(less) {
-                return false;
+                return if less | KIND == ONE - 1 { Plainly::Last } else { Plainly::Not };
             }
-            // Release: it pairs with the fence of whoever lets the last handle go, and sees all uses of this one.
+            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `is_plainly_last`.
             match self.0.exchange(word, plain::<C>(less), Release) {
-                Ok(()) => return true,
+                Ok(()) => return Plainly::Less,
                 Err(other) => word = other,
             }
         }
@@ -165,13 +176,8 @@ impl<C: Counts> CountWord<C> {
     /// Whether the count is inline, and this handle the only one.
     #[inline(always)]
     pub(crate) fn is_plainly_last(&self) -> bool {
-        let word = self.0.load(Relaxed);
-        let is_last = word.addr() & !KIND == ONE;
-        if is_last {
-            // It pairs with the Release of those who dropped the other handles.
-            C::fence_acquire();
-        }
-        is_last
+        // Acquire: it pairs with the Release of those who dropped the other handles.
+        self.0.load(Acquire).addr() & !KIND == ONE
     }
 
     /// Counts one strong handle less.
@@ -184,7 +190,7 @@ impl<C: Counts> CountWord<C> {
                 // The only handle there is: no other thread can reach the word, so it may be left as it is.
                 Meaning::Inline { strong: 1 } => return Last::Yes,
                 Meaning::Inline { .. } => {
-                    if self.decrement_if_plainly_shared() {
+                    if self.decrement_plainly() == Plainly::Less {
                         return Last::No;
                     }
                 }
@@ -238,7 +244,7 @@ impl<C: Counts> CountWord<C> {
     /// From now on, the count does not change, and the value is not dropped.
     pub(crate) fn make_immortal(&self) {
         loop {
-            let word = self.0.load(Relaxed);
+            let word = self.load();
             match Meaning::of(word) {
                 Meaning::Inline { .. } => {
                     if self.0.exchange(word, plain::<C>(IMMORTAL), Relaxed).is_ok() {
@@ -300,14 +306,14 @@ impl<C: Counts> CountWord<C> {
         // One weak count for the word, and one for the caller.
         let new = WeakBoxRef::new(0, 2, value, allocator);
         loop {
-            let word = self.0.load(Relaxed);
+            let word = self.load();
             let other = match Meaning::of(word) {
                 Meaning::Inline { strong } => {
                     new.strong.set(strong);
                     let kind = word.addr() & KIND;
                     let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | kind);
-                    // INVARIANT: the word gets a weak count, together with the address. Release: it pairs with the fence in
-                    // `Meaning::of`, and whoever reads the address there sees the weak box.
+                    // INVARIANT: the word gets a weak count, together with the address. Release: whoever reads the address by
+                    // `load` sees the weak box.
                     match self.0.exchange(word, address, Release) {
                         Ok(()) => return Some(new),
                         Err(_) => continue,
@@ -403,7 +409,7 @@ impl<C: Counts> CountWord<C> {
         match self.weak_box() {
             Some(weak_box) => weak_box.callbacks.set_link(link),
             // INVARIANT: the word is a link, by its two lowest bits, which no box that is dropped has.
-            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| (address >> 1) | KIND), Relaxed),
+            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | KIND), Relaxed),
         }
     }
 
@@ -416,12 +422,19 @@ impl<C: Counts> CountWord<C> {
         }
         // INVARIANT: an inline word.
         self.0.store(plain::<C>(ONE), Relaxed);
-        unshifted(word).cast()
+        word.map_addr(|address| address & !KIND).cast()
     }
 
     #[inline]
     fn meaning(&self) -> Meaning<C> {
-        Meaning::of(self.0.load(Relaxed))
+        Meaning::of(self.load())
+    }
+
+    #[inline]
+    fn load(&self) -> *mut WeakBox<C> {
+        // Acquire: it pairs with every Release exchange of the word: those of dropped handles, if this is the last one; the
+        // one that put the address of a weak box there.
+        self.0.load(Acquire)
     }
 
     /// Makes the count `strong`, wherever it is held.
@@ -437,12 +450,9 @@ impl<C: Counts> CountWord<C> {
 }
 
 impl<C: Counts> Meaning<C> {
-    /// What this word says. What was written before it was, by whoever wrote it, is visible from now on.
+    /// What this word says, which was read by [`CountWord::load`].
     #[inline]
     fn of(word: *mut WeakBox<C>) -> Self {
-        // It pairs with every Release exchange of a word: those of dropped handles, if this is the last one; the one that
-        // put the address of a weak box there.
-        C::fence_acquire();
         match word.addr() {
             inline if is_inline(inline) => Self::Inline { strong: (inline & !TOP_BIT) / HANDLE + 1 },
             IMMORTAL => Self::Immortal,
@@ -479,9 +489,10 @@ mod tests {
             }
             for strong in (2..=100).rev() {
                 assert_eq!(word.strong(), strong);
-                assert!(word.decrement_if_plainly_shared());
+                assert_eq!(word.decrement_plainly(), Plainly::Less);
             }
-            assert!(!word.decrement_if_plainly_shared());
+            assert_eq!(word.decrement_plainly(), Plainly::Last);
+            assert!(word.is_plainly_last());
             assert_eq!(word.decrement(), Last::Yes);
             #[cfg(feature = "std")]
             assert_eq!(word.kind(), kind);
@@ -494,7 +505,7 @@ mod tests {
         word.set_strong(MOST - 1);
         word.increment();
         assert_eq!(word.strong(), MOST);
-        assert!(word.decrement_if_plainly_shared());
+        assert_eq!(word.decrement_plainly(), Plainly::Less);
         assert_eq!(word.strong(), MOST - 1);
     }
 
@@ -505,7 +516,8 @@ mod tests {
         word.increment();
         for _ in 0..3 {
             assert_eq!(word.strong(), usize::MAX);
-            assert!(!word.decrement_if_plainly_shared());
+            assert_eq!(word.decrement_plainly(), Plainly::Not);
+            assert!(!word.is_plainly_last());
             assert_eq!(word.decrement(), Last::No);
         }
         word.increment();
@@ -515,13 +527,17 @@ mod tests {
 
     #[test]
     fn a_weak_box_takes_over_the_count() {
-        for (strong, taken) in [(1, 1), (2, 2), (u32::MAX as usize, usize::MAX), (MOST, usize::MAX)] {
+        // On a 32-bit target, all that fits in the word fits in the weak box.
+        let fits = |strong: usize| u32::try_from(strong).is_ok_and(|strong| strong != u32::MAX);
+        for strong in [1, 2, MOST.min(u32::MAX as usize - 1), MOST.min(u32::MAX as usize), MOST] {
+            let taken = if fits(strong) { strong } else { usize::MAX };
             let word = one();
             word.make_deep();
             word.set_strong(strong);
             let weak_box = word.downgrade(NO_VALUE, &Global).expect("the box is not immortal");
             assert_eq!((word.strong(), word.weak()), (taken, 1));
-            assert!(!word.decrement_if_plainly_shared());
+            assert_eq!(word.decrement_plainly(), Plainly::Not);
+            assert!(!word.is_plainly_last());
             assert!(word.downgrade(NO_VALUE, &Global).is_some());
             assert_eq!((weak_box.strong.get(), word.weak()), (taken, 2));
 
@@ -555,9 +571,9 @@ mod tests {
     #[cfg(feature = "std")]
     #[test]
     fn a_link_is_found_again_with_and_without_a_weak_box() {
-        let mut place = 0_u64;
-        let other = (&raw mut place).cast::<u8>();
-        for link in [other, ptr::null_mut()] {
+        let mut words = [0_usize; 2];
+        let [one_place, other] = &mut words;
+        for link in [(&raw mut *one_place).cast(), (&raw mut *other).cast(), ptr::null_mut()] {
             let word = one();
             word.set_link(link);
             assert_eq!(word.take_link(), link);

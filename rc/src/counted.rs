@@ -11,7 +11,7 @@ use core::{fmt, mem};
 
 use crate::allocate::{Allocate, Global};
 use crate::clone_to_counted::CloneToCounted;
-use crate::count::{Kind, Last};
+use crate::count::{Kind, Last, Plainly};
 use crate::counted_box::{CountedBox, VacantBox};
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 use crate::counts::Atomic;
@@ -564,16 +564,15 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
     /// Lets go of the value; the last strong handle drops it. See [*Deep drops*](crate#deep-drops) for when exactly.
     #[inline]
     fn drop(&mut self) {
-        let count = self.inner.count();
-        if count.decrement_if_plainly_shared() {
-            return;
-        }
-        if !mem::needs_drop::<T>() && count.is_plainly_last() {
-            // SAFETY: this was the only handle, and `self` is being dropped.
-            unsafe { self.inner.free_plain(&self.allocator) };
-        } else {
+        match self.inner.count().decrement_plainly() {
+            Plainly::Less => (),
+            // (Asked again, it sees that the uses of other handles are over, on whatever threads.)
+            Plainly::Last if !mem::needs_drop::<T>() && self.inner.count().is_plainly_last() => {
+                // SAFETY: this was the only handle, and `self` is being dropped.
+                unsafe { self.inner.free_plain(&self.allocator) };
+            }
             // SAFETY: `self` is being dropped.
-            unsafe { self.release() };
+            Plainly::Last | Plainly::Not => unsafe { self.release() },
         }
     }
 }

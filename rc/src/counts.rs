@@ -25,10 +25,6 @@ pub trait Counts: Sealed + Copy + Debug + 'static {
     #[doc(hidden)]
     type Number: NumberCell;
 
-    /// What this thread read before, it read together with what was written before that.
-    #[doc(hidden)]
-    fn fence_acquire();
-
     /// Waits a moment for another thread.
     #[doc(hidden)]
     fn relax();
@@ -72,9 +68,6 @@ impl Sealed for Local {}
 impl Counts for Local {
     type Pointer<P> = Cell<*mut P>;
     type Number = Cell<u32>;
-
-    #[inline(always)]
-    fn fence_acquire() {}
 
     fn relax() {}
 }
@@ -132,7 +125,7 @@ pub struct Atomic;
 
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod atomic {
-    use core::sync::atomic::Ordering::{self, Acquire, Relaxed};
+    use core::sync::atomic::Ordering::{self, Relaxed};
 
     use super::{Atomic, Counts, NumberCell, PointerCell, Sealed};
     use crate::sync::{self, AtomicPtr, AtomicU32};
@@ -141,11 +134,6 @@ mod atomic {
     impl Counts for Atomic {
         type Pointer<P> = AtomicPtr<P>;
         type Number = AtomicU32;
-
-        #[inline(always)]
-        fn fence_acquire() {
-            sync::fence(Acquire);
-        }
 
         fn relax() {
             sync::relax();

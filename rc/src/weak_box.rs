@@ -19,7 +19,7 @@ use alloc::alloc::handle_alloc_error;
 use core::alloc::Layout;
 use core::ops::Deref;
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use crate::allocate::Allocate;
 use crate::callback::Callbacks;
@@ -64,10 +64,7 @@ impl<C: Counts> StickyCount<C> {
     #[inline]
     pub(crate) fn increment_unless_zero(&self) -> bool {
         // Acquire: with the Release in `set`, who is counted sees the value.
-        self.update(|count| (count != 0).then(|| count.saturating_add(1)), Relaxed) && {
-            C::fence_acquire();
-            true
-        }
+        self.update(|count| (count != 0).then(|| count.saturating_add(1)), Acquire)
     }
 
     #[inline]
@@ -80,10 +77,10 @@ impl<C: Counts> StickyCount<C> {
             last = if count == 1 { Last::Yes } else { Last::No };
             Some(count - 1)
         };
-        // Release: whoever counts down to zero sees, by the fence, all that the others did before.
+        // Release: whoever counts down to zero sees all that the others did before, by the Acquire below.
         self.update(less, Release);
         if last == Last::Yes {
-            C::fence_acquire();
+            self.0.load(Acquire);
         }
         last
     }
@@ -91,16 +88,13 @@ impl<C: Counts> StickyCount<C> {
     /// Makes zero of one; returns whether it did.
     #[inline]
     pub(crate) fn take_last(&self) -> bool {
-        self.update(|count| (count == 1).then_some(0), Relaxed) && {
-            // It pairs with the Release of those who counted down to one.
-            C::fence_acquire();
-            true
-        }
+        // Acquire: it pairs with the Release of those who counted down to one.
+        self.update(|count| (count == 1).then_some(0), Acquire)
     }
 
     /// Exchanges the count for what `next` makes of it, unless that is nothing; returns whether it did.
     #[inline(always)]
-    fn update(&self, mut next: impl FnMut(u32) -> Option<u32>, order: core::sync::atomic::Ordering) -> bool {
+    fn update(&self, mut next: impl FnMut(u32) -> Option<u32>, order: Ordering) -> bool {
         let mut count = self.0.load(Relaxed);
         while let Some(new) = next(count) {
             match self.0.exchange(count, new, order) {

@@ -152,6 +152,28 @@ fn get_mut_is_granted_only_when_nobody_else_can_reach_the_value() {
 }
 
 #[test]
+fn get_mut_is_not_misled_by_a_handle_that_becomes_weak() {
+    race(|| {
+        let mut one = strong();
+        // So that both counts are in a weak box.
+        drop(Strong::downgrade(&one));
+        let two = one.clone();
+        (
+            Box::new(move || {
+                if let Some(value) = Strong::get_mut(&mut one) {
+                    value.write(2);
+                }
+            }),
+            Box::new(move || {
+                let weak = Strong::downgrade(&two);
+                drop(two);
+                assert!(weak.upgrade().is_none_or(|strong| strong.read() <= 2));
+            }),
+        )
+    });
+}
+
+#[test]
 fn get_mut_sees_weak_handles_that_become_strong() {
     race(|| {
         let mut one = strong();

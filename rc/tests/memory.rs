@@ -12,6 +12,7 @@ struct Counting;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The bytes that this thread holds; fewer than none after it freed what others allocated.
@@ -23,6 +24,7 @@ fn held() -> isize {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get() + layout.size().cast_signed());
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         // SAFETY: by this function's own contract.
         unsafe { System.alloc(layout) }
     }
@@ -238,6 +240,38 @@ fn every_way_of_making_a_handle_frees_what_it_took() {
     drop(Counted::<()>::from(Box::new(())));
     drop(Counted::try_unwrap(Counted::new(String::from("a"))));
     drop(Counted::unwrap_or_clone(Counted::new(String::from("a"))));
+    assert_eq!(held(), before);
+}
+
+#[test]
+fn an_iterator_that_knows_its_length_is_collected_in_one_allocation() {
+    let before = ALLOCATIONS.get();
+    let squares: Counted<[u64]> = (0..100).map(|i| i * i).collect();
+    assert_eq!(ALLOCATIONS.get() - before, 1);
+    assert_eq!((squares.len(), squares[99]), (100, 9801));
+}
+
+#[test]
+fn an_iterator_that_lies_about_its_length_loses_nothing() {
+    /// Says that there are `said` elements.
+    struct Liar<I>(I, usize);
+    impl<I: Iterator> Iterator for Liar<I> {
+        type Item = I::Item;
+
+        fn next(&mut self) -> Option<I::Item> {
+            self.0.next()
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (self.1, Some(self.1))
+        }
+    }
+
+    let before = held();
+    for (said, there) in [(0, 0), (0, 3), (3, 0), (3, 2), (3, 4), (3, 9), (9, 3)] {
+        let strings: Counted<[String]> = Liar((0..there).map(|i| i.to_string()), said).collect();
+        assert_eq!(*strings, *Vec::from_iter((0..there).map(|i| i.to_string())));
+    }
     assert_eq!(held(), before);
 }
 

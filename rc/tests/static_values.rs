@@ -1,8 +1,9 @@
 //! Static values: handles like others, and memory that is never written.
 
 use core::any::Any;
-use core::cell::Cell;
-use mudlark_rc::{Counted, StaticCounted, SyncCounted, Weak, static_counted, unsize};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use mudlark_rc::{Counted, StaticCounted, SyncCounted, SyncWeak, Weak, static_counted, unsize};
+use std::sync::OnceLock;
 
 #[derive(Debug, PartialEq)]
 #[repr(align(64))]
@@ -85,23 +86,28 @@ fn threads_may_clone_it_at_the_same_time_as_plain_handles() {
 
 #[test]
 fn an_immortal_value_is_never_dropped() {
-    struct Bomb<'a>(&'a Cell<bool>);
-    impl Drop for Bomb<'_> {
+    static DROPPED: AtomicBool = AtomicBool::new(false);
+    struct Bomb;
+    impl Drop for Bomb {
         fn drop(&mut self) {
-            self.0.set(true);
+            DROPPED.store(true, Relaxed);
         }
     }
-    let dropped = Cell::new(false);
-    let value = core::mem::ManuallyDrop::new(Counted::new(Bomb(&dropped)));
-    let early = Counted::downgrade(&value);
-    Counted::make_immortal(&value);
-    let late = Counted::downgrade(&value);
+    /// Where leak detectors see it.
+    static KEPT: OnceLock<(SyncCounted<Bomb>, SyncWeak<Bomb>)> = OnceLock::new();
+
+    let value = SyncCounted::new(Bomb);
+    let early = SyncCounted::downgrade(&value);
+    SyncCounted::make_immortal(&value);
+    let (value, early) = KEPT.get_or_init(|| (value, early));
+    let late = SyncCounted::downgrade(value);
     for _ in 0..3 {
-        drop(Counted::clone(&value));
+        drop(SyncCounted::clone(value));
     }
-    assert!(early.upgrade().is_some() && late.upgrade().is_some());
-    assert!(early.ptr_eq(&late));
-    assert!(!dropped.get());
+    // SAFETY: an immortal value never goes, so the count does not matter.
+    drop(unsafe { SyncCounted::from_raw(SyncCounted::as_ptr(value)) });
+    assert!(early.upgrade().is_some() && late.upgrade().is_some() && early.ptr_eq(&late));
+    assert!(!DROPPED.load(Relaxed));
 }
 
 /// Cloning, dropping, downgrading and upgrading handles writes nothing: here the memory cannot be written.
