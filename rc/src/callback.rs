@@ -86,6 +86,10 @@ impl<C: Counts> Callbacks<C> {
 pub(crate) struct CallbackList(*mut Callback);
 
 impl CallbackList {
+    pub(crate) const fn none() -> Self {
+        Self(ptr::null_mut())
+    }
+
     fn pop(&mut self) -> Option<Box<dyn FnOnce()>> {
         if self.0.is_null() {
             return None;

@@ -108,6 +108,7 @@ mod symbols;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod sync;
 mod uninit;
+mod unique;
 mod unsize;
 mod value_cache;
 mod weak;

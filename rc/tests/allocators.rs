@@ -120,3 +120,47 @@ fn a_long_list_with_an_allocator_without_size_is_dropped_in_constant_stack() {
     assert!(list.0.is_some());
     drop(list);
 }
+
+#[test]
+fn an_allocator_whose_clone_panics_leaves_everything_as_it_was() {
+    struct Once<'a>(&'a Cell<bool>);
+    impl Clone for Once<'_> {
+        fn clone(&self) -> Self {
+            if self.0.get() {
+                std::panic::resume_unwind(Box::new("as planned"));
+            }
+            Self(self.0)
+        }
+    }
+    // SAFETY: all clones are the global allocator.
+    unsafe impl Allocator for Once<'_> {
+        fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+            Global.allocate(layout)
+        }
+
+        unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+            // SAFETY: by this function's own contract.
+            unsafe { Global.deallocate(block, layout) };
+        }
+    }
+
+    let panics = Cell::new(false);
+    let mut strong = Counted::new_in(String::from("text"), Once(&panics));
+    let weak = Counted::downgrade(&strong);
+    let (pointer, allocator) = weak.clone().into_raw_with_allocator();
+    panics.set(true);
+    for attempt in [0, 1] {
+        let outcome = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            Counted::make_mut(&mut strong).push('!');
+        }));
+        assert!(outcome.is_err(), "attempt {attempt}");
+        assert_eq!((Counted::strong_count(&strong), Counted::weak_count(&strong)), (1, 2));
+    }
+    panics.set(false);
+    assert_eq!(weak.upgrade().as_deref().map(String::as_str), Some("text"));
+    // SAFETY: the pointer was a handle with this allocator.
+    drop(unsafe { Weak::from_raw_in(pointer, allocator) });
+    Counted::make_mut(&mut strong).push('!');
+    assert_eq!(*strong, "text!");
+    assert!(weak.upgrade().is_none());
+}
