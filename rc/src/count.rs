@@ -176,8 +176,12 @@ impl<C: Counts> CountWord<C> {
     /// Whether the count is inline, and this handle the only one.
     #[inline(always)]
     pub(crate) fn is_plainly_last(&self) -> bool {
-        // Acquire: it pairs with the Release of those who dropped the other handles.
-        self.0.load(Acquire).addr() & !KIND == ONE
+        let is_last = self.0.load(Relaxed).addr() & !KIND == ONE;
+        if is_last {
+            // Acquire: it pairs with the Release of those who dropped the other handles.
+            self.0.load(Acquire);
+        }
+        is_last
     }
 
     /// Counts one strong handle less.
@@ -433,6 +437,11 @@ impl<C: Counts> CountWord<C> {
 
     #[inline]
     fn load(&self) -> *mut WeakBox<C> {
+        let word = self.0.load(Relaxed);
+        if word.addr() == IMMORTAL {
+            // It may lie in read-only memory, for which no other orderings are defined.
+            return word;
+        }
         // Acquire: it pairs with every Release exchange of the word: those of dropped handles, if this is the last one; the
         // one that put the address of a weak box there.
         self.0.load(Acquire)

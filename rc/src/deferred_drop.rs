@@ -7,11 +7,11 @@
 //!
 //! ```text
 //!   drop of box 1                                     the order of drops
-//!     └─ drop of box 2                                1 .. DEPTH as with recursion: the next one inside
-//!          └─ … drop of box DEPTH: a Frame            the drop of the one before
-//!               │  box DEPTH + 1 is put off
-//!               └─ drops box DEPTH + 1, which puts    from then on one after the other, each with all its
-//!                  box DEPTH + 2 off; drops that …    neighbours on the list, the last put off first
+//!     └─ drop of box 2                                1 .. DEPTH + 1 as with recursion: the next one
+//!          └─ … drop of box DEPTH + 1: a Frame        inside the drop of the one before
+//!               │  box DEPTH + 2 is put off
+//!               └─ drops box DEPTH + 2, which puts    from then on one after the other, of all on the
+//!                  box DEPTH + 3 off; drops that …    list the last put off first
 //! ```
 //!
 //! The list is threaded through the count words, which count nothing any more; so nothing is allocated. It has no room to
@@ -33,7 +33,8 @@
 //! A handle that lies elsewhere and may borrow (one that a `Drop` implementation made itself, on the stack or in a `Vec`, for
 //! a value that borrows a local variable) is dropped at once, by recursion.
 //!
-//! Swift and Nim put deep releases off in the same way; CPython calls it the trashcan (`Objects/object.c`).
+//! CPython puts the deallocation of deeply nested containers off in such a way, and calls it the trashcan
+//! (`Objects/object.c`).
 
 use core::any::TypeId;
 use core::cell::Cell;
@@ -47,7 +48,7 @@ use crate::counted_box::CountedBox;
 use crate::counts::Counts;
 use crate::wide_pointer::{metadata_of, with_metadata_of};
 
-/// So many values are dropped inside each other before others are put off.
+/// So many values are dropped inside each other before a frame is made, for which others are put off.
 pub(crate) const DEPTH: usize = 32;
 
 std::thread_local! {
@@ -219,7 +220,9 @@ impl Nest {
         let kind = last.count().kind();
         // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
         let _memory = unsafe { last.empty(allocator) };
-        let size = if kind == Kind::Pinned { 0 } else { size_of_val(last.value()) };
+        // Without a frame of its own, a value must not be taken for one that lies in the frame's value.
+        let is_opaque = kind == Kind::Pinned || size_of::<A>() != 0;
+        let size = if is_opaque { 0 } else { size_of_val(last.value()) };
         let extent = Extent { start: last.as_ptr().addr().get(), size };
         let _inside = Inside { nest: self, outer: self.value.replace(extent), _deeper: self.go_deeper() };
         // SAFETY: by the box's invariant the value is there; it is dropped this once.

@@ -33,9 +33,10 @@
 //! # Deep drops
 //!
 //! A value's own handles are dropped with it, and may be the last ones of other values, and so on. Up to 32 values are dropped
-//! inside each other, exactly when and in the order that `Rc` would drop them. What lies deeper is *put off*, and dropped
-//! before the outermost of its kind returns, one after the other, the last put off first: in constant stack (as much as 32
-//! drops take inside each other, and one more for each type on the way), without allocating. Put off is
+//! inside each other, exactly when and in the order that `Rc` would drop them. What lies deeper is *put off*: it is dropped
+//! before the drop of a value above it, at that depth or deeper, returns; one after the other, the last put off first. That
+//! takes constant stack (as much as 32 drops inside each other, and one more for each type on the way), and allocates
+//! nothing. Put off is
 //!
 //! - a handle that lies **in the value** itself: in a field, an `Option`, a tuple, an array, an enum, a `Cell` or `RefCell`.
 //!   So lists and trees of handles are covered, however deep, also through several types by turns, through slices
@@ -45,7 +46,7 @@
 //!
 //! Not covered, and dropped by recursion as with `Rc`: a chain that leads through a `Box` or `Vec` (or any memory outside the
 //! values) to boxes that were not made deep, since their values may borrow what does not live until later; chains of `Box`es
-//! or `Vec`s themselves; handles with an allocator that has a size; all, without the feature `std`, where there is no thread
+//! or `Vec`s themselves; handles with an allocator that has a size, and what lies in their values; all, without the feature `std`, where there is no thread
 //! local to keep track with. The weak handles of a value that is put off are dead already, and its callbacks called.
 //!
 //! # Sharing on top

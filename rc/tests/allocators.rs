@@ -164,3 +164,37 @@ fn an_allocator_whose_clone_panics_leaves_everything_as_it_was() {
     assert_eq!(*strong, "text!");
     assert!(weak.upgrade().is_none());
 }
+
+/// At any depth, what borrows a local variable is dropped before it, also when another handle with an allocator that has a
+/// size is in between, which is not kept track of.
+#[test]
+fn a_value_that_borrows_is_dropped_at_once_behind_an_allocator_with_a_size() {
+    struct Node<'a> {
+        text: &'a str,
+        read: &'a Cell<usize>,
+        makes_others: bool,
+        _next: Option<Counted<Node<'a>>>,
+    }
+    impl Drop for Node<'_> {
+        fn drop(&mut self) {
+            self.read.set(self.read.get() + self.text.len());
+            if self.makes_others {
+                let (local, read) = (String::from("local"), Cell::new(0));
+                let clones = Cell::new(1);
+                let held = Cell::new(0);
+                let other = Node { text: &local, read: &read, makes_others: false, _next: None };
+                let other = Counted::new_in(Some(Counted::new(other)), Counting { held: &held, clones: &clones });
+                drop(vec![other]);
+                assert_eq!(read.get(), local.len());
+            }
+        }
+    }
+
+    let read = Cell::new(0);
+    let mut list = None;
+    for _ in 0..100 {
+        list = Some(Counted::new(Node { text: "far", read: &read, makes_others: true, _next: list }));
+    }
+    drop(list);
+    assert_eq!(read.get(), 300);
+}
