@@ -79,7 +79,9 @@ fn library(package: &Path) -> io::Result<PathBuf> {
     let sources = unpacked.join("usr/src");
     if !sources.exists() {
         fs::create_dir_all(&unpacked)?;
-        command(Command::new("apt-get").args(["download", "rust-web-src"]).current_dir(&unpacked))?;
+        let download = || command(Command::new("apt-get").args(["download", "rust-web-src"]).current_dir(&unpacked));
+        // Without the lists of packages, the package is not known; with them, they may have to be new.
+        download().or_else(|_| command(Command::new("apt-get").args(["update", "-qq"])).and_then(|()| download()))?;
         let archive = file_that(&unpacked, |name| name.ends_with(".deb"))?;
         let archive = archive.ok_or_else(|| io::Error::other("apt-get has downloaded no package"))?;
         command(Command::new("dpkg-deb").arg("-x").arg(archive).arg(&unpacked))?;

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::ffi::CStr;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::pin::Pin;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
@@ -281,5 +282,11 @@ impl<C: Counts> Default for Handle<str, C> {
 impl<C: Counts> Default for Handle<CStr, C> {
     fn default() -> Self {
         Self::from(c"")
+    }
+}
+
+impl<T: Default, C: Counts> Default for Pin<Handle<T, C>> {
+    fn default() -> Self {
+        Handle::pin(T::default())
     }
 }

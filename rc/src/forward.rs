@@ -98,3 +98,19 @@ impl<T: ?Sized, C: Counts, A: Allocate> AsRef<T> for Handle<T, C, A> {
         self
     }
 }
+
+#[cfg(all(unix, feature = "std"))]
+impl<T: std::os::fd::AsFd + ?Sized, C: Counts, A: Allocate> std::os::fd::AsFd for Handle<T, C, A> {
+    #[inline]
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
+#[cfg(all(unix, feature = "std"))]
+impl<T: std::os::fd::AsRawFd, C: Counts, A: Allocate> std::os::fd::AsRawFd for Handle<T, C, A> {
+    #[inline]
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        (**self).as_raw_fd()
+    }
+}
