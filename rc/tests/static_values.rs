@@ -87,7 +87,8 @@ fn threads_may_clone_it_at_the_same_time_as_plain_handles() {
 #[test]
 fn an_immortal_value_is_never_dropped() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
-    struct Bomb;
+    /// It has a size, so that its address lies in its block.
+    struct Bomb(#[expect(dead_code, reason = "it takes room")] u64);
     impl Drop for Bomb {
         fn drop(&mut self) {
             DROPPED.store(true, Relaxed);
@@ -96,7 +97,7 @@ fn an_immortal_value_is_never_dropped() {
     /// Where leak detectors see it.
     static KEPT: OnceLock<(SyncCounted<Bomb>, SyncWeak<Bomb>)> = OnceLock::new();
 
-    let value = SyncCounted::new(Bomb);
+    let value = SyncCounted::new(Bomb(1));
     let early = SyncCounted::downgrade(&value);
     SyncCounted::make_immortal(&value);
     let (value, early) = KEPT.get_or_init(|| (value, early));
