@@ -178,10 +178,16 @@ impl<C: Counts> CountWord<C> {
     pub(crate) fn is_plainly_last(&self) -> bool {
         let is_last = self.0.load(Relaxed).addr() & !KIND == ONE;
         if is_last {
-            // Acquire: it pairs with the Release of those who dropped the other handles.
-            self.0.load(Acquire);
+            self.see_other_drops();
         }
         is_last
+    }
+
+    /// Makes visible what was done with the other handles before they were dropped, on whatever threads.
+    #[inline(always)]
+    pub(crate) fn see_other_drops(&self) {
+        // Acquire: it pairs with the Release in `decrement_plainly`.
+        self.0.load(Acquire);
     }
 
     /// Counts one strong handle less.

@@ -436,8 +436,8 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
     fn drop(&mut self) {
         match self.inner.count().decrement_plainly() {
             Plainly::Less => (),
-            // (Asked again, it sees that the uses of other handles are over, on whatever threads.)
-            Plainly::Last if !mem::needs_drop::<T>() && self.inner.count().is_plainly_last() => {
+            Plainly::Last if !mem::needs_drop::<T>() => {
+                self.inner.count().see_other_drops();
                 // SAFETY: this was the only handle, and `self` is being dropped.
                 unsafe { self.inner.free_plain(&self.allocator) };
             }
