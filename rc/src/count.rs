@@ -1,11 +1,12 @@
 //! The count word: how many strong handles a box has, or where its weak box is.
 //!
-//! One machine word, and its top bit tells what it holds:
+//! One machine word. The top bit tells a count from an address, the two lowest bits what [`Kind`] of box it is:
 //!
 //! ```text
-//!   1ccc cccc … cccc cccc   inline: c + 1 strong handles, and no weak box yet
-//!   0aaa aaaa … aaaa aa00   the address of the weak box, shifted right by one
-//!   0000 0000 … 0000 0001   immortal: the count no longer changes
+//!   1ccc cccc … cccc cckk   inline: c + 1 strong handles, and no weak box yet
+//!   0aaa aaaa … aaaa aakk   the address of the weak box, shifted right by one
+//!   0000 0000 … 0000 0111   immortal: the count no longer changes
+//!   bbbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
 //! ```
 //!
 //! Both fast paths compute the new word first and then look at its top bit. It is set exactly when an inline count became
@@ -13,25 +14,27 @@
 //!
 //! ```text
 //!              inline count                    at an end of its range         weak box or immortal
-//!   + 1        top bit set: store it           largest + 1 = 0: clear         stays clear
+//!   + 1        top bit set: store it           it wraps around: clear         stays clear
 //!   - 1        top bit set: store it           one handle - 1: clear          stays clear
 //! ```
 //!
-//! Cloning and dropping handles writes nothing to an immortal word.
+//! Cloning and dropping handles writes nothing to an immortal word, so it may lie in memory that cannot be written.
 //!
-//! The weak box is aligned to four bytes at least, so the shift loses nothing, and no shifted address is odd or zero: it is
-//! never taken for the immortal word, and adding or subtracting one never reaches the top bit. The word keeps the
-//! provenance of the weak box. (A leak detector that looks for addresses in memory does not recognise the shifted one: it
-//! finds a weak box by its weak handles only.)
+//! The weak box is aligned to eight bytes at least, so the shift leaves room for the kind, and a shifted address is at least
+//! four: adding or subtracting one handle never reaches the top bit. The word keeps the provenance of the weak box. (A leak
+//! detector that looks for addresses in memory does not recognise the shifted one: it finds a weak box by its weak handles
+//! only.)
 //!
 //! Moving the counts into a side allocation on demand is how Swift's objects do it; a count that sticks instead of
 //! overflowing is the immortal object of CPython (PEP 683).
 
-use core::cell::Cell;
-use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use crate::weak_box::{WeakBox, WeakCount};
+use crate::allocate::Allocate;
+use crate::callback::CallbackList;
+use crate::counts::{Counts, PointerCell};
+use crate::weak_box::{WeakBox, WeakBoxRef};
 
 /// Whether a decrement let go of the last strong handle.
 #[must_use]
@@ -41,76 +44,150 @@ pub(crate) enum Last {
     No,
 }
 
+/// What [`decrement_plainly`](CountWord::decrement_plainly) did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plainly {
+    /// It counted one less.
+    Less,
+    /// Nothing: the count is inline, and this handle the only one.
+    Last,
+    /// Nothing: the count is not inline.
+    Not,
+}
+
+/// What may be done with a box when it is dropped: see [`deferred_drop`](crate::deferred_drop).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Kind {
+    Plain = 0,
+    /// Its value borrows nothing, so its drop may be put off wherever its handle lies.
+    Deep = 1,
+    /// Its value may borrow from itself, as futures do, so nothing in it is dropped later than it.
+    Pinned = 2,
+}
+
 /// The strong count of a box, or the way to its [`WeakBox`], in one word.
 ///
 /// # Invariants
 ///
-/// A word that is neither inline nor immortal is the shifted address of a live [`WeakBox`], with its provenance, and owns
-/// one weak count of it.
-pub(crate) struct CountWord(Cell<*mut WeakBox>);
+/// A word that is neither inline nor immortal, nor a link, is the shifted address of a live [`WeakBox`], with its
+/// provenance, and owns one weak count of it.
+pub(crate) struct CountWord<C: Counts>(C::Pointer<WeakBox<C>>);
 
 const TOP_BIT: usize = 1 << (usize::BITS - 1);
+const KIND: usize = 0b11;
+
+/// What one strong handle adds to an inline word.
+const HANDLE: usize = KIND + 1;
 
 /// The inline word for one strong handle.
 const ONE: usize = TOP_BIT;
 
-const IMMORTAL: usize = 1;
+/// The word of a box that is never dropped. (Its two lowest bits are no [`Kind`].)
+pub(crate) const IMMORTAL: usize = 0b111;
 
-const _: () = assert!(size_of::<CountWord>() == size_of::<usize>());
-const _: () = assert!(align_of::<WeakBox>() >= 4, "the two low bits of a weak box's address are zero");
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<CountWord<crate::Local>>() == size_of::<usize>());
+#[cfg(all(not(loom), any(target_has_atomic = "ptr", feature = "critical-section")))]
+const _: () = assert!(size_of::<CountWord<crate::Atomic>>() == size_of::<usize>());
+const _: () = assert!(align_of::<WeakBox<crate::Local>>() > KIND << 1, "a shifted address leaves the bits of the kind");
 
 /// What a count word says.
-enum Meaning {
+enum Meaning<C: Counts> {
     Inline {
         strong: usize,
     },
     /// The weak count is the word's own.
-    InWeakBox(ManuallyDrop<WeakCount>),
+    InWeakBox(WeakBoxRef<C>),
     Immortal,
 }
 
+#[inline(always)]
 fn is_inline(word: usize) -> bool {
     word & TOP_BIT != 0
 }
 
-impl CountWord {
+/// A word that leads to no weak box.
+#[inline(always)]
+fn plain<C: Counts>(word: usize) -> *mut WeakBox<C> {
+    ptr::without_provenance_mut(word)
+}
+
+/// The address in an address word.
+#[inline]
+fn unshifted<T>(word: *mut T) -> *mut T {
+    word.map_addr(|word| (word & !KIND) << 1)
+}
+
+impl<C: Counts> CountWord<C> {
     /// One strong handle, and no weak one.
-    pub(crate) const fn one() -> Self {
+    #[inline]
+    pub(crate) fn one(kind: Kind) -> Self {
         // INVARIANT: an inline word.
-        Self(Cell::new(ptr::without_provenance_mut(ONE)))
+        Self(C::Pointer::new(plain::<C>(ONE | kind as usize)))
     }
 
     /// Counts one strong handle more.
     #[inline(always)]
     pub(crate) fn increment(&self) {
-        let more = self.0.get().addr().wrapping_add(1);
-        if is_inline(more) {
-            self.store_plain(more);
-        } else {
-            self.increment_slow();
+        let mut word = self.0.load(Relaxed);
+        loop {
+            let more = word.addr().wrapping_add(HANDLE);
+            if !is_inline(more) {
+                return self.increment_slow();
+            }
+            // Relaxed: the new handle is made of one that is counted.
+            match self.0.exchange(word, plain::<C>(more), Relaxed) {
+                Ok(()) => return,
+                Err(other) => word = other,
+            }
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn increment_slow(&self) {
         match self.meaning() {
-            // It is at its largest, since `increment` handles every smaller one.
-            Meaning::Inline { .. } => self.store_plain(IMMORTAL),
+            // Either it is at its largest, or another thread dropped handles meanwhile; immortal is never wrong.
+            Meaning::Inline { .. } => self.make_immortal(),
             Meaning::InWeakBox(weak_box) => weak_box.strong.increment(),
             Meaning::Immortal => (),
         }
     }
 
-    /// Counts one strong handle less if the count is inline and this handle is not the last; returns whether it did.
-    /// When it did not, [`decrement`](Self::decrement) has yet to be called.
+    /// Counts one strong handle less if the count is inline and this handle is not the last; what it did says whether.
     #[inline(always)]
-    pub(crate) fn decrement_if_plainly_shared(&self) -> bool {
-        let less = self.0.get().addr().wrapping_sub(1);
-        let shared = is_inline(less);
-        if shared {
-            self.store_plain(less);
+    pub(crate) fn decrement_plainly(&self) -> Plainly {
+        let mut word = self.0.load(Relaxed);
+        loop {
+            let less = word.addr().wrapping_sub(HANDLE);
+            if !is_inline(less) {
+                return if less | KIND == ONE - 1 { Plainly::Last } else { Plainly::Not };
+            }
+            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `is_plainly_last`.
+            match self.0.exchange(word, plain::<C>(less), Release) {
+                Ok(()) => return Plainly::Less,
+                Err(other) => word = other,
+            }
         }
-        shared
+    }
+
+    /// Whether the count is inline, and this handle the only one.
+    #[inline(always)]
+    pub(crate) fn is_plainly_last(&self) -> bool {
+        let is_last = self.0.load(Relaxed).addr() & !KIND == ONE;
+        if is_last {
+            self.see_other_drops();
+        }
+        is_last
+    }
+
+    /// Makes visible what was done with the other handles before they were dropped, on whatever threads.
+    #[inline(always)]
+    pub(crate) fn see_other_drops(&self) {
+        // Acquire: it pairs with the Release in `decrement_plainly`.
+        self.0.load(Acquire);
     }
 
     /// Counts one strong handle less.
@@ -118,14 +195,39 @@ impl CountWord {
     /// After `Last::Yes` a weak box says that the value is gone, and an inline word still says one.
     #[inline]
     pub(crate) fn decrement(&self) -> Last {
-        match self.meaning() {
-            Meaning::Inline { strong: 1 } => Last::Yes,
-            Meaning::Inline { .. } => {
-                self.store_plain(self.0.get().addr() - 1);
-                Last::No
+        loop {
+            match self.meaning() {
+                // The only handle there is: no other thread can reach the word, so it may be left as it is.
+                Meaning::Inline { strong: 1 } => return Last::Yes,
+                Meaning::Inline { .. } => {
+                    if self.decrement_plainly() == Plainly::Less {
+                        return Last::No;
+                    }
+                }
+                Meaning::InWeakBox(weak_box) => return weak_box.strong.decrement(),
+                Meaning::Immortal => return Last::No,
             }
-            Meaning::InWeakBox(weak_box) => weak_box.strong.decrement(),
-            Meaning::Immortal => Last::No,
+        }
+    }
+
+    /// Lets go of the only strong handle, as [`decrement`](Self::decrement) does, if it is the only one; returns whether it
+    /// was.
+    #[inline]
+    pub(crate) fn take_last(&self) -> bool {
+        match self.meaning() {
+            Meaning::Inline { strong } => strong == 1,
+            Meaning::InWeakBox(weak_box) => weak_box.strong.take_last(),
+            Meaning::Immortal => false,
+        }
+    }
+
+    /// Whether there is one handle, strong or weak.
+    #[inline]
+    pub(crate) fn has_one_handle(&self) -> bool {
+        match self.meaning() {
+            Meaning::Inline { strong } => strong == 1,
+            Meaning::InWeakBox(weak_box) => weak_box.has_one_handle(),
+            Meaning::Immortal => false,
         }
     }
 
@@ -139,145 +241,246 @@ impl CountWord {
         }
     }
 
-    /// The number of weak handles.
+    /// The number of weak handles; `usize::MAX` when immortal.
     #[inline]
     pub(crate) fn weak(&self) -> usize {
         match self.meaning() {
+            Meaning::Inline { .. } => 0,
             Meaning::InWeakBox(weak_box) => weak_box.weak_handles(),
-            Meaning::Inline { .. } | Meaning::Immortal => 0,
+            Meaning::Immortal => usize::MAX,
         }
     }
 
-    /// A weak count of the weak box, which takes the strong count over from here if it is made now. `value` is the way
-    /// back to the value.
-    #[inline]
-    pub(crate) fn downgrade(&self, value: NonNull<u8>) -> WeakCount {
-        if let Meaning::InWeakBox(weak_box) = self.meaning() {
-            return WeakCount::clone(&weak_box);
-        }
-        let weak_box = WeakCount::new(self.strong(), value);
-        let handle = weak_box.clone();
-        // INVARIANT: the word gets the first weak count, together with the address.
-        self.0.set(weak_box.into_raw().as_ptr().map_addr(|address| address >> 1));
-        handle
-    }
-
-    /// Parts with the weak box, if there is one: its weak handles see the value as gone from now on, and the word says
-    /// that there is one strong handle.
-    #[inline]
-    pub(crate) fn detach_weak_box(&self) {
-        if !is_inline(self.0.get().addr()) {
-            self.detach_slow();
-        }
-    }
-
-    #[cold]
-    fn detach_slow(&self) {
-        let Meaning::InWeakBox(weak_box) = self.meaning() else { return };
-        weak_box.strong.set(0);
-        self.store_plain(ONE);
-        drop(ManuallyDrop::into_inner(weak_box));
-    }
-
-    #[inline]
-    fn meaning(&self) -> Meaning {
-        match self.0.get().addr() {
-            word if is_inline(word) => Meaning::Inline { strong: (word & !TOP_BIT) + 1 },
-            IMMORTAL => Meaning::Immortal,
-            _ => {
-                let weak_box = self.0.get().map_addr(|address| address << 1);
-                // SAFETY: by the type's invariant, this is a weak box's address, which is not null.
-                let weak_box = unsafe { NonNull::new_unchecked(weak_box) };
-                // SAFETY: by the type's invariant, the word owns this count. It is only lent out here.
-                Meaning::InWeakBox(ManuallyDrop::new(unsafe { WeakCount::from_raw(weak_box) }))
+    /// From now on, the count does not change, and the value is not dropped.
+    pub(crate) fn make_immortal(&self) {
+        loop {
+            let word = self.load();
+            match Meaning::of(word) {
+                Meaning::Inline { .. } => {
+                    if self.0.exchange(word, plain::<C>(IMMORTAL), Relaxed).is_ok() {
+                        return;
+                    }
+                }
+                Meaning::InWeakBox(weak_box) => return weak_box.strong.set(usize::MAX),
+                Meaning::Immortal => return,
             }
         }
     }
 
-    /// Stores a word that leads to no weak box.
-    #[inline(always)]
-    fn store_plain(&self, word: usize) {
-        // INVARIANT: only inline and immortal words are passed here.
-        self.0.set(ptr::without_provenance_mut(word));
+    /// The value may be dropped later than its last handle.
+    pub(crate) fn make_deep(&self) {
+        let mut word = self.0.load(Relaxed);
+        while word.addr() & KIND == Kind::Plain as usize {
+            // INVARIANT: the word keeps its meaning. Release, since whoever reads the address of a weak box here has to see
+            // that, as with the exchange that put it there.
+            match self.0.exchange(word, word.map_addr(|word| word | Kind::Deep as usize), Release) {
+                Ok(()) => return,
+                Err(other) => word = other,
+            }
+        }
     }
 
-    /// The largest count that fits in the word.
-    #[cfg(test)]
-    pub(crate) const MOST_INLINE: usize = TOP_BIT;
+    /// Takes back what [`make_deep`](Self::make_deep) allowed, before the only handle lends the value mutably.
+    #[inline]
+    pub(crate) fn make_shallow(&self) {
+        let word = self.0.load(Relaxed);
+        if word.addr() & KIND == Kind::Deep as usize {
+            // INVARIANT: the word keeps its meaning. No one else uses it, since there is one strong handle.
+            self.0.store(word.map_addr(|word| word & !KIND), Relaxed);
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn kind(&self) -> Kind {
+        match self.0.load(Relaxed).addr() & KIND {
+            0 => Kind::Plain,
+            1 => Kind::Deep,
+            _ => Kind::Pinned,
+        }
+    }
+
+    /// The weak box, with one more weak count, which is the caller's. If it is made now, it takes the strong count over from
+    /// here; `value` is the way back to the value. An immortal box has none.
+    #[inline]
+    pub(crate) fn downgrade(&self, value: NonNull<u8>, allocator: &impl Allocate) -> Option<WeakBoxRef<C>> {
+        match self.meaning() {
+            Meaning::InWeakBox(weak_box) => Some(weak_box.retain()),
+            Meaning::Inline { .. } => self.downgrade_first(value, allocator),
+            Meaning::Immortal => None,
+        }
+    }
+
+    #[cold]
+    fn downgrade_first(&self, value: NonNull<u8>, allocator: &impl Allocate) -> Option<WeakBoxRef<C>> {
+        // One weak count for the word, and one for the caller.
+        let new = WeakBoxRef::new(0, 2, value, allocator);
+        loop {
+            let word = self.load();
+            let other = match Meaning::of(word) {
+                Meaning::Inline { strong } => {
+                    new.strong.set(strong);
+                    let kind = word.addr() & KIND;
+                    let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | kind);
+                    // INVARIANT: the word gets a weak count, together with the address. Release: whoever reads the address by
+                    // `load` sees the weak box.
+                    match self.0.exchange(word, address, Release) {
+                        Ok(()) => return Some(new),
+                        Err(_) => continue,
+                    }
+                }
+                Meaning::InWeakBox(weak_box) => Some(weak_box.retain()),
+                Meaning::Immortal => None,
+            };
+            // SAFETY: it was not needed, and no one else saw it.
+            unsafe { new.free(allocator) };
+            return other;
+        }
+    }
+
+    /// The weak callbacks that were waiting for the strong count to become zero, as it now is.
+    #[inline]
+    pub(crate) fn take_callbacks(&self) -> Option<CallbackList> {
+        if is_inline(self.0.load(Relaxed).addr()) {
+            None
+        } else {
+            self.weak_box().map(|weak_box| weak_box.callbacks.take())
+        }
+    }
+
+    /// Hands the value over to a single new strong handle, in the same place, which the weak handles do not know of; returns
+    /// their callbacks. `None` if pointers that were weak handles lead there: then nothing is done.
+    ///
+    /// # Safety
+    ///
+    /// The caller has let go of the last strong handle. The weak box is from this allocator, or a clone of it.
+    #[inline]
+    pub(crate) unsafe fn start_over(&self, allocator: &impl Allocate) -> Option<CallbackList> {
+        let Some(weak_box) = self.weak_box() else { return Some(CallbackList::none()) };
+        if !weak_box.kept.take_last() {
+            return None;
+        }
+        let callbacks = weak_box.callbacks.take();
+        // SAFETY: by the contract.
+        unsafe { self.part_from(weak_box, allocator) };
+        Some(callbacks)
+    }
+
+    /// Whether the memory of the box may be freed, now that its value is gone: no weak handle that was turned into a pointer
+    /// leads there. If it may, the word has parted from its weak box.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_over`](Self::start_over); also, the caller gives back one count of what is kept: that of the value, or
+    /// of a pointer.
+    #[inline]
+    pub(crate) unsafe fn may_free(&self, allocator: &impl Allocate) -> bool {
+        if is_inline(self.0.load(Relaxed).addr()) {
+            return true;
+        }
+        // SAFETY: by the contract.
+        unsafe { self.may_free_slow(allocator) }
+    }
+
+    #[cold]
+    unsafe fn may_free_slow(&self, allocator: &impl Allocate) -> bool {
+        let Some(weak_box) = self.weak_box() else { return true };
+        if weak_box.kept.decrement() == Last::No {
+            return false;
+        }
+        // SAFETY: by the contract.
+        unsafe { self.part_from(weak_box, allocator) };
+        true
+    }
+
+    /// Gives the word's weak count back, and says that there is one strong handle.
+    ///
+    /// # Safety
+    ///
+    /// This is the word's weak box; it is from this allocator, or a clone of it. Nobody else uses the word.
+    unsafe fn part_from(&self, weak_box: WeakBoxRef<C>, allocator: &impl Allocate) {
+        // INVARIANT: an inline word, so the weak count is not the word's any more.
+        self.0.store(plain::<C>(ONE | (self.0.load(Relaxed).addr() & KIND)), Relaxed);
+        // SAFETY: the word's count is given back, by the contract to its allocator.
+        unsafe { weak_box.release(allocator) };
+    }
+
+    /// The weak box that the word leads to, if any.
+    #[inline]
+    pub(crate) fn weak_box(&self) -> Option<WeakBoxRef<C>> {
+        match self.meaning() {
+            Meaning::InWeakBox(weak_box) => Some(weak_box),
+            Meaning::Inline { .. } | Meaning::Immortal => None,
+        }
+    }
+
+    /// Keeps a pointer to a value of a box in the word of another one, whose strong count is zero; null is also kept.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_link(&self, link: *mut u8) {
+        match self.weak_box() {
+            Some(weak_box) => weak_box.callbacks.set_link(link),
+            // INVARIANT: the word is a link, by its two lowest bits, which no box that is dropped has.
+            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | KIND), Relaxed),
+        }
+    }
+
+    /// The pointer that is kept in the word. It says one strong handle again, or leads to its weak box.
+    #[cfg(feature = "std")]
+    pub(crate) fn take_link(&self) -> *mut u8 {
+        let word = self.0.load(Relaxed);
+        if word.addr() & KIND != KIND {
+            return self.weak_box().map_or(ptr::null_mut(), |weak_box| weak_box.callbacks.take_link());
+        }
+        // INVARIANT: an inline word.
+        self.0.store(plain::<C>(ONE), Relaxed);
+        word.map_addr(|address| address & !KIND).cast()
+    }
+
+    #[inline]
+    fn meaning(&self) -> Meaning<C> {
+        Meaning::of(self.load())
+    }
+
+    #[inline]
+    fn load(&self) -> *mut WeakBox<C> {
+        let word = self.0.load(Relaxed);
+        if word.addr() == IMMORTAL {
+            // It may lie in read-only memory, for which no other orderings are defined.
+            return word;
+        }
+        // Acquire: it pairs with every Release exchange of the word: those of dropped handles, if this is the last one; the
+        // one that put the address of a weak box there.
+        self.0.load(Acquire)
+    }
 
     /// Makes the count `strong`, wherever it is held.
     #[cfg(test)]
     pub(crate) fn set_strong(&self, strong: usize) {
         match self.meaning() {
             Meaning::InWeakBox(weak_box) => weak_box.strong.set(strong),
-            Meaning::Inline { .. } | Meaning::Immortal => self.store_plain((strong - 1) | TOP_BIT),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MOST: usize = CountWord::MOST_INLINE;
-
-    #[test]
-    fn counts_up_and_down_like_a_number() {
-        let word = CountWord::one();
-        for strong in 1..100 {
-            assert_eq!(word.strong(), strong);
-            word.increment();
-        }
-        for strong in (2..=100).rev() {
-            assert_eq!(word.strong(), strong);
-            assert!(word.decrement_if_plainly_shared());
-        }
-        assert!(!word.decrement_if_plainly_shared());
-        assert_eq!(word.decrement(), Last::Yes);
-    }
-
-    #[test]
-    fn the_largest_inline_count_can_still_go_down() {
-        let word = CountWord::one();
-        word.set_strong(MOST - 1);
-        word.increment();
-        assert_eq!(word.strong(), MOST);
-        assert!(word.decrement_if_plainly_shared());
-        assert_eq!(word.strong(), MOST - 1);
-    }
-
-    #[test]
-    fn a_count_beyond_the_largest_never_changes_again() {
-        let word = CountWord::one();
-        word.set_strong(MOST);
-        word.increment();
-        for _ in 0..3 {
-            assert_eq!(word.strong(), usize::MAX);
-            assert!(!word.decrement_if_plainly_shared());
-            assert_eq!(word.decrement(), Last::No);
-        }
-        word.increment();
-        assert_eq!(word.strong(), usize::MAX);
-    }
-
-    #[test]
-    fn a_weak_box_takes_over_the_count_and_gives_it_back() {
-        for strong in [1, 2, MOST, usize::MAX] {
-            let word = CountWord::one();
-            if strong == usize::MAX {
-                word.set_strong(MOST);
-                word.increment();
-            } else {
-                word.set_strong(strong);
+            Meaning::Inline { .. } | Meaning::Immortal => {
+                self.0.store(plain::<C>(ONE + (strong - 1) * HANDLE), Relaxed);
             }
-            let one = word.downgrade(NonNull::dangling());
-            assert_eq!((word.strong(), word.weak()), (strong, 1));
-            assert!(!word.decrement_if_plainly_shared());
-            let two = word.downgrade(NonNull::dangling());
-            assert_eq!((one.strong.get(), two.strong.get(), word.weak()), (strong, strong, 2));
-            word.detach_weak_box();
-            assert_eq!((one.strong.get(), two.strong.get()), (0, 0));
-            assert_eq!((word.strong(), word.weak()), (1, 0));
         }
     }
 }
+
+impl<C: Counts> Meaning<C> {
+    /// What this word says, which was read by [`CountWord::load`].
+    #[inline]
+    fn of(word: *mut WeakBox<C>) -> Self {
+        match word.addr() {
+            inline if is_inline(inline) => Self::Inline { strong: (inline & !TOP_BIT) / HANDLE + 1 },
+            IMMORTAL => Self::Immortal,
+            _ => {
+                // SAFETY: by the word's invariant, this is the address of a weak box, which is not null.
+                let weak_box = unsafe { NonNull::new_unchecked(unshifted(word)) };
+                // SAFETY: by the word's invariant, the weak box is live as long as the word leads there.
+                Self::InWeakBox(unsafe { WeakBoxRef::from_ptr(weak_box) })
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

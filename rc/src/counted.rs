@@ -1,4 +1,4 @@
-//! [`Counted`]: a strong handle.
+//! [`Handle`]: a strong handle, as [`Counted`] on one thread and as [`SyncCounted`] on many.
 
 use alloc::boxed::Box;
 use core::alloc::Layout;
@@ -9,11 +9,45 @@ use core::pin::Pin;
 use core::ptr;
 use core::{fmt, mem};
 
-use crate::clone_to_counted::CloneToCounted;
+use crate::allocate::{Allocate, Global};
+use crate::count::{Kind, Last, Plainly};
 use crate::counted_box::{CountedBox, VacantBox};
-use crate::weak::Weak;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+use crate::counts::Atomic;
+use crate::counts::{Counts, Local};
+use crate::deferred_drop::drop_box;
+use crate::weak::WeakHandle;
+
+/// A strong handle for one thread: `Rc` with half the header. See [`Handle`] for what it can do.
+pub type Counted<T, A = Global> = Handle<T, Local, A>;
+
+/// A strong handle that may cross threads, as `Arc` may: counted by atomic instructions. See [`Handle`] for what it can do.
+///
+/// ```
+/// use mudlark_rc::SyncCounted;
+///
+/// let text: SyncCounted<str> = SyncCounted::from("read by many");
+/// std::thread::scope(|scope| {
+///     for _ in 0..3 {
+///         let text = text.clone();
+///         scope.spawn(move || assert_eq!(text.len(), 12));
+///     }
+/// });
+/// assert_eq!(SyncCounted::strong_count(&text), 1);
+/// ```
+///
+/// It may do so only if its value may be used from many threads, and dropped on any:
+///
+/// ```compile_fail,E0277
+/// let cell = mudlark_rc::SyncCounted::new(core::cell::Cell::new(5));
+/// std::thread::spawn(move || cell.set(6));
+/// ```
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub type SyncCounted<T, A = Global> = Handle<T, Atomic, A>;
 
 /// A strong handle: it shares the ownership of a value, which lives until the last strong handle is dropped.
+///
+/// It is what [`Counted`] (for one thread) and `SyncCounted` (for many) are names of; `C` is how they count.
 ///
 /// It points straight at the value; one word before it is the count of handles. Cloning a handle adds to the count,
 /// dropping it subtracts. The value is shared, so it is only lent out immutably; for shared values that change, put a
@@ -34,13 +68,14 @@ use crate::weak::Weak;
 ///
 /// # Immortal values
 ///
-/// A count that would not fit in its word (it takes half the address space in forgotten handles, or more) becomes
-/// *immortal*: it never changes again, the value is never dropped, and [`strong_count`](Self::strong_count) is
-/// `usize::MAX`.
+/// A value whose count does not fit (in three bits less than a word, or in 32 bits once there are weak handles) becomes
+/// *immortal*: the count never changes again, the value is never dropped, and [`strong_count`](Self::strong_count) and
+/// [`weak_count`](Self::weak_count) are `usize::MAX`. Values can also be made so, by [`immortal`](Self::immortal),
+/// [`make_immortal`](Self::make_immortal) and [`static_counted!`](crate::static_counted).
 ///
 /// # Threads
 ///
-/// The counts are plain memory, so a handle stays on its thread:
+/// The counts of a `Counted` are plain memory, so it stays on its thread:
 ///
 /// ```compile_fail,E0277
 /// let here = mudlark_rc::Counted::new(5);
@@ -70,12 +105,24 @@ use crate::weak::Weak;
 /// let text = String::from("dropped first");
 /// handle = mudlark_rc::Counted::new(&text);
 /// ```
-pub struct Counted<T: ?Sized> {
-    /// Owns one strong count.
-    pub(crate) inner: CountedBox<T>,
+///
+/// # Invariants
+///
+/// `inner` owns one strong count. The box, and the weak box if there is one, are from `allocator` or a clone of it.
+pub struct Handle<T: ?Sized, C: Counts, A: Allocate = Global> {
+    inner: CountedBox<T, C>,
+    allocator: A,
 }
 
-impl<T> Counted<T> {
+// SAFETY: the counts are atomic. A handle lends the value to its thread, and the last one drops it there, so a `T` has to
+// be both. The allocator is used by the thread of its handle only.
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+unsafe impl<T: Send + Sync + ?Sized, A: Allocate + Send> Send for SyncCounted<T, A> {}
+// SAFETY: as above; who shares a handle can clone it. The allocator is then cloned, too.
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+unsafe impl<T: Send + Sync + ?Sized, A: Allocate + Sync> Sync for SyncCounted<T, A> {}
+
+impl<T, C: Counts> Handle<T, C> {
     /// Moves a value into a new box, with this one handle.
     ///
     /// ```
@@ -85,7 +132,7 @@ impl<T> Counted<T> {
     /// ```
     #[inline]
     pub fn new(value: T) -> Self {
-        Self { inner: CountedBox::new(value) }
+        Self::new_in(value, Global)
     }
 
     /// A value that holds a weak handle to itself.
@@ -103,19 +150,8 @@ impl<T> Counted<T> {
     /// let gadget = Counted::new_cyclic(|me| Gadget { me: me.clone() });
     /// assert!(Counted::ptr_eq(&gadget, &gadget.me.upgrade().unwrap()));
     /// ```
-    pub fn new_cyclic(make: impl FnOnce(&Weak<T>) -> T) -> Self {
-        let vacant = VacantBox::new(Layout::new::<T>());
-        let place = vacant.value().cast::<T>();
-        let weak_box = vacant.count().downgrade(vacant.value());
-        weak_box.strong.set(0);
-        let weak = Weak::with_count(weak_box.clone(), place);
-        let value = make(&weak);
-        // SAFETY: the box was allocated for a `T`, and no handle reads it while the strong count is zero.
-        unsafe { place.write(value) };
-        weak_box.strong.set(1);
-        // SAFETY: the value was just written.
-        let inner = unsafe { vacant.occupied(place) };
-        Self { inner }
+    pub fn new_cyclic(make: impl FnOnce(&WeakHandle<T, C>) -> T) -> Self {
+        Self::new_cyclic_in(make, Global)
     }
 
     /// Moves a value into a new box and pins it: it is not moved again while the handle (or a clone) is alive.
@@ -128,70 +164,74 @@ impl<T> Counted<T> {
     /// ```
     #[inline]
     pub fn pin(value: T) -> Pin<Self> {
-        // SAFETY: the handles reach the value only through `Pin<Counted<T>>`, which never moves it or lends it mutably
-        // unless `T` is `Unpin`; the box stays where it is until the value was dropped.
-        unsafe { Pin::new_unchecked(Self::new(value)) }
-    }
-
-    /// Moves the value out if this is the only strong handle. Weak handles see the value as gone.
-    ///
-    /// # Errors
-    ///
-    /// Gives the handle back when there are others.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// let one = Counted::new(3);
-    /// let two = one.clone();
-    /// let one = Counted::try_unwrap(one).unwrap_err();
-    /// drop(two);
-    /// assert_eq!(Counted::try_unwrap(one), Ok(3));
-    /// ```
-    #[inline]
-    pub fn try_unwrap(this: Self) -> Result<T, Self> {
-        if Self::strong_count(&this) != 1 {
-            return Err(this);
-        }
-        // SAFETY: the strong count is one, which is this handle.
-        Ok(unsafe { this.into_inner_box().take() })
-    }
-
-    /// Drops the handle; moves the value out if it was the only strong one.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// let one = Counted::new(3);
-    /// let two = one.clone();
-    /// assert_eq!(Counted::into_inner(one), None);
-    /// assert_eq!(Counted::into_inner(two), Some(3));
-    /// ```
-    #[inline]
-    #[must_use = "call `drop` to let go of the handle and the value"]
-    pub fn into_inner(this: Self) -> Option<T> {
-        Self::try_unwrap(this).ok()
-    }
-
-    /// The value itself if this is the only strong handle, else a clone of it.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// let name = Counted::new(String::from("Ann"));
-    /// let _other = name.clone();
-    /// assert_eq!(Counted::unwrap_or_clone(name), "Ann");
-    /// ```
-    #[inline]
-    pub fn unwrap_or_clone(this: Self) -> T
-    where
-        T: Clone,
-    {
-        Self::try_unwrap(this).unwrap_or_else(|shared| T::clone(&shared))
+        Self::pin_in(value, Global)
     }
 }
 
-impl<T: ?Sized> Counted<T> {
+impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
+    /// As [`new`](Handle::new), with memory from this allocator.
+    ///
+    /// Any allocator of the crate `allocator-api2` will do, with the feature of that name.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// assert_eq!(*Counted::new_in(5, Global), 5);
+    /// ```
+    #[inline]
+    pub fn new_in(value: T, allocator: A) -> Self {
+        // INVARIANT: a new box has a strong count of one.
+        Self { inner: CountedBox::new(value, Kind::Plain, &allocator), allocator }
+    }
+
+    /// As [`new_cyclic`](Handle::new_cyclic), with memory from this allocator.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// let alone = Counted::new_cyclic_in(|me| me.strong_count(), Global);
+    /// assert_eq!(*alone, 0);
+    /// ```
+    pub fn new_cyclic_in(make: impl FnOnce(&WeakHandle<T, C, A>) -> T, allocator: A) -> Self
+    where
+        A: Clone,
+    {
+        let vacant = VacantBox::<C, A>::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let place = vacant.value().cast::<T>();
+        let weak_box = vacant.count().downgrade(vacant.value(), &allocator).expect("a new box is not immortal");
+        weak_box.strong.set(0);
+        // The handle has the weak count, and so the weak box stays at least until `weak` is dropped.
+        let weak = WeakHandle::with_count(Some(weak_box), place, allocator.clone());
+        let value = make(&weak);
+        // SAFETY: the box was allocated for a `T`, and no handle reads it while the strong count is zero.
+        unsafe { place.write(value) };
+        weak_box.strong.set(1);
+        // SAFETY: the value was just written.
+        let inner = unsafe { vacant.occupied(place) };
+        // INVARIANT: the count of one is this handle's.
+        Self { inner, allocator }
+    }
+
+    /// As [`pin`](Handle::pin), with memory from this allocator.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// assert_eq!(*Counted::pin_in(5, Global), 5);
+    /// ```
+    pub fn pin_in(value: T, allocator: A) -> Pin<Self>
+    where
+        A: 'static,
+    {
+        // INVARIANT: a new box has a strong count of one.
+        let this = Self { inner: CountedBox::new(value, Kind::Pinned, &allocator), allocator };
+        // SAFETY: the handles reach the value only through `Pin<Counted<T>>`, which never moves it or lends it mutably
+        // unless `T` is `Unpin`; the box stays where it is until the value was dropped.
+        unsafe { Pin::new_unchecked(this) }
+    }
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
     /// A weak handle to the same value. The first one makes the weak box.
     ///
     /// ```
@@ -204,9 +244,13 @@ impl<T: ?Sized> Counted<T> {
     /// ```
     #[inline]
     #[must_use = "a weak handle that is dropped at once does nothing"]
-    pub fn downgrade(this: &Self) -> Weak<T> {
+    pub fn downgrade(this: &Self) -> WeakHandle<T, C, A>
+    where
+        A: Clone,
+    {
         let value = this.inner.as_ptr();
-        Weak::with_count(this.inner.count().downgrade(value.cast()), value)
+        let weak_box = this.inner.count().downgrade(value.cast(), &this.allocator);
+        WeakHandle::with_count(weak_box, value, this.allocator.clone())
     }
 
     /// The number of strong handles to the value; `usize::MAX` when it is immortal.
@@ -224,7 +268,7 @@ impl<T: ?Sized> Counted<T> {
         this.inner.count().strong()
     }
 
-    /// The number of weak handles to the value.
+    /// The number of weak handles to the value; `usize::MAX` when it is immortal.
     ///
     /// ```
     /// use mudlark_rc::Counted;
@@ -255,102 +299,155 @@ impl<T: ?Sized> Counted<T> {
         ptr::addr_eq(Self::as_ptr(this), Self::as_ptr(other))
     }
 
-    /// Lends the value mutably if this is the only handle to it, strong or weak.
+    /// Lets the value be dropped later than its last handle, wherever that handle lies, if that keeps a deep structure from
+    /// overflowing the stack; see [*Deep drops*](crate#deep-drops).
+    ///
+    /// The mark is lost when the value is lent mutably, by [`get_mut`](Self::get_mut) or [`make_mut`](Self::make_mut), since
+    /// it may be changed to one that borrows something.
     ///
     /// ```
     /// use mudlark_rc::Counted;
     ///
-    /// let mut alone = Counted::new(3);
-    /// *Counted::get_mut(&mut alone).unwrap() = 4;
-    /// let _other = alone.clone();
-    /// assert!(Counted::get_mut(&mut alone).is_none());
+    /// # #[cfg(feature = "std")] {
+    /// struct Tree(Vec<Counted<Tree>>);
+    ///
+    /// let mut tree = Tree(Vec::new());
+    /// for _ in 0..100_000 {
+    ///     let branch = Counted::new(tree);
+    ///     Counted::make_deep(&branch);
+    ///     tree = Tree(vec![branch]);
+    /// }
+    /// drop(tree);
+    /// # }
+    /// ```
+    #[inline]
+    pub fn make_deep(this: &Self)
+    where
+        T: 'static,
+        A: 'static,
+    {
+        this.inner.count().make_deep();
+    }
+
+    /// The allocator that the memory is from.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// let _: &Global = Counted::allocator(&Counted::new(5));
     /// ```
     #[inline]
     #[must_use]
-    pub fn get_mut(this: &mut Self) -> Option<&mut T> {
-        if Self::strong_count(this) == 1 && Self::weak_count(this) == 0 {
-            // SAFETY: there is no other handle, and none can be made while `this` is borrowed.
-            Some(unsafe { this.inner.value_mut() })
-        } else {
-            None
-        }
-    }
-
-    /// Lends the value mutably, after cloning it into a box of its own if it has other strong handles.
-    ///
-    /// If there are no other strong handles but weak ones, these see the value as gone; it stays where it is.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// let mut ours: Counted<[u8]> = Counted::from([1, 2]);
-    /// let theirs = ours.clone();
-    /// Counted::make_mut(&mut ours)[0] = 9;
-    /// assert_eq!((&*ours, &*theirs), (&[9, 2][..], &[1, 2][..]));
-    /// ```
-    #[inline]
-    pub fn make_mut(this: &mut Self) -> &mut T
-    where
-        T: CloneToCounted,
-    {
-        if Self::strong_count(this) == 1 {
-            this.inner.count().detach_weak_box();
-        } else {
-            *this = T::clone_to_counted(this);
-        }
-        // SAFETY: `this` is the only strong handle (a clone's box is new, by the contract of `CloneToCounted`), it is borrowed,
-        // and no weak handle can upgrade to another.
-        unsafe { this.inner.value_mut() }
+    pub fn allocator(this: &Self) -> &A {
+        &this.allocator
     }
 
     /// A handle to the value of this box, which hands its strong count over.
     #[inline]
-    pub(crate) fn from_inner_box(inner: CountedBox<T>) -> Self {
-        Self { inner }
+    pub(crate) const fn from_parts(inner: CountedBox<T, C>, allocator: A) -> Self {
+        // INVARIANT: by those who call this.
+        Self { inner, allocator }
     }
 
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> &crate::count::CountWord {
-        self.inner.count()
-    }
-
-    /// The box, with the handle's strong count.
+    /// The box, with the handle's strong count, and the allocator.
     #[inline]
-    pub(crate) fn into_inner_box(self) -> CountedBox<T> {
-        let this = mem::ManuallyDrop::new(self);
+    pub(crate) fn into_parts(this: Self) -> (CountedBox<T, C>, A) {
+        let this = mem::ManuallyDrop::new(this);
         // SAFETY: the handle is forgotten, so the count is handed over.
-        unsafe { CountedBox::from_value(this.inner.as_ptr()) }
+        let inner = unsafe { CountedBox::from_value(this.inner.as_ptr()) };
+        // SAFETY: as a field of a forgotten value, it is not used again.
+        (inner, unsafe { ptr::read(&raw const this.allocator) })
+    }
+
+    #[inline]
+    pub(crate) fn inner_mut(this: &mut Self) -> &mut CountedBox<T, C> {
+        &mut this.inner
+    }
+
+    #[inline]
+    pub(crate) fn inner(this: &Self) -> &CountedBox<T, C> {
+        &this.inner
+    }
+
+    /// Lets go of the handle when its count is not just one of several inline.
+    ///
+    /// # Safety
+    ///
+    /// The handle is not used again, but for its allocator.
+    #[inline(never)]
+    unsafe fn release(&mut self) {
+        if self.inner.count().is_plainly_last() {
+            drop(LastHandle(self));
+        } else {
+            // SAFETY: by the contract.
+            unsafe { self.release_slow() };
+        }
+    }
+
+    /// As [`release`](Self::release), whatever the count is.
+    ///
+    /// # Safety
+    ///
+    /// As for [`release`](Self::release).
+    #[cold]
+    #[inline(never)]
+    unsafe fn release_slow(&mut self) {
+        if self.inner.count().decrement() == Last::No {
+            return;
+        }
+        let callbacks = self.inner.count().take_callbacks();
+        // The value goes after the callbacks, also when one of them panics.
+        let value = LastHandle(self);
+        drop(callbacks);
+        drop(value);
     }
 }
 
-impl<T: ?Sized> Clone for Counted<T> {
+/// The last handle to a value, whose strong count is let go already. Dropping it drops the value.
+struct LastHandle<'a, T: ?Sized, C: Counts, A: Allocate>(&'a mut Handle<T, C, A>);
+
+impl<T: ?Sized, C: Counts, A: Allocate> Drop for LastHandle<'_, T, C, A> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the count is let go, as for `drop_box`.
+        let inner = unsafe { CountedBox::<T, C>::from_value(self.0.inner.as_ptr()) };
+        let handle = ptr::from_ref(&*self.0).cast();
+        // SAFETY: this was the last handle, and there is nobody to use it again.
+        unsafe { drop_box(inner, handle, &self.0.allocator) };
+    }
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate + Clone> Clone for Handle<T, C, A> {
     /// Another strong handle to the same value.
     #[inline]
     fn clone(&self) -> Self {
+        let allocator = self.allocator.clone();
         self.inner.count().increment();
         // SAFETY: the count was just taken for the new handle.
-        Self { inner: unsafe { CountedBox::from_value(self.inner.as_ptr()) } }
+        let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
+        // INVARIANT: as above.
+        Self { inner, allocator }
     }
 }
 
-impl<T: ?Sized> Drop for Counted<T> {
-    /// Lets go of the value; the last strong handle drops it.
-    ///
-    /// The value's own handles are dropped in turn, one stack frame inside the other: a chain of some hundred thousand
-    /// boxes overflows the stack.
+impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
+    /// Lets go of the value; the last strong handle drops it. See [*Deep drops*](crate#deep-drops) for when exactly.
     #[inline]
     fn drop(&mut self) {
-        if self.inner.count().decrement_if_plainly_shared() {
-            return;
+        match self.inner.count().decrement_plainly() {
+            Plainly::Less => (),
+            Plainly::Last if !mem::needs_drop::<T>() => {
+                self.inner.count().see_other_drops();
+                // SAFETY: this was the only handle, and `self` is being dropped.
+                unsafe { self.inner.free_plain(&self.allocator) };
+            }
+            // SAFETY: `self` is being dropped.
+            Plainly::Last | Plainly::Not => unsafe { self.release() },
         }
-        // SAFETY: `self` is being dropped, so its count is handed over.
-        let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
-        // SAFETY: `self` is not used again.
-        unsafe { inner.release() };
     }
 }
 
-impl<T: ?Sized> Deref for Counted<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> Deref for Handle<T, C, A> {
     type Target = T;
 
     #[inline]
@@ -359,16 +456,16 @@ impl<T: ?Sized> Deref for Counted<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Pointer for Counted<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> fmt::Pointer for Handle<T, C, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Pointer::fmt(&Self::as_ptr(self), f)
     }
 }
 
 /// The value does not move with its handle.
-impl<T: ?Sized> Unpin for Counted<T> {}
-impl<T: RefUnwindSafe + ?Sized> UnwindSafe for Counted<T> {}
-impl<T: RefUnwindSafe + ?Sized> RefUnwindSafe for Counted<T> {}
+impl<T: ?Sized, C: Counts, A: Allocate> Unpin for Handle<T, C, A> {}
+impl<T: RefUnwindSafe + ?Sized, C: Counts, A: Allocate + UnwindSafe> UnwindSafe for Handle<T, C, A> {}
+impl<T: RefUnwindSafe + ?Sized, C: Counts, A: Allocate + RefUnwindSafe> RefUnwindSafe for Handle<T, C, A> {}
 
 /// Handles are as thin as pointers, and leave null to `Option`.
 const _: () = {

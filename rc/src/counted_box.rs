@@ -13,21 +13,23 @@
 //!   also the guard that keeps a panic from leaking it.
 //! - [`CountedBox`] is a box with a value, as its handles see it.
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::alloc::handle_alloc_error;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use crate::count::{CountWord, Last};
+use crate::allocate::Allocate;
+use crate::count::{CountWord, Kind};
+use crate::counts::Counts;
 
 /// The offset of a value of this layout in its block, which is also the alignment of the block.
 ///
 /// Alignment and word size are powers of two, so the greater is a multiple of the lesser: with this offset, the value is
-/// aligned, and so is the word before it.
+/// aligned, and so is the word before it. (Loom's word may have any size.)
 #[inline]
-fn value_offset(value: Layout) -> usize {
-    value.align().max(size_of::<CountWord>())
+fn value_offset<C: Counts>(value: Layout) -> usize {
+    value.align().max(size_of::<CountWord<C>>().next_power_of_two())
 }
 
 /// The layout of the block for a value of this layout.
@@ -36,8 +38,8 @@ fn value_offset(value: Layout) -> usize {
 ///
 /// If the block would be larger than `isize::MAX` bytes.
 #[inline]
-fn block_layout(value: Layout) -> Layout {
-    let offset = value_offset(value);
+fn block_layout<C: Counts>(value: Layout) -> Layout {
+    let offset = value_offset::<C>(value);
     // No layout has more than `isize::MAX` bytes or alignment, so the sum is in range.
     Layout::from_size_align(offset + value.size(), offset).unwrap_or_else(|_| capacity_overflow())
 }
@@ -63,44 +65,45 @@ fn capacity_overflow() -> ! {
 ///
 /// `value` is a value's place in a block of a box, and may reach the whole block.
 #[inline(always)]
-unsafe fn word_before<T: ?Sized>(value: NonNull<T>) -> NonNull<CountWord> {
+pub(crate) unsafe fn word_before<T: ?Sized, C: Counts>(value: NonNull<T>) -> NonNull<CountWord<C>> {
     // SAFETY: `value_offset` leaves room for the word, so this is in the same block.
-    unsafe { value.cast::<CountWord>().sub(1) }
+    unsafe { value.cast::<CountWord<C>>().sub(1) }
 }
 
 /// The memory of a box that has no value: not yet, or no longer.
 ///
-/// Dropping it parts with the weak box, if there is one, and frees the memory.
+/// Dropping it frees the memory and parts with the weak box, if there is one; but pointers that were weak handles keep it.
 ///
 /// # Invariants
 ///
-/// `value` is the place of a value of `layout` in a block that has the layout `block_layout(layout)`; it may reach the whole
-/// block, its count word is written, and both belong to this `VacantBox` alone.
-pub(crate) struct VacantBox {
+/// - `value` is the place of a value of `layout` in a block that has the layout `block_layout(layout)`; it may reach the
+///   whole block, its count word is written, and both belong to this `VacantBox`, and what is kept includes it.
+/// - The block and the weak box are from `allocator`, or a clone of it.
+pub(crate) struct VacantBox<'a, C: Counts, A: Allocate> {
     value: NonNull<u8>,
     layout: Layout,
+    allocator: &'a A,
+    counts: PhantomData<C>,
 }
 
-impl VacantBox {
+impl<'a, C: Counts, A: Allocate> VacantBox<'a, C, A> {
     /// Allocates a box for a value of this layout, with a count of one strong handle.
     ///
     /// # Panics
     ///
     /// If the box would be larger than `isize::MAX` bytes.
     #[inline]
-    pub(crate) fn new(layout: Layout) -> Self {
-        let block_layout = block_layout(layout);
-        // SAFETY: the layout holds a count word, so its size is not zero.
-        let block = unsafe { alloc(block_layout) };
-        let Some(block) = NonNull::new(block) else { handle_alloc_error(block_layout) };
+    pub(crate) fn new(layout: Layout, kind: Kind, allocator: &'a A) -> Self {
+        let block_layout = block_layout::<C>(layout);
+        let Some(block) = allocator.allocate_block(block_layout) else { handle_alloc_error(block_layout) };
         // SAFETY: the offset lies in the block, or at its end when the value has no size.
-        let value = unsafe { block.add(value_offset(layout)) };
+        let value = unsafe { block.add(value_offset::<C>(layout)) };
         // SAFETY: this is the value's place in the new block.
         let word = unsafe { word_before(value) };
         // SAFETY: the word is in the block, and aligned, since the offset and the block's alignment are multiples of it.
-        unsafe { word.write(CountWord::one()) };
+        unsafe { word.write(CountWord::<C>::one(kind)) };
         // INVARIANT: the block was just allocated, and its word written.
-        Self { value, layout }
+        Self { value, layout, allocator, counts: PhantomData }
     }
 
     /// Where the value is to be written.
@@ -110,7 +113,7 @@ impl VacantBox {
     }
 
     #[inline]
-    pub(crate) fn count(&self) -> &CountWord {
+    pub(crate) fn count(&self) -> &CountWord<C> {
         // SAFETY: by the invariant.
         let word = unsafe { word_before(self.value) };
         // SAFETY: by the invariant, the word is written, and lives until `self` is dropped.
@@ -123,24 +126,97 @@ impl VacantBox {
     ///
     /// `value` is [`value`](Self::value) with the right metadata, and a value of `layout` was written there.
     #[inline]
-    pub(crate) unsafe fn occupied<T: ?Sized>(self, value: NonNull<T>) -> CountedBox<T> {
+    pub(crate) unsafe fn occupied<T: ?Sized>(self, value: NonNull<T>) -> CountedBox<T, C> {
         mem::forget(self);
         // INVARIANT: by the invariant of `self`, and the contract.
         CountedBox { value, owns: PhantomData }
     }
 }
 
-impl Drop for VacantBox {
+impl<C: Counts, A: Allocate> Drop for VacantBox<'_, C, A> {
     #[inline]
     fn drop(&mut self) {
-        self.count().detach_weak_box();
-        let offset = value_offset(self.layout);
-        // SAFETY: `block_layout` checked this layout when the block was allocated.
-        let block_layout = unsafe { Layout::from_size_align_unchecked(offset + self.layout.size(), offset) };
-        // SAFETY: by the invariant, the value is at this offset in the block.
-        let block = unsafe { self.value.sub(offset) };
-        // SAFETY: by the invariant, it was allocated with this layout, and no one else uses it.
-        unsafe { dealloc(block.as_ptr(), block_layout) };
+        // SAFETY: without a value there is no strong handle; by the invariant, the allocator is the box's.
+        if !unsafe { self.count().may_free(self.allocator) } {
+            return;
+        }
+        // SAFETY: by the invariant; nobody else uses the block any more.
+        unsafe { free_block::<C>(self.value, self.layout, self.allocator) };
+    }
+}
+
+/// Frees the block of a value.
+///
+/// # Safety
+///
+/// This is the place of a value of this layout in a block that [`VacantBox::new`] allocated by this allocator, or a clone of
+/// it, and which is not used again.
+#[inline]
+unsafe fn free_block<C: Counts>(value: NonNull<u8>, layout: Layout, allocator: &impl Allocate) {
+    let offset = value_offset::<C>(layout);
+    // SAFETY: `block_layout` checked this layout when the block was allocated.
+    let block_layout = unsafe { Layout::from_size_align_unchecked(offset + layout.size(), offset) };
+    // SAFETY: the value is at this offset in the block.
+    let block = unsafe { value.sub(offset) };
+    // SAFETY: by the contract.
+    unsafe { allocator.deallocate_block(block, block_layout) };
+}
+
+/// The layout of a value that may be gone already.
+///
+/// # Safety
+///
+/// `value` points at where the value is or was, and the memory is there still.
+#[inline]
+unsafe fn layout_of_gone<T: ?Sized>(value: NonNull<T>) -> Layout {
+    let gone = value.as_ptr() as *const mem::ManuallyDrop<T>;
+    // SAFETY: by the contract. Of what was there nothing is looked at, only the length or methods of the pointer.
+    Layout::for_value(unsafe { &*gone })
+}
+
+/// Gives back what a pointer that was a weak handle kept: the memory of a box, whose value may be gone. If it is, and nobody
+/// else keeps the memory, it is freed.
+///
+/// # Safety
+///
+/// `value` points at where the value is or was, and may reach the whole block. The pointer is not used again; the allocator
+/// is the box's, or a clone of it.
+#[inline]
+pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, allocator: &impl Allocate) {
+    // SAFETY: by the contract.
+    let word = unsafe { word_before::<T, C>(value) };
+    // SAFETY: by the contract, the memory is there, and so is the word in it.
+    let word = unsafe { word.as_ref() };
+    // SAFETY: the value is gone, or still has its own count of what is kept; the pointer gives back its own.
+    if !unsafe { word.may_free(allocator) } {
+        return;
+    }
+    // SAFETY: the memory is there still.
+    let layout = unsafe { layout_of_gone(value) };
+    // SAFETY: `may_free` said that nobody else uses it.
+    unsafe { free_block::<C>(value.cast(), layout, allocator) };
+}
+
+/// A box whose last strong handle is gone, and whose value is about to be, too. Dropping it frees the memory, as far as no
+/// pointer that was a weak handle keeps it.
+///
+/// It is a guard: it frees the memory also when dropping the value panics.
+///
+/// # Invariants
+///
+/// `value` points at where the value is or was, and may reach the whole block. The box belongs to this alone, and what is
+/// kept includes it; it is from `allocator`, or a clone of it.
+pub(crate) struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate> {
+    value: NonNull<T>,
+    allocator: &'a A,
+    counts: PhantomData<C>,
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> Drop for Emptied<'_, T, C, A> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: by the invariant.
+        unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
     }
 }
 
@@ -149,16 +225,17 @@ impl Drop for VacantBox {
 /// # Invariants
 ///
 /// `value` points at a live value, in a block that [`VacantBox::new`] allocated for its layout; it may reach the whole
-/// block. The strong count includes this `CountedBox`, so both live at least as long.
-pub(crate) struct CountedBox<T: ?Sized> {
+/// block. The strong count includes this `CountedBox`, so both live at least as long. Or the value is a static one, with an
+/// immortal word before it; then nothing but the value and the word is ever read.
+pub(crate) struct CountedBox<T: ?Sized, C: Counts> {
     value: NonNull<T>,
-    owns: PhantomData<T>,
+    owns: PhantomData<(C, T)>,
 }
 
-impl<T> CountedBox<T> {
+impl<T, C: Counts> CountedBox<T, C> {
     #[inline]
-    pub(crate) fn new(value: T) -> Self {
-        let vacant = VacantBox::new(Layout::new::<T>());
+    pub(crate) fn new(value: T, kind: Kind, allocator: &impl Allocate) -> Self {
+        let vacant = VacantBox::new(Layout::new::<T>(), kind, allocator);
         let place = vacant.value().cast::<T>();
         // SAFETY: the box was allocated for a `T`.
         unsafe { place.write(value) };
@@ -166,29 +243,31 @@ impl<T> CountedBox<T> {
         unsafe { vacant.occupied(place) }
     }
 
-    /// Moves the value out and frees the box. Weak handles see the value as gone.
+    /// Moves the value out and frees the box.
     ///
     /// # Safety
     ///
-    /// `self` is the only strong handle.
+    /// The last strong handle was let go, no copy of `self` is used again, and the allocator is the box's.
     #[inline]
-    pub(crate) unsafe fn take(self) -> T {
+    pub(crate) unsafe fn take(self, allocator: &impl Allocate) -> T {
         // SAFETY: by the contract, no one else uses the box any more.
-        let _memory = unsafe { self.vacate() };
+        let _memory = unsafe { self.vacate(allocator) };
         // SAFETY: by the invariant the value is there, and no one uses it after it moved out.
-        unsafe { self.value.read() }
+        let value = unsafe { self.value.read() };
+        drop(self.count().take_callbacks());
+        value
     }
 }
 
-impl<T: ?Sized> CountedBox<T> {
+impl<T: ?Sized, C: Counts> CountedBox<T, C> {
     /// The box whose value this is.
     ///
     /// # Safety
     ///
     /// `value` points at the value of a box and may reach the whole block, as what [`as_ptr`](Self::as_ptr) returns and what
-    /// that is coerced to. The caller hands over one strong count.
+    /// that is coerced to; or at a static value that has an immortal word before it. The caller hands over one strong count.
     #[inline]
-    pub(crate) unsafe fn from_value(value: NonNull<T>) -> Self {
+    pub(crate) const unsafe fn from_value(value: NonNull<T>) -> Self {
         // INVARIANT: by the contract.
         Self { value, owns: PhantomData }
     }
@@ -200,7 +279,7 @@ impl<T: ?Sized> CountedBox<T> {
     }
 
     #[inline(always)]
-    pub(crate) fn count(&self) -> &CountWord {
+    pub(crate) fn count(&self) -> &CountWord<C> {
         // SAFETY: by the invariant.
         let word = unsafe { word_before(self.value) };
         // SAFETY: by the invariant, the box lives as long as `self`.
@@ -224,48 +303,62 @@ impl<T: ?Sized> CountedBox<T> {
         unsafe { self.value.as_mut() }
     }
 
+    /// The memory of the box, while the value in it is dropped.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vacate`](Self::vacate).
+    #[inline]
+    pub(crate) unsafe fn empty<'a, A: Allocate>(&self, allocator: &'a A) -> Emptied<'a, T, C, A> {
+        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner.
+        Emptied { value: self.value, allocator, counts: PhantomData }
+    }
+
+    /// Frees the box, whose value has nothing to drop, and which has no weak box.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vacate`](Self::vacate); and as above.
+    #[inline]
+    pub(crate) unsafe fn free_plain(&self, allocator: &impl Allocate) {
+        let layout = Layout::for_value(self.value());
+        // SAFETY: by the contract, nobody else uses it.
+        unsafe { free_block::<C>(self.value.cast(), layout, allocator) };
+    }
+
     /// The memory of the box. The value in it is now the caller's, to drop or to move out.
     ///
     /// # Safety
     ///
-    /// No handle upgrades, clones or reads the box from now on.
+    /// No handle upgrades, clones or reads the box from now on; but the caller may, until the value is gone. The allocator
+    /// is the box's.
     #[inline]
-    unsafe fn vacate(&self) -> VacantBox {
+    pub(crate) unsafe fn vacate<'a, A: Allocate>(&self, allocator: &'a A) -> VacantBox<'a, C, A> {
         let layout = Layout::for_value(self.value());
         // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner.
-        VacantBox { value: self.value.cast(), layout }
-    }
-
-    /// Counts off one strong handle. After the last, drops the value and frees the box, also when that drop panics.
-    ///
-    /// # Safety
-    ///
-    /// No copy of `self` is used again: the count that included it is gone.
-    #[inline(never)]
-    pub(crate) unsafe fn release(self) {
-        if self.count().decrement() == Last::No {
-            return;
-        }
-        // SAFETY: without a strong count there is no other handle to the value, and a weak box refuses to upgrade.
-        let _memory = unsafe { self.vacate() };
-        // SAFETY: by the invariant the value is there; it is dropped this once.
-        unsafe { ptr::drop_in_place(self.value.as_ptr()) };
+        VacantBox { value: self.value.cast(), layout, allocator, counts: PhantomData }
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::allocate::Global;
+    use crate::counts::Local;
+
+    fn vacant(layout: Layout) -> VacantBox<'static, Local, Global> {
+        VacantBox::new(layout, Kind::Plain, &Global)
+    }
 
     #[test]
     fn the_word_and_the_value_are_aligned_and_next_to_each_other() {
         for align in (0..13).map(|shift| 1 << shift) {
             for size in [0, 1, 7, 8, 9, 100] {
-                let vacant = VacantBox::new(Layout::from_size_align(size, align).expect("a small layout"));
+                let vacant = vacant(Layout::from_size_align(size, align).expect("a small layout"));
                 assert_eq!(vacant.value().addr().get() % align, 0);
-                let word = ptr::from_ref(vacant.count());
+                let word = core::ptr::from_ref(vacant.count());
                 assert!(word.is_aligned());
-                assert_eq!(word.addr() + size_of::<CountWord>(), vacant.value().addr().get());
+                assert_eq!(word.addr() + size_of::<CountWord<Local>>(), vacant.value().addr().get());
             }
         }
     }
@@ -274,7 +367,7 @@ mod tests {
     #[should_panic(expected = "capacity overflow")]
     fn a_value_that_leaves_no_room_for_the_word_is_refused() {
         let largest = Layout::from_size_align(isize::MAX.unsigned_abs(), 1).expect("the largest layout there is");
-        VacantBox::new(largest);
+        vacant(largest);
     }
 
     #[test]

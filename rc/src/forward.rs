@@ -6,10 +6,12 @@ use core::error::Error;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use crate::counted::Counted;
+use crate::allocate::Allocate;
+use crate::counted::Handle;
+use crate::counts::Counts;
 
-impl<T: PartialEq + ?Sized> PartialEq for Counted<T> {
-    /// Whether the values are equal; [`Counted::ptr_eq`] asks whether they are the same.
+impl<T: PartialEq + ?Sized, C: Counts, A: Allocate> PartialEq for Handle<T, C, A> {
+    /// Whether the values are equal; [`Handle::ptr_eq`] asks whether they are the same.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         **self == **other
@@ -22,9 +24,9 @@ impl<T: PartialEq + ?Sized> PartialEq for Counted<T> {
     }
 }
 
-impl<T: Eq + ?Sized> Eq for Counted<T> {}
+impl<T: Eq + ?Sized, C: Counts, A: Allocate> Eq for Handle<T, C, A> {}
 
-impl<T: PartialOrd + ?Sized> PartialOrd for Counted<T> {
+impl<T: PartialOrd + ?Sized, C: Counts, A: Allocate> PartialOrd for Handle<T, C, A> {
     #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         (**self).partial_cmp(&**other)
@@ -51,48 +53,64 @@ impl<T: PartialOrd + ?Sized> PartialOrd for Counted<T> {
     }
 }
 
-impl<T: Ord + ?Sized> Ord for Counted<T> {
+impl<T: Ord + ?Sized, C: Counts, A: Allocate> Ord for Handle<T, C, A> {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         (**self).cmp(&**other)
     }
 }
 
-impl<T: Hash + ?Sized> Hash for Counted<T> {
+impl<T: Hash + ?Sized, C: Counts, A: Allocate> Hash for Handle<T, C, A> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         (**self).hash(state);
     }
 }
 
-impl<T: fmt::Debug + ?Sized> fmt::Debug for Counted<T> {
+impl<T: fmt::Debug + ?Sized, C: Counts, A: Allocate> fmt::Debug for Handle<T, C, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl<T: fmt::Display + ?Sized> fmt::Display for Counted<T> {
+impl<T: fmt::Display + ?Sized, C: Counts, A: Allocate> fmt::Display for Handle<T, C, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, f)
     }
 }
 
-impl<T: Error + ?Sized> Error for Counted<T> {
+impl<T: Error + ?Sized, C: Counts, A: Allocate> Error for Handle<T, C, A> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         (**self).source()
     }
 }
 
-impl<T: ?Sized> Borrow<T> for Counted<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> Borrow<T> for Handle<T, C, A> {
     #[inline]
     fn borrow(&self) -> &T {
         self
     }
 }
 
-impl<T: ?Sized> AsRef<T> for Counted<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> AsRef<T> for Handle<T, C, A> {
     #[inline]
     fn as_ref(&self) -> &T {
         self
+    }
+}
+
+#[cfg(all(unix, feature = "std"))]
+impl<T: std::os::fd::AsFd + ?Sized, C: Counts, A: Allocate> std::os::fd::AsFd for Handle<T, C, A> {
+    #[inline]
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
+#[cfg(all(unix, feature = "std"))]
+impl<T: std::os::fd::AsRawFd, C: Counts, A: Allocate> std::os::fd::AsRawFd for Handle<T, C, A> {
+    #[inline]
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        (**self).as_raw_fd()
     }
 }

@@ -4,10 +4,10 @@ use alloc::string::String;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
 
-use crate::count::CountWord;
 use crate::{Counted, Weak};
 
-const MOST: usize = CountWord::MOST_INLINE;
+const MOST: usize = usize::MAX / 8 + 1;
+const MOST_IN_WEAK_BOX: usize = u32::MAX as usize - 1;
 
 struct Mortal<'a>(&'a Cell<bool>);
 
@@ -19,13 +19,13 @@ impl Drop for Mortal<'_> {
 
 fn with_count<T>(value: T, strong: usize) -> Counted<T> {
     let counted = Counted::new(value);
-    counted.count().set_strong(strong);
+    Counted::inner(&counted).count().set_strong(strong);
     counted
 }
 
 /// Frees the memory that an immortal value keeps on purpose, so that leak checks stay silent.
 fn reclaim<T>(counted: ManuallyDrop<Counted<T>>) {
-    counted.count().set_strong(1);
+    Counted::inner(&counted).count().set_strong(1);
     drop(ManuallyDrop::into_inner(counted));
 }
 
@@ -54,7 +54,9 @@ fn an_immortal_value_can_have_weak_handles() {
     let value = ManuallyDrop::new(value);
     let _rest = ManuallyDrop::new(Counted::clone(&value));
     let weak = Counted::downgrade(&value);
-    assert_eq!((weak.strong_count(), weak.weak_count()), (usize::MAX, 1));
+    assert_eq!((weak.strong_count(), weak.weak_count()), (usize::MAX, usize::MAX));
+    assert!(weak.ptr_eq(&Counted::downgrade(&value)));
+    assert_eq!(weak.as_ptr(), Counted::as_ptr(&value));
     drop(weak.upgrade());
     drop(weak.upgrade());
     assert_eq!(Counted::strong_count(&value), usize::MAX);
@@ -67,7 +69,7 @@ fn a_count_in_a_weak_box_becomes_immortal_too() {
     let dropped = Cell::new(false);
     let value = ManuallyDrop::new(Counted::new(Mortal(&dropped)));
     let weak = Counted::downgrade(&value);
-    value.count().set_strong(usize::MAX - 1);
+    Counted::inner(&value).count().set_strong(MOST_IN_WEAK_BOX);
     let one = weak.upgrade().unwrap();
     assert_eq!(Counted::strong_count(&one), usize::MAX);
     drop((one.clone(), one));
@@ -81,7 +83,7 @@ fn a_count_in_a_weak_box_becomes_immortal_too() {
 fn a_weak_box_with_too_many_weak_handles_is_never_freed() {
     let value = Counted::new(1);
     let weak = Counted::downgrade(&value);
-    weak.set_weak_count(usize::MAX - 1);
+    weak.weak_box().unwrap().set_weak_count(MOST_IN_WEAK_BOX);
     let last = weak.clone();
     assert_eq!(Counted::weak_count(&value), usize::MAX);
     drop(last);
@@ -90,6 +92,6 @@ fn a_weak_box_with_too_many_weak_handles_is_never_freed() {
     drop(value);
     assert!(weak.upgrade().is_none());
     // The count of one frees the box with this handle.
-    weak.set_weak_count(1);
+    weak.weak_box().unwrap().set_weak_count(1);
     assert!(!weak.ptr_eq(&Weak::new()));
 }

@@ -20,32 +20,42 @@
 //!
 //! - The count word says either how many strong handles there are, or where the weak box is (`count.rs` draws its bits).
 //!   So a box without weak handles, as most are, pays one word for being counted, and no other memory.
-//! - When the last strong handle goes, the value is dropped and its memory freed at once. The weak box (three words)
-//!   stays until the last weak handle goes, so that **upgrade** can find out.
-//! - A count that would overflow makes the value **immortal**: it is never dropped, rather than the program aborted.
+//! - When the last strong handle goes, the value is dropped and its memory freed. The weak box (32 bytes) stays until the
+//!   last weak handle goes, so that **upgrade** can find out.
+//! - A count that would overflow makes the value **immortal**: it is never dropped, rather than the program aborted. Values
+//!   can be immortal from the start, or `static`: see [`static_counted!`].
 //!
-//! The value's own handles are dropped with it, each inside the drop of the one before: dropping the first box of a very
-//! long chain (some hundred thousand boxes) overflows the stack, as it does with `Rc`.
+//! [`Counted`] and [`Weak`] count in plain memory, for one thread; `SyncCounted` and `SyncWeak` count by atomic
+//! instructions. Both are the same code: [`Handle`] and [`WeakHandle`], with another type parameter.
 //!
-//! # Rc and Counted: what differs
+//! How all this differs from the standard library's pointers stands in [`what_differs`].
 //!
-//! Everything else is meant to be the same, names included.
+//! # Deep drops
 //!
-//! | | `Rc` | `Counted` |
-//! |---|---|---|
-//! | words before the value | two | one |
-//! | a handle points at | the counts | the value |
-//! | first downgrade | an addition | allocates the weak box |
-//! | memory of a value whose weak handles remain | stays | is freed; the weak box stays |
-//! | a count overflows | aborts | the value becomes immortal |
-//! | `==` on two handles of the same value | true at once, if `T: Eq` | compares the value with itself |
-//! | `make_mut` with weak handles left | moves the value | leaves it where it is |
-//! | to `dyn Trait` | by itself | by [`unsize!`], or from a `Box<dyn Trait>` |
-//! | `Weak::into_raw` | yes | no: a weak handle leads to the weak box |
-//! | a value that borrows from a neighbour | may be dropped together with it | the neighbour has to outlive it |
-//! | method receivers `self: Rc<Self>` | yes | no |
+//! A value's own handles are dropped with it, and may be the last ones of other values, and so on. Up to 32 values are dropped
+//! inside each other, exactly when and in the order that `Rc` would drop them. What lies deeper is *put off*: it is dropped
+//! before the drop of a value above it, at that depth or deeper, returns; one after the other, the last put off first. That
+//! takes constant stack (as much as 32 drops inside each other, and one more for each type on the way), and allocates
+//! nothing. Put off is
 //!
-//! The last three, and the short cut of `==`, need what only the standard library may use.
+//! - a handle that lies **in the value** itself: in a field, an `Option`, a tuple, an array, an enum, a `Cell` or `RefCell`.
+//!   So lists and trees of handles are covered, however deep, also through several types by turns, through slices
+//!   (`Counted<[T]>`) and trait objects;
+//! - a handle to a value made deep by [`make_deep`](Handle::make_deep), **wherever it lies**: in a `Box`, a `Vec`, a map,
+//!   or in a variable of a `Drop` implementation. The value has to be `'static`.
+//!
+//! Not covered, and dropped by recursion as with `Rc`: a chain that leads through a `Box` or `Vec` (or any memory outside the
+//! values) to boxes that were not made deep, since their values may borrow what does not live until later; chains of `Box`es
+//! or `Vec`s themselves; handles with an allocator that has a size, and what lies in their values; all, without the feature `std`, where there is no thread
+//! local to keep track with. The weak handles of a value that is put off are dead already, and its callbacks called.
+//!
+//! # Sharing on top
+//!
+//! - [`Interner`] and `SyncInterner`: of equal values there is one, as long as it is used.
+//! - [`ValueCache`]: values for small integers, made once.
+//! - [`ObjectPool`]: objects that are used again, blocks and all.
+//! - [`WeakMap`] and [`WeakSet`]: what is known of values while they live.
+//! - [`downgrade_with_callback`](Handle::downgrade_with_callback): what is to be done when a value is gone.
 //!
 //! # Example
 //!
@@ -63,30 +73,70 @@
 //!
 //! # Features
 //!
-//! - `std` (default): conversions from `OsStr`, `OsString`, `Path`, `PathBuf`. Without it, the crate needs `alloc` only.
+//! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`.
+//!   Without it, the crate needs `alloc` only.
+//! - `allocator-api2`: boxes from any allocator of that crate.
+//! - `serde`: handles are written and read as their values. What was shared is not shared after.
+//! - `critical-section`: `SyncCounted` on targets without compare-and-swap.
 #![no_std]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod allocate;
+mod callback;
 mod clone_to_counted;
 mod convert;
 mod count;
 mod counted;
 mod counted_box;
+mod counts;
+#[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
+mod deferred_drop;
+#[cfg(not(feature = "std"))]
+mod fnv;
 mod forward;
-#[cfg(test)]
+mod immortal;
+#[cfg(all(test, not(loom)))]
 mod immortal_tests;
+mod intern;
+mod object_pool;
 mod raw;
+#[cfg(feature = "serde")]
+mod serde;
+mod symbols;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod sync;
 mod uninit;
+mod unique;
 mod unsize;
+mod value_cache;
 mod weak;
 mod weak_box;
+mod weak_map;
 mod wide_pointer;
 
+pub use allocate::{Allocate, Global};
 pub use clone_to_counted::CloneToCounted;
-pub use counted::Counted;
+pub use counted::{Counted, Handle};
+pub use counts::{Counts, Local};
+pub use immortal::StaticCounted;
+#[doc(hidden)]
+pub use immortal::{StaticBox, words_before};
+pub use intern::{DefaultHashBuilder, Interner};
+pub use object_pool::{ObjectPool, Pooled};
 #[doc(hidden)]
 pub use unsize::unsizing;
-pub use weak::Weak;
+pub use value_cache::ValueCache;
+pub use weak::{Weak, WeakHandle};
+pub use weak_map::{WeakMap, WeakSet};
+
+#[cfg(feature = "std")]
+pub use intern::SyncInterner;
+
+#[doc = include_str!("what_differs.md")]
+pub mod what_differs {}
+
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use {counted::SyncCounted, counts::Atomic, weak::SyncWeak};

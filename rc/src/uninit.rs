@@ -4,10 +4,13 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::counted::Counted;
+use crate::allocate::{Allocate, Global};
+use crate::count::Kind;
+use crate::counted::Handle;
 use crate::counted_box::{VacantBox, slice_layout};
+use crate::counts::Counts;
 
-impl<T> Counted<T> {
+impl<T, C: Counts> Handle<T, C> {
     /// A box for a value that is yet to be written, by way of [`get_mut`](Self::get_mut).
     ///
     /// ```
@@ -21,15 +24,51 @@ impl<T> Counted<T> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn new_uninit() -> Counted<MaybeUninit<T>> {
-        let vacant = VacantBox::new(Layout::new::<T>());
-        let place = vacant.value().cast::<MaybeUninit<T>>();
-        // SAFETY: the box was allocated for a `T`, which may be missing.
-        Counted::from_inner_box(unsafe { vacant.occupied(place) })
+    pub fn new_uninit() -> Handle<MaybeUninit<T>, C> {
+        Self::new_uninit_in(Global)
+    }
+
+    /// A box of zeros for a value that is yet to be written, or is all zeros.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let zero = Counted::<u32>::new_zeroed();
+    /// // SAFETY: zeros make a number.
+    /// assert_eq!(*unsafe { zero.assume_init() }, 0);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn new_zeroed() -> Handle<MaybeUninit<T>, C> {
+        let mut zeroed = Self::new_uninit();
+        *Handle::get_mut(&mut zeroed).expect(NEW) = MaybeUninit::zeroed();
+        zeroed
     }
 }
 
-impl<T> Counted<[T]> {
+impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
+    /// As [`new_uninit`](Handle::new_uninit), with memory from this allocator.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// let mut five = Counted::<u32>::new_uninit_in(Global);
+    /// Counted::get_mut(&mut five).unwrap().write(5);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn new_uninit_in(allocator: A) -> Handle<MaybeUninit<T>, C, A> {
+        let vacant = VacantBox::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let place = vacant.value().cast::<MaybeUninit<T>>();
+        // SAFETY: the box was allocated for a `T`, which may be missing.
+        let inner = unsafe { vacant.occupied(place) };
+        Handle::from_parts(inner, allocator)
+    }
+}
+
+const NEW: &str = "a new box has one handle";
+
+impl<T, C: Counts> Handle<[T], C> {
     /// A box for `len` values that are yet to be written, by way of [`get_mut`](Self::get_mut).
     ///
     /// # Panics
@@ -49,40 +88,81 @@ impl<T> Counted<[T]> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn new_uninit_slice(len: usize) -> Counted<[MaybeUninit<T>]> {
-        let vacant = VacantBox::new(slice_layout::<T>(len));
-        let place = NonNull::slice_from_raw_parts(vacant.value().cast::<MaybeUninit<T>>(), len);
-        // SAFETY: the box was allocated for as many values, which may be missing.
-        Counted::from_inner_box(unsafe { vacant.occupied(place) })
+    pub fn new_uninit_slice(len: usize) -> Handle<[MaybeUninit<T>], C> {
+        Self::new_uninit_slice_in(len, Global)
+    }
+
+    /// A box of zeros for `len` values that are yet to be written, or are all zeros.
+    ///
+    /// # Panics
+    ///
+    /// If the box would be larger than `isize::MAX` bytes.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let zeros = Counted::<[u32]>::new_zeroed_slice(3);
+    /// // SAFETY: zeros make numbers.
+    /// assert_eq!(*unsafe { zeros.assume_init() }, [0, 0, 0]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn new_zeroed_slice(len: usize) -> Handle<[MaybeUninit<T>], C> {
+        let mut zeroed = Self::new_uninit_slice(len);
+        Handle::get_mut(&mut zeroed).expect(NEW).fill_with(MaybeUninit::zeroed);
+        zeroed
     }
 }
 
-impl<T> Counted<MaybeUninit<T>> {
-    /// The same handle, to the value that was written; see [`new_uninit`](Counted::new_uninit) for an example.
+impl<T, C: Counts, A: Allocate> Handle<[T], C, A> {
+    /// As [`new_uninit_slice`](Handle::new_uninit_slice), with memory from this allocator.
+    ///
+    /// # Panics
+    ///
+    /// If the box would be larger than `isize::MAX` bytes.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// assert_eq!(Counted::<[u32]>::new_uninit_slice_in(3, Global).len(), 3);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn new_uninit_slice_in(len: usize, allocator: A) -> Handle<[MaybeUninit<T>], C, A> {
+        let vacant = VacantBox::new(slice_layout::<T>(len), Kind::Plain, &allocator);
+        let place = NonNull::slice_from_raw_parts(vacant.value().cast::<MaybeUninit<T>>(), len);
+        // SAFETY: the box was allocated for as many values, which may be missing.
+        let inner = unsafe { vacant.occupied(place) };
+        Handle::from_parts(inner, allocator)
+    }
+}
+
+impl<T, C: Counts, A: Allocate> Handle<MaybeUninit<T>, C, A> {
+    /// The same handle, to the value that was written; see [`new_uninit`](Handle::new_uninit) for an example.
     ///
     /// # Safety
     ///
     /// The value was written.
     #[inline]
     #[must_use]
-    pub unsafe fn assume_init(self) -> Counted<T> {
-        let value = Self::into_raw(self).cast::<T>();
+    pub unsafe fn assume_init(self) -> Handle<T, C, A> {
+        let (place, allocator) = Self::into_raw_with_allocator(self);
         // SAFETY: the pointer was a handle to a place of the same layout, where by the contract there is a `T`.
-        unsafe { Counted::from_raw(value) }
+        unsafe { Handle::from_raw_in(place.cast::<T>(), allocator) }
     }
 }
 
-impl<T> Counted<[MaybeUninit<T>]> {
-    /// The same handle, to the values that were written; see [`new_uninit_slice`](Counted::new_uninit_slice) for an example.
+impl<T, C: Counts, A: Allocate> Handle<[MaybeUninit<T>], C, A> {
+    /// The same handle, to the values that were written; see [`new_uninit_slice`](Handle::new_uninit_slice) for an example.
     ///
     /// # Safety
     ///
     /// All values were written.
     #[inline]
     #[must_use]
-    pub unsafe fn assume_init(self) -> Counted<[T]> {
-        let values = Self::into_raw(self) as *const [T];
+    pub unsafe fn assume_init(self) -> Handle<[T], C, A> {
+        let (places, allocator) = Self::into_raw_with_allocator(self);
         // SAFETY: the pointer was a handle to places of the same layout, where by the contract there are values.
-        unsafe { Counted::from_raw(values) }
+        unsafe { Handle::from_raw_in(places as *const [T], allocator) }
     }
 }

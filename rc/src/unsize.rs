@@ -5,10 +5,12 @@
 //! [`unsize!`](crate::unsize) does.
 
 use core::any::Any;
-use core::marker::PhantomData;
+use core::ptr::NonNull;
 
-use crate::counted::Counted;
-use crate::weak::Weak;
+use crate::allocate::Allocate;
+use crate::counted::Handle;
+use crate::counts::Counts;
+use crate::weak::WeakHandle;
 
 /// Turns a handle to a concrete value into one to an unsized view of it: `unsize!(handle => dyn Trait)`.
 ///
@@ -36,106 +38,126 @@ use crate::weak::Weak;
 #[macro_export]
 macro_rules! unsize {
     ($handle:expr => $type:ty) => {{
-        let (pointer, kind) = $crate::unsizing::into_pointer($handle);
+        let (pointer, rest) = $crate::unsizing::into_pointer($handle);
         let pointer: *const $type = pointer;
-        // SAFETY: the pointer was a handle of this kind, and only what the compiler coerces by itself was done to it.
-        unsafe { $crate::unsizing::from_pointer(pointer, kind) }
+        // SAFETY: the pointer was this handle, and only what the compiler coerces by itself was done to it.
+        unsafe { $crate::unsizing::from_pointer(pointer, rest) }
     }};
 }
 
 /// The two halves of [`unsize!`](crate::unsize), which has to be able to call them from other crates.
 pub mod unsizing {
-    use super::{Handle, PhantomData};
+    use super::CoerceHandle;
 
-    /// The handle as a pointer, and which kind of handle it was.
-    pub fn into_pointer<H: Handle>(handle: H) -> (*const H::Value, PhantomData<H>) {
-        (handle.into_pointer(), PhantomData)
+    /// What a handle is besides its pointer: the kind of handle, and its allocator.
+    #[derive(Debug)]
+    pub struct Rest<H: CoerceHandle>(H::Allocator);
+
+    /// The handle as a pointer, and the rest of it.
+    pub fn into_pointer<H: CoerceHandle>(handle: H) -> (*const H::Value, Rest<H>) {
+        let (pointer, allocator) = handle.into_pointer();
+        (pointer, Rest(allocator))
     }
 
-    /// A handle of this kind again, to what the pointer has become.
+    /// A handle of the same kind again, to what the pointer has become.
     ///
     /// # Safety
     ///
-    /// The pointer came from [`into_pointer`], together with `kind`, and has been coerced since, or not. It is used once.
-    pub unsafe fn from_pointer<H: Handle, U: ?Sized>(pointer: *const U, _kind: PhantomData<H>) -> H::To<U> {
+    /// The pointer came from [`into_pointer`], together with `rest`, and has been coerced since, or not.
+    pub unsafe fn from_pointer<H: CoerceHandle, U: ?Sized>(pointer: *const U, rest: Rest<H>) -> H::To<U> {
         // SAFETY: by the contract.
-        unsafe { H::from_pointer(pointer) }
+        unsafe { H::from_pointer(pointer, rest.0) }
     }
 }
 
 /// A kind of handle that can be taken apart and put together as a pointer with other metadata.
-pub trait Handle: Sized {
+pub trait CoerceHandle: Sized {
     /// The value it is for.
     type Value: ?Sized;
+    /// Its allocator.
+    type Allocator;
     /// The same kind of handle, for another value.
     type To<U: ?Sized>;
 
     /// The handle as a pointer: only to be coerced, not to be used.
-    fn into_pointer(self) -> *const Self::Value;
+    fn into_pointer(self) -> (*const Self::Value, Self::Allocator);
 
     /// The handle that was this pointer.
     ///
     /// # Safety
     ///
-    /// The pointer came from [`into_pointer`](Self::into_pointer) of this kind of handle, and has been coerced since, or
-    /// not. It is used once.
-    unsafe fn from_pointer<U: ?Sized>(pointer: *const U) -> Self::To<U>;
+    /// The pointer came from [`into_pointer`](Self::into_pointer) of this kind of handle, with the allocator, and has been
+    /// coerced since, or not. It is used once.
+    unsafe fn from_pointer<U: ?Sized>(pointer: *const U, allocator: Self::Allocator) -> Self::To<U>;
 }
 
-impl<T: ?Sized> Handle for Counted<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> CoerceHandle for Handle<T, C, A> {
     type Value = T;
-    type To<U: ?Sized> = Counted<U>;
+    type Allocator = A;
+    type To<U: ?Sized> = Handle<U, C, A>;
 
     #[inline]
-    fn into_pointer(self) -> *const T {
-        Self::into_raw(self)
+    fn into_pointer(self) -> (*const T, A) {
+        Self::into_raw_with_allocator(self)
     }
 
     #[inline]
-    unsafe fn from_pointer<U: ?Sized>(pointer: *const U) -> Counted<U> {
+    unsafe fn from_pointer<U: ?Sized>(pointer: *const U, allocator: A) -> Handle<U, C, A> {
         // SAFETY: by the contract; a coercion changes neither the size nor the alignment of the value.
-        unsafe { Counted::from_raw(pointer) }
+        unsafe { Handle::from_raw_in(pointer, allocator) }
     }
 }
 
-impl<T: ?Sized> Handle for Weak<T> {
+impl<T: ?Sized, C: Counts, A: Allocate> CoerceHandle for WeakHandle<T, C, A> {
     type Value = T;
-    type To<U: ?Sized> = Weak<U>;
+    type Allocator = A;
+    type To<U: ?Sized> = WeakHandle<U, C, A>;
 
     #[inline]
-    fn into_pointer(self) -> *const T {
-        Self::into_weak_box_pointer(self)
+    fn into_pointer(self) -> (*const T, A) {
+        let (pointer, allocator) = self.into_own_pointer();
+        (pointer.as_ptr(), allocator)
     }
 
     #[inline]
-    unsafe fn from_pointer<U: ?Sized>(pointer: *const U) -> Weak<U> {
+    unsafe fn from_pointer<U: ?Sized>(pointer: *const U, allocator: A) -> WeakHandle<U, C, A> {
+        // SAFETY: by the contract, it was a handle, whose own pointer is not null.
+        let pointer = unsafe { NonNull::new_unchecked(pointer.cast_mut()) };
         // SAFETY: by the contract; a coercion does not look at what the pointer points at.
-        unsafe { Weak::from_weak_box_pointer(pointer) }
+        unsafe { WeakHandle::from_own_pointer(pointer, allocator) }
     }
 }
 
-impl Counted<dyn Any> {
-    /// The handle to the concrete value, if it is a `T`.
-    ///
-    /// # Errors
-    ///
-    /// Gives the handle back when the value is of another type.
-    ///
-    /// ```
-    /// use core::any::Any;
-    /// use mudlark_rc::{Counted, unsize};
-    ///
-    /// let any = unsize!(Counted::new(5_i32) => dyn Any);
-    /// let any = any.downcast::<u8>().unwrap_err();
-    /// assert_eq!(*any.downcast::<i32>().unwrap(), 5);
-    /// ```
-    #[inline]
-    pub fn downcast<T: Any>(self) -> Result<Counted<T>, Self> {
-        if !(*self).is::<T>() {
-            return Err(self);
+/// How a handle to a value of any type becomes one to a value of its own type again.
+macro_rules! downcast {
+    ($any:ty) => {
+        impl<C: Counts, A: Allocate> Handle<$any, C, A> {
+            /// The handle to the concrete value, if it is a `T`.
+            ///
+            /// # Errors
+            ///
+            /// Gives the handle back when the value is of another type.
+            ///
+            /// ```
+            /// use core::any::Any;
+            /// use mudlark_rc::{Counted, unsize};
+            ///
+            #[doc = concat!("let any = unsize!(Counted::new(5_i32) => ", stringify!($any), ");")]
+            /// let any = any.downcast::<u8>().unwrap_err();
+            /// assert_eq!(*any.downcast::<i32>().unwrap(), 5);
+            /// ```
+            #[inline]
+            pub fn downcast<T: Any>(self) -> Result<Handle<T, C, A>, Self> {
+                if !(*self).is::<T>() {
+                    return Err(self);
+                }
+                let (pointer, allocator) = Self::into_raw_with_allocator(self);
+                // SAFETY: the value is a `T`, and the pointer was a handle to it.
+                Ok(unsafe { Handle::from_raw_in(pointer.cast::<T>(), allocator) })
+            }
         }
-        let pointer = Self::into_raw(self).cast::<T>();
-        // SAFETY: the value is a `T`, and the pointer was a handle to it.
-        Ok(unsafe { Counted::from_raw(pointer) })
-    }
+    };
 }
+
+downcast!(dyn Any);
+downcast!(dyn Any + Send + Sync);

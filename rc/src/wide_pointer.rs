@@ -26,6 +26,20 @@ pub(crate) fn with_metadata_of<T: ?Sized>(place: NonNull<u8>, like: NonNull<T>) 
     pointer
 }
 
+/// What a pointer has besides the address: its length, or where the methods are; null if there is nothing.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(crate) fn metadata_of<T: ?Sized>(pointer: NonNull<T>) -> *const () {
+    if size_of::<NonNull<T>>() != 2 * size_of::<*const ()>() {
+        return core::ptr::null();
+    }
+    let parts = (&raw const pointer).cast::<*const ()>();
+    // SAFETY: the pointer is as long as two thin ones.
+    let second = unsafe { parts.add(1) };
+    // SAFETY: both a length and an address can be read as a pointer.
+    unsafe { second.read() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -221,6 +221,16 @@ fn defaults_are_empty() {
     assert!(Counted::<[u8]>::default().is_empty());
     assert_eq!(*Counted::<u8>::default(), 0);
     assert!(Weak::<u8>::default().upgrade().is_none());
+    assert_eq!(*core::pin::Pin::<Counted<u8>>::default(), 0);
+}
+
+#[cfg(all(unix, feature = "std"))]
+#[test]
+fn an_open_file_behind_a_handle_is_one() {
+    use std::os::fd::{AsFd, AsRawFd};
+
+    let input = Counted::new(std::io::stdin());
+    assert_eq!((input.as_fd().as_raw_fd(), input.as_raw_fd()), (0, 0));
 }
 
 #[test]

@@ -1,0 +1,368 @@
+//! Deep drops in constant stack.
+//!
+//! A value that is dropped drops the handles in it, and a last handle drops its value, and so on: one stack frame inside
+//! the other, as deep as the structure is. Here, a value more than [`DEPTH`] boxes deep is *put off*: its box is hung on a
+//! list, and the frame that would have grown returns. The list belongs to a frame further up the stack (a [`Frame`]), which
+//! drops what hangs on it, one after the other, before it returns itself.
+//!
+//! ```text
+//!   drop of box 1                                     the order of drops
+//!     └─ drop of box 2                                1 .. DEPTH + 1 as with recursion: the next one
+//!          └─ … drop of box DEPTH + 1: a Frame        inside the drop of the one before
+//!               │  box DEPTH + 2 is put off
+//!               └─ drops box DEPTH + 2, which puts    from then on one after the other, of all on the
+//!                  box DEPTH + 3 off; drops that …    list the last put off first
+//! ```
+//!
+//! The list is threaded through the count words, which count nothing any more; so nothing is allocated. It has no room to
+//! say what type a box is of, so each frame's list is for one type and one length or table of methods; a chain that leads
+//! through *n* types by turns takes *n* frames at most.
+//!
+//! # What may be put off
+//!
+//! A drop that comes later than it was asked for is dangerous if the value borrows: what it borrows may be gone. So only two
+//! kinds of boxes are put off.
+//!
+//! - The handle lies *in the value* that is being dropped (in a field, an `Option`, a tuple, an array, a cell), and is
+//!   dropped with it. Whatever its value may borrow is a part of the outer value's type, and is alive until the frame of the
+//!   outermost one returns. The exception are values that borrow from themselves, as futures do: they are pinned, so in
+//!   pinned boxes nothing is put off.
+//! - The box is [`Kind::Deep`]: its value is `'static`, so it borrows nothing. Such handles may lie anywhere: in a `Box`, a
+//!   `Vec`, a map.
+//!
+//! A handle that lies elsewhere and may borrow (one that a `Drop` implementation made itself, on the stack or in a `Vec`, for
+//! a value that borrows a local variable) is dropped at once, by recursion.
+//!
+//! CPython puts the deallocation of deeply nested containers off in such a way, and calls it the trashcan
+//! (`Objects/object.c`).
+
+use core::any::TypeId;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use crate::allocate::Allocate;
+use crate::count::Kind;
+use crate::counted_box::CountedBox;
+use crate::counts::Counts;
+use crate::wide_pointer::{metadata_of, with_metadata_of};
+
+/// So many values are dropped inside each other before a frame is made, for which others are put off.
+pub(crate) const DEPTH: usize = 32;
+
+std::thread_local! {
+    static NEST: Nest = const { Nest { depth: Cell::new(0), value: Cell::new(Extent::NOTHING), frame: Cell::new(ptr::null()) } };
+}
+
+/// What this thread is dropping.
+///
+/// # Invariants
+///
+/// `frame` is null or points at a frame that is further up the stack, in a function that waits for this one.
+struct Nest {
+    /// How many values of boxes are being dropped, each inside the drop of the one before.
+    depth: Cell<usize>,
+    /// The memory of the innermost of these values, if it is at the depth or deeper.
+    value: Cell<Extent>,
+    /// The innermost frame.
+    frame: Cell<*const Frame>,
+}
+
+/// The memory of a value.
+#[derive(Clone, Copy)]
+struct Extent {
+    start: usize,
+    size: usize,
+}
+
+impl Extent {
+    const NOTHING: Self = Self { start: 0, size: 0 };
+
+    #[inline]
+    fn holds<P: ?Sized>(self, place: *const P) -> bool {
+        place.addr().wrapping_sub(self.start) < self.size
+    }
+}
+
+/// A list of boxes that are put off, and of what kind they are.
+///
+/// # Invariants
+///
+/// All boxes on the list are of the type and metadata of `key`, have no strong handle left, and belong to the list.
+struct Frame {
+    key: Key,
+    /// The value of the box that was put off last; null if there is none.
+    last: Cell<*mut u8>,
+    /// The next frame up the stack.
+    outer: *const Self,
+    /// Whether the value that the frame is for lies in the value of the frame further up, or of one it has put off.
+    is_inside: bool,
+}
+
+/// What the boxes on one list have in common: the type, but for lifetimes, and what a wide pointer has besides the address.
+#[derive(Clone, Copy, PartialEq)]
+struct Key {
+    type_id: TypeId,
+    metadata: *const (),
+}
+
+impl Key {
+    #[inline]
+    fn of<T: ?Sized, C: Counts, A: Allocate>(value: NonNull<T>) -> Self {
+        Self { type_id: id_but_for_lifetimes::<(PhantomData<T>, C, PhantomData<A>)>(), metadata: metadata_of(value) }
+    }
+}
+
+/// The id of a type, which is the same for all its lifetimes.
+#[inline]
+fn id_but_for_lifetimes<T>() -> TypeId {
+    trait Identified {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T> Identified for PhantomData<T> {
+        #[inline]
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<Self>()
+        }
+    }
+    let marker = PhantomData::<T>;
+    let identified: &dyn Identified = &marker;
+    // SAFETY: the pointer is the same but for a lifetime, and what it points at borrows nothing: it is a `PhantomData`.
+    let identified = unsafe { mem::transmute::<&dyn Identified, &(dyn Identified + 'static)>(identified) };
+    identified.id()
+}
+
+/// Drops the value of a box that has no strong handle left, and frees the box; now, or before this thread's outermost drop
+/// returns. Also when a drop panics.
+///
+/// # Safety
+///
+/// The caller owned the last strong handle, which is at `handle`, with this allocator. The box is not used again.
+#[inline]
+pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
+    last: CountedBox<T, C>,
+    handle: *const (),
+    allocator: &A,
+) {
+    if mem::needs_drop::<T>() {
+        // SAFETY: by the contract.
+        NEST.with(|nest| unsafe { nest.drop_box(last, handle, allocator) });
+    } else {
+        // SAFETY: by the contract. There is nothing to drop.
+        drop(unsafe { last.empty(allocator) });
+    }
+}
+
+impl Nest {
+    /// As [`drop_box`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_box`].
+    #[inline]
+    unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
+        &self,
+        last: CountedBox<T, C>,
+        handle: *const (),
+        allocator: &A,
+    ) {
+        // Only what lies in a value at the depth, or deeper, is put off, so others need not be noted.
+        if self.depth.get() + 1 < DEPTH {
+            // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
+            let _memory = unsafe { last.empty(allocator) };
+            let _deeper = self.go_deeper();
+            // SAFETY: by the box's invariant the value is there; it is dropped this once.
+            unsafe { last.as_ptr().drop_in_place() };
+        } else {
+            // SAFETY: by the contract.
+            unsafe { self.drop_deep_box(last, handle, allocator) };
+        }
+    }
+
+    /// As [`drop_box`](Self::drop_box), at or near the depth, or deeper.
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_box`].
+    #[inline(never)]
+    unsafe fn drop_deep_box<T: ?Sized, C: Counts, A: Allocate>(
+        &self,
+        last: CountedBox<T, C>,
+        handle: *const (),
+        allocator: &A,
+    ) {
+        // The list has no room for allocators.
+        if self.depth.get() < DEPTH || size_of::<A>() != 0 {
+            // SAFETY: by the contract.
+            return unsafe { self.drop_now(last, allocator) };
+        }
+        let is_inside = self.value.get().holds(handle);
+        if self.put_off(&last, is_inside, Key::of::<T, C, A>(last.as_ptr())) {
+            return;
+        }
+        // SAFETY: by the contract.
+        unsafe { self.drop_with_frame(last, is_inside, allocator) };
+    }
+
+    /// Drops the value and frees the box, now, and notes where it lies meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_box`].
+    #[inline]
+    unsafe fn drop_now<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
+        let kind = last.count().kind();
+        // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
+        let _memory = unsafe { last.empty(allocator) };
+        // Without a frame of its own, a value must not be taken for one that lies in the frame's value.
+        let is_opaque = kind == Kind::Pinned || size_of::<A>() != 0;
+        let size = if is_opaque { 0 } else { size_of_val(last.value()) };
+        let extent = Extent { start: last.as_ptr().addr().get(), size };
+        let _inside = Inside { nest: self, outer: self.value.replace(extent), _deeper: self.go_deeper() };
+        // SAFETY: by the box's invariant the value is there; it is dropped this once.
+        unsafe { last.as_ptr().drop_in_place() };
+    }
+
+    /// Notes that one value more is being dropped, until the result is.
+    #[inline]
+    fn go_deeper(&self) -> Deeper<'_> {
+        self.depth.set(self.depth.get() + 1);
+        Deeper(self)
+    }
+
+    /// Hangs the box on the list of a frame that is for such boxes, if there is one, and if it may be; returns whether it did.
+    fn put_off<T: ?Sized, C: Counts>(&self, last: &CountedBox<T, C>, is_inside: bool, key: Key) -> bool {
+        let is_deep = match last.count().kind() {
+            Kind::Plain => false,
+            Kind::Deep => true,
+            Kind::Pinned => return false,
+        };
+        if !is_inside && !is_deep {
+            return false;
+        }
+        let mut frame = self.frame.get();
+        // SAFETY: by the invariant of `Nest`, and of the frames that it leads to.
+        while let Some(this) = unsafe { frame.as_ref() } {
+            if this.key == key {
+                this.push(last);
+                return true;
+            }
+            if !this.is_inside && !is_deep {
+                return false;
+            }
+            frame = this.outer;
+        }
+        false
+    }
+
+    /// Drops the value and frees the box, now, and then what its drop has put off.
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_box`].
+    #[inline(never)]
+    unsafe fn drop_with_frame<T: ?Sized, C: Counts, A: Allocate>(
+        &self,
+        last: CountedBox<T, C>,
+        is_inside: bool,
+        allocator: &A,
+    ) {
+        let value = last.as_ptr();
+        let key = Key::of::<T, C, A>(value);
+        let frame = Frame { key, last: Cell::new(ptr::null_mut()), outer: self.frame.get(), is_inside };
+        // INVARIANT: the frame is left, by `leave`, before this function returns.
+        let leave = Leave { nest: self, frame: &frame };
+        self.frame.set(leave.frame);
+        let rest = Rest::<T, C, A> { nest: self, frame: &frame, like: value, allocator, owns: PhantomData };
+        // SAFETY: by the contract.
+        unsafe { self.drop_now(last, allocator) };
+        drop(rest);
+    }
+}
+
+/// One value more is being dropped, until this is.
+struct Deeper<'a>(&'a Nest);
+
+impl Drop for Deeper<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.depth.set(self.0.depth.get() - 1);
+    }
+}
+
+/// The innermost value is noted, until this is dropped.
+struct Inside<'a> {
+    nest: &'a Nest,
+    outer: Extent,
+    _deeper: Deeper<'a>,
+}
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.nest.value.set(self.outer);
+    }
+}
+
+/// The frame is the innermost one, until this is dropped.
+struct Leave<'a> {
+    nest: &'a Nest,
+    frame: *const Frame,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the frame is in the function that has this, too.
+        self.nest.frame.set(unsafe { (*self.frame).outer });
+    }
+}
+
+impl Frame {
+    fn push<T: ?Sized, C: Counts>(&self, last: &CountedBox<T, C>) {
+        last.count().set_link(self.last.get());
+        // INVARIANT: the caller compared the keys.
+        self.last.set(last.as_ptr().cast().as_ptr());
+    }
+}
+
+/// Drops what hangs on the list of a frame for boxes of this type, when it is dropped; all of it, also when a drop panics.
+///
+/// # Invariants
+///
+/// The key of the frame is that of these types and of `like`.
+struct Rest<'a, T: ?Sized, C: Counts, A: Allocate> {
+    nest: &'a Nest,
+    frame: &'a Frame,
+    like: NonNull<T>,
+    allocator: &'a A,
+    owns: PhantomData<(C, T)>,
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> Rest<'_, T, C, A> {
+    fn pop(&self) -> Option<CountedBox<T, C>> {
+        let place = NonNull::new(self.frame.last.get())?;
+        // SAFETY: by the frame's invariant, this box was put off, and its value is of the same type and metadata as `like`.
+        let last = unsafe { CountedBox::<T, C>::from_value(with_metadata_of(place, self.like)) };
+        self.frame.last.set(last.count().take_link());
+        Some(last)
+    }
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> Drop for Rest<'_, T, C, A> {
+    fn drop(&mut self) {
+        while let Some(last) = self.pop() {
+            let Self { nest, frame, like, allocator, .. } = *self;
+            let rest = Self { nest, frame, like, allocator, owns: PhantomData };
+            // SAFETY: it was put off by the last handle, with an allocator of the same type, which has no size, so any is as
+            // good as that one. It is off the list.
+            unsafe { nest.drop_now(last, allocator) };
+            mem::forget(rest);
+        }
+    }
+}

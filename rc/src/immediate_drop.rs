@@ -1,0 +1,23 @@
+//! What stands in for `deferred_drop.rs` without `std`, where there are no thread locals to keep track of nested drops: a
+//! value is dropped at once, inside the drop of the one before.
+
+use crate::allocate::Allocate;
+use crate::counted_box::CountedBox;
+use crate::counts::Counts;
+
+/// Drops the value of a box that has no strong handle left, and frees the box; also when the drop panics.
+///
+/// # Safety
+///
+/// The caller owned the last strong handle, with this allocator. The box is not used again.
+#[inline]
+pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
+    last: CountedBox<T, C>,
+    _handle: *const (),
+    allocator: &A,
+) {
+    // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
+    let _memory = unsafe { last.empty(allocator) };
+    // SAFETY: by the box's invariant the value is there; it is dropped this once.
+    unsafe { last.as_ptr().drop_in_place() };
+}

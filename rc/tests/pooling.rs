@@ -1,0 +1,254 @@
+//! Interners, caches, pools, weak maps and sets.
+
+use core::cell::{Cell, RefCell};
+use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A generator of numbers that look random (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 33).expect("31 bits") % end
+    }
+}
+
+#[test]
+fn equal_symbols_are_one_as_long_as_they_are_in_use() {
+    let interner = Interner::<str>::new();
+    let mut in_use: HashMap<String, Vec<Counted<str>>> = HashMap::new();
+    let mut numbers = Numbers(1);
+    for _ in 0..if cfg!(miri) { 300 } else { 30_000 } {
+        let text = format!("symbol {}", numbers.below(200));
+        if numbers.below(2) == 0 {
+            let symbol = interner.intern(text.as_str());
+            assert_eq!(*symbol, *text);
+            let same = in_use.entry(text).or_default();
+            assert!(same.iter().all(|other| Counted::ptr_eq(other, &symbol)));
+            same.push(symbol);
+        } else {
+            in_use.remove(&text);
+            assert!(interner.get(text.as_str()).is_none());
+        }
+        if numbers.below(1000) == 0 {
+            interner.purge();
+        }
+    }
+    assert_eq!(interner.len(), in_use.len());
+    let mut left: Vec<String> = interner.symbols_in_use().iter().map(|symbol| symbol.to_string()).collect();
+    let mut expected = Vec::from_iter(in_use.into_keys());
+    left.sort();
+    expected.sort();
+    assert_eq!(left, expected);
+    assert!(interner.is_empty());
+}
+
+#[test]
+fn any_value_can_be_a_symbol_and_is_found_by_what_it_lends() {
+    let owned = Interner::<String>::new();
+    let symbol = owned.intern(String::from("text"));
+    assert!(Counted::ptr_eq(&owned.get("text").unwrap(), &symbol));
+    assert!(Counted::ptr_eq(&owned.intern(symbol.clone()), &symbol));
+
+    let slices = Interner::<[u32]>::new();
+    let symbol = slices.intern(&[1, 2][..]);
+    assert!(Counted::ptr_eq(&slices.intern(vec![1, 2]), &symbol));
+    let pairs = Interner::<(u8, char)>::default();
+    assert!(Counted::ptr_eq(&pairs.intern((1, 'a')), &pairs.intern((1, 'a'))) || pairs.is_empty());
+}
+
+#[test]
+fn a_symbol_whose_drop_uses_the_interner_may() {
+    thread_local! {
+        static INTERNER: Interner<Nested> = Interner::new();
+    }
+    #[derive(Hash, PartialEq, Eq)]
+    struct Nested(u32);
+    impl Drop for Nested {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                INTERNER.with(|interner| drop(interner.intern(Nested(self.0 - 1))));
+            }
+        }
+    }
+    INTERNER.with(|interner| drop(interner.intern(Nested(10))));
+    INTERNER.with(|interner| assert!(interner.is_empty()));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn threads_agree_on_symbols() {
+    use mudlark_rc::{SyncCounted, SyncInterner};
+
+    let interner = SyncInterner::<str>::new();
+    let rounds = if cfg!(miri) { 10 } else { 2000 };
+    let symbols = std::thread::scope(|scope| {
+        let run = || {
+            let mut kept = Vec::new();
+            for i in 0..rounds {
+                // Some are in use all the time, and some come and go.
+                kept.push(interner.intern(format!("{}", i % 7)));
+                assert_eq!(&*interner.intern(format!("gone {}", i % 3)), format!("gone {}", i % 3));
+            }
+            kept
+        };
+        [scope.spawn(run), scope.spawn(run), scope.spawn(run)].map(|thread| thread.join().unwrap())
+    });
+    for (one, other) in symbols[0].iter().zip(&symbols[1]).chain(symbols[1].iter().zip(&symbols[2])) {
+        assert!(SyncCounted::ptr_eq(one, other));
+    }
+    assert_eq!(interner.len(), 7);
+}
+
+#[test]
+fn small_integers_are_shared_and_large_ones_are_not() {
+    let cache: ValueCache<i64, _> = ValueCache::default();
+    for number in [-5, -1, 0, 1, 256] {
+        assert!(Counted::ptr_eq(&cache.get(number), &cache.get(number)));
+        assert_eq!((*cache.get(number), cache.shared(number).map(|value| **value)), (number, Some(number)));
+    }
+    for number in [-6, 257, i64::MIN, i64::MAX] {
+        assert!(!Counted::ptr_eq(&cache.get(number), &cache.get(number)));
+        assert_eq!((*cache.get(number), cache.shared(number).is_none()), (number, true));
+    }
+    assert_eq!(*cache.range(), -5..=256);
+}
+
+#[test]
+fn a_cache_of_any_range_has_just_that() {
+    for (first, last) in [(0, -1), (3, 3), (i64::MAX - 1, i64::MAX), (i64::MIN, i64::MIN + 2), (-1, 1)] {
+        let cache = ValueCache::<_, _, mudlark_rc::Local>::new(first..=last, |number| number.to_string());
+        for number in [i64::MIN, i64::MIN + 2, -2, -1, 0, 1, 3, 4, i64::MAX - 1, i64::MAX] {
+            assert_eq!(cache.shared(number).is_some(), (first..=last).contains(&number), "{number}");
+            assert_eq!(*cache.get(number), number.to_string());
+        }
+    }
+}
+
+#[test]
+fn a_pool_gives_out_what_was_brought_back_reset_and_keeps_no_more_than_it_may() {
+    let pool = ObjectPool::new(2, || Vec::<u8>::with_capacity(100), Vec::clear);
+    assert_eq!(pool.hit_rate(), None);
+    let mut objects: Vec<Pooled<Vec<u8>>> = (0..3).map(|_| pool.take()).collect();
+    for object in &mut objects {
+        object.get_mut().unwrap().push(1);
+        assert!(object.clone().get_mut().is_none());
+    }
+    let places: Vec<*const Vec<u8>> = objects.iter().map(|object| &raw const **object).collect();
+    drop(objects);
+    assert_eq!((pool.free(), pool.capacity()), (2, 2));
+    let again = [pool.take(), pool.take()];
+    assert!(again.iter().all(|object| object.is_empty() && places[..2].contains(&&raw const **object)));
+    assert_eq!((pool.free(), pool.hit_rate()), (0, Some(2.0 / 5.0)));
+    let [one, two] = again;
+    drop(one);
+    pool.clear();
+    assert_eq!(pool.free(), 0);
+    drop(pool);
+    drop(two);
+}
+
+#[test]
+fn an_object_may_bring_others_back_while_it_is_reset() {
+    struct Tree(Option<Pooled<Tree>>);
+    let pool = ObjectPool::new(3, || Tree(None), |tree| drop(tree.0.take()));
+    let mut tree = pool.take();
+    for _ in 0..5 {
+        let mut parent = pool.take();
+        parent.get_mut().unwrap().0 = Some(tree);
+        tree = parent;
+    }
+    drop(tree);
+    assert_eq!(pool.free(), 3);
+    assert!(pool.take().0.is_none());
+}
+
+#[test]
+fn entries_vanish_with_their_keys() {
+    let map: WeakMap<str, Rc<Cell<u32>>> = WeakMap::new();
+    let value = Rc::new(Cell::new(1));
+    let (one, two) = (Counted::<str>::from("equal"), Counted::<str>::from("equal"));
+    assert!(map.insert(&one, value.clone()).is_none());
+    assert!(!map.contains_key(&two), "keys are told apart by identity");
+    assert_eq!(map.insert(&one, value.clone()), Some(value.clone()));
+    map.insert(&two, value.clone());
+    assert_eq!((map.len(), Rc::strong_count(&value)), (2, 3));
+    drop(one);
+    assert_eq!((map.len(), Rc::strong_count(&value)), (1, 2));
+    assert_eq!(map.remove(&two), Some(value.clone()));
+    assert_eq!((map.remove(&two), map.get(&two), map.is_empty()), (None, None, true));
+    map.insert(&two, value.clone());
+    drop(map);
+    assert_eq!(Rc::strong_count(&value), 1);
+}
+
+#[test]
+fn a_map_may_change_in_every_way_while_it_is_iterated_over() {
+    let map = WeakMap::new();
+    let keys = RefCell::new(Vec::from_iter((0..100).map(Counted::new)));
+    for key in &*keys.borrow() {
+        map.insert(key, **key);
+    }
+    let mut seen = 0;
+    for (key, value) in map.iter() {
+        assert_eq!(*key, value);
+        seen += 1;
+        let dropped = keys.borrow_mut().pop();
+        drop(dropped);
+        let new = Counted::new(1000);
+        map.insert(&new, 1000);
+        keys.borrow_mut().insert(0, new);
+        if let Some(other) = keys.borrow().get(seen) {
+            map.remove(other);
+        }
+        assert_ne!(value, 1000);
+    }
+    assert!((25..100).contains(&seen));
+}
+
+#[test]
+fn a_value_whose_drop_uses_the_map_may() {
+    struct Uses(Rc<WeakMap<u8, Uses>>, Counted<u8>);
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            assert!(!self.0.contains_key(&self.1));
+            assert!(self.0.is_empty());
+        }
+    }
+    let map = Rc::new(WeakMap::new());
+    let (key, other) = (Counted::new(1), Counted::new(2));
+    map.insert(&key, Uses(map.clone(), other));
+    drop(key);
+    assert!(map.is_empty());
+}
+
+#[test]
+fn a_set_has_its_living_members() {
+    let set = WeakSet::<u32>::default();
+    let mut members = Vec::new();
+    let mut numbers = Numbers(2);
+    for i in 0..if cfg!(miri) { 100 } else { 5000 } {
+        if members.is_empty() || numbers.below(2) == 0 {
+            let member = Counted::new(i);
+            assert!(set.insert(&member) && !set.insert(&member));
+            members.push(member);
+        } else {
+            let member = members.swap_remove(numbers.below(members.len()));
+            assert!(set.contains(&member));
+            if numbers.below(2) == 0 {
+                assert!(set.remove(&member) && !set.remove(&member));
+            }
+        }
+    }
+    let mut left: Vec<u32> = set.iter().map(|member| *member).collect();
+    let mut expected: Vec<u32> = members.iter().map(|member| **member).collect();
+    left.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!((left, set.len()), (expected, members.len()));
+    set.clear();
+    assert!(set.is_empty());
+}
