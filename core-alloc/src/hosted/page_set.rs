@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(set.first_from(range.start), model.0.range(range.start..).next().copied());
         assert_eq!(set.run_end(range.start), model.run_end(range.start));
         assert_eq!(set.run_start(range.end), model.run_start(range.end));
+        assert_eq!(set.last_run(), model.0.last().map(|&last| model.run_start(last + 1)..last + 1));
         assert!(set.runs(range.clone()).eq(model.runs(range.clone())));
         assert!(set.within(range.clone()).runs(0..PAGES).eq(model.runs(range)));
     }
