@@ -2,10 +2,14 @@
 //!
 //! The steps and their order are those of CPython's `gc_collect_main`.
 
+use crate::count_word::Last;
 use crate::generation::Generation;
-use crate::object::{Flags, Last, ObjectRef};
-use crate::release::{finalize_once, release};
+use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::partition::{Members, Split};
+use crate::release::{drop_value, finalize_once, release};
+use crate::segment::SegmentRef;
 use crate::state::State;
+use crate::type_info::Traits;
 use crate::weak::DeadBoxes;
 
 /// What a collection came to.
@@ -19,51 +23,61 @@ pub(crate) struct Outcome {
 
 /// Collects `generation` and all younger ones.
 pub(crate) fn run(state: &State, generation: Generation) -> Outcome {
-    let split = state.generations.borrow_mut().isolate_garbage(generation);
-    let collected = if split.garbage > 0 { destroy_garbage(state) } else { 0 };
+    state.generations.take_set(generation);
+    collect_set(state)
+}
+
+/// Collects the set.
+pub(crate) fn collect_set(state: &State) -> Outcome {
+    let split = state.generations.split_set(Members::All);
+    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+    state.generations.close_set();
     Outcome { survivors: split.reachable, collected }
 }
 
-/// Destroys what is in limbo and is not resurrected, and says how many objects that were.
-fn destroy_garbage(state: &State) -> usize {
-    kill_weak_handles(state);
-    run_finalizers(state);
-    let garbage = state.generations.borrow_mut().rescue_resurrected().garbage;
-    condemn(state);
-    // Finalizers may have made new ones.
-    kill_weak_handles(state);
-    drop_values(state);
+/// Destroys the garbage that is not resurrected, and says how many objects that were.
+fn destroy_garbage(state: &State, found: Split) -> usize {
+    let mut garbage = found;
+    if found.weak {
+        kill_weak_handles(state);
+    }
+    if found.present.contains(Traits::FINALIZER) {
+        run_finalizers(state);
+    }
+    if found.weak || found.present.contains(Traits::FINALIZER) {
+        garbage = state.generations.split_set(Members::Garbage);
+        // Finalizers may have made new ones.
+        kill_weak_handles(state);
+    }
+    if !(garbage.closed && garbage.common.contains(Traits::BARE)) {
+        condemn(state);
+        drop_values(state, garbage.closed);
+    }
     free_memory(state);
-    state.generations.borrow_mut().close_limbo();
-    garbage
+    garbage.garbage
 }
 
-/// Calls `visit` with each object in limbo, in order.
+/// Calls `visit` with each object of the set that is garbage, in order.
 ///
-/// Nothing is borrowed meanwhile: objects may leave limbo and others may be made.
-fn for_each_in_limbo(state: &State, mut visit: impl FnMut(ObjectRef)) {
-    let mut index = 0;
-    loop {
-        let entry = state.generations.borrow().limbo().get(index).copied();
-        match entry {
-            None => break,
-            Some(None) => {}
-            Some(Some(object)) => visit(object),
+/// Nothing is borrowed meanwhile: objects may be freed and others may be made.
+fn for_each_garbage(state: &State, mut visit: impl FnMut(ObjectRef)) {
+    state.generations.set.for_each(|_, object| {
+        if is_garbage(object) {
+            visit(object);
         }
-        index += 1;
-    }
+    });
 }
 
 /// All weak handles to garbage die before any of their callbacks is called.
 fn kill_weak_handles(state: &State) {
     let mut dead = DeadBoxes::default();
-    for_each_in_limbo(state, |object| dead.kill_handles_to(object));
+    for_each_garbage(state, |object| dead.kill_handles_to(object));
     dead.call_each(|callback| state.work.panics.catch(callback));
 }
 
 fn run_finalizers(state: &State) {
-    for_each_in_limbo(state, |object| {
-        if object.info().finalize.is_some() {
+    for_each_garbage(state, |object| {
+        if object.traits().contains(Traits::FINALIZER) {
             // The finalizer may break the cycle that keeps its own object alive.
             object.word().increment();
             finalize_once(state, object);
@@ -75,24 +89,42 @@ fn run_finalizers(state: &State) {
     });
 }
 
-/// From now on it means nothing when a count in limbo comes to zero.
+/// From now on it means nothing when the count of one of these objects comes to zero.
 ///
-/// All handles to these objects are inside them: no code outside can follow one, and their own drop glue does not.
+/// All handles to them are inside them: no code outside can follow one, and their own drop glue does not.
 fn condemn(state: &State) {
-    for_each_in_limbo(state, |object| object.word().insert(Flags::CONDEMNED));
+    for_each_garbage(state, |object| object.slot().set(CONDEMNED));
 }
 
-fn drop_values(state: &State) {
-    for_each_in_limbo(state, |object| {
-        // SAFETY: the value is intact; condemned objects are reached by nothing but each other.
-        state.work.panics.catch(|| unsafe { object.drop_value() });
+/// Drops the values; of `closed` garbage only those that lose more than handles into the garbage itself.
+fn drop_values(state: &State, closed: bool) {
+    for_each_garbage(state, |object| {
+        if !(closed && object.traits().contains(Traits::BARE)) {
+            // SAFETY: the value is intact; condemned objects are reached by nothing but each other.
+            unsafe { drop_value(state, object) };
+        }
     });
 }
 
 fn free_memory(state: &State) {
-    for_each_in_limbo(state, |object| {
-        state.generations.borrow_mut().remove(object);
-        // SAFETY: the value was dropped, and its place in limbo is empty now.
-        unsafe { state.free(object) };
+    let mut freed = 0;
+    for segment in state.generations.set.segments() {
+        freed += free_garbage_in(segment);
+    }
+    state.thresholds.count_deallocations(freed);
+}
+
+fn free_garbage_in(segment: SegmentRef) -> usize {
+    let mut freed = 0;
+    segment.remove_each(|object| {
+        if !is_garbage(object) {
+            return false;
+        }
+        object.slot().set(NO_SLOT);
+        // SAFETY: the value was dropped, or is bare and part of closed garbage; its entry is about to be a hole.
+        unsafe { object.free() };
+        freed += 1;
+        true
     });
+    freed
 }

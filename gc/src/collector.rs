@@ -8,6 +8,7 @@ use alloc::alloc::handle_alloc_error;
 use crate::gc::Gc;
 use crate::generation::Generation;
 use crate::observe::{CollectionEvent, ObserverId};
+use crate::segment::Home;
 use crate::state::{State, StateRef};
 use crate::stats::Stats;
 
@@ -63,22 +64,6 @@ impl Collector {
 
     pub(crate) fn state(&self) -> &StateRef {
         &self.state
-    }
-
-    /// Counts an allocation to come, and collects what is due.
-    #[inline]
-    pub(crate) fn collect_if_due(&self) {
-        let state = &self.state;
-        if state.thresholds.count_allocation() && state.enabled.get() && !state.collecting.get() {
-            self.collect_due();
-        }
-    }
-
-    #[cold]
-    fn collect_due(&self) {
-        if let Some(generation) = self.state.thresholds.due() {
-            self.state.collect(generation);
-        }
     }
 
     /// Collects `generation` and all younger ones, and says how many objects were found to be garbage and destroyed:
@@ -151,7 +136,7 @@ impl Collector {
     /// What the collector has done and holds. O(1).
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.state.counters.stats(&self.state.memory)
+        self.state.stats()
     }
 
     /// Puts all objects out of the collections' sight, until [`unfreeze`](Collector::unfreeze): CPython's `gc.freeze`.
@@ -160,7 +145,7 @@ impl Collector {
     /// nothing during a collection. O(objects).
     pub fn freeze(&self) {
         if !self.state.collecting.get() {
-            self.state.generations.borrow_mut().freeze();
+            self.state.generations.freeze();
             self.state.thresholds.reset_counts();
         }
     }
@@ -168,14 +153,14 @@ impl Collector {
     /// Makes frozen objects old ones: CPython's `gc.unfreeze`. Does nothing during a collection. O(objects).
     pub fn unfreeze(&self) {
         if !self.state.collecting.get() {
-            self.state.generations.borrow_mut().unfreeze();
+            self.state.generations.unfreeze();
         }
     }
 
     /// How many objects are frozen: CPython's `gc.get_freeze_count`. O(frozen objects).
     #[must_use]
     pub fn frozen_count(&self) -> usize {
-        self.state.generations.borrow().frozen()
+        self.state.generations.live(Home::Frozen)
     }
 
     /// Calls `observer` when a collection starts and when it stops: CPython's `gc.callbacks`.
@@ -217,7 +202,7 @@ impl Collector {
     /// Whether this collector watches the object.
     #[must_use]
     pub fn watches<T: ?Sized>(&self, object: &Gc<T>) -> bool {
-        object.object().info().state == self.state.pointer()
+        object.object().state() == self.state.pointer()
     }
 }
 

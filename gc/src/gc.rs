@@ -9,11 +9,13 @@ use core::ptr::NonNull;
 use alloc::alloc::handle_alloc_error;
 
 use crate::collector::Collector;
+use crate::count_word::{Flags, Last};
 use crate::generation::Generation;
-use crate::object::{self, Flags, Last, Object, ObjectRef};
+use crate::object::{self, Object, ObjectRef};
 use crate::release;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
+use crate::type_info::{TRACE_DEPTH, Traits, TypeInfo};
 
 /// A counted handle to an object whose cycles are collected.
 ///
@@ -109,6 +111,7 @@ impl<T: Trace + 'static> Gc<T> {
     /// ```
     #[cfg(feature = "std")]
     #[must_use]
+    #[inline]
     pub fn new(value: T) -> Self {
         Collector::with_current(|collector| Self::new_in(value, collector))
     }
@@ -130,8 +133,13 @@ impl<T: Trace + 'static> Gc<T> {
     /// assert_eq!(object.len(), 3);
     /// ```
     #[must_use]
+    #[inline]
     pub fn new_in(value: T, collector: &Collector) -> Self {
-        Self::try_new_in(value, collector).unwrap_or_else(|_| handle_alloc_error(Layout::new::<Object<T>>()))
+        match Self::make(value, collector) {
+            Ok(handle) => handle,
+            Err(OutOfMemory(value)) => Self::make_after_collection(value, collector)
+                .unwrap_or_else(|_| handle_alloc_error(Layout::new::<Object<T>>())),
+        }
     }
 
     /// [`new_in`](Gc::new_in) that says when memory is exhausted.
@@ -146,54 +154,61 @@ impl<T: Trace + 'static> Gc<T> {
     ///
     /// When a finalizer, a destructor or a callback does in a collection that runs first.
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        match Self::make(value, collector) {
-            Err(OutOfMemory(value)) if collector.is_enabled() => {
-                collector.collect(Generation::Old);
-                Self::make(value, collector)
-            }
-            result => result,
-        }
+        Self::make(value, collector).or_else(|OutOfMemory(value)| Self::make_after_collection(value, collector))
     }
 
+    /// Tries again when there is no memory, after a full collection if automatic ones are enabled.
+    #[cold]
+    fn make_after_collection(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
+        if !collector.is_enabled() {
+            return Err(OutOfMemory(value));
+        }
+        collector.collect(Generation::Old);
+        Self::make(value, collector)
+    }
+
+    #[inline]
     fn make(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
         let state = collector.state();
         let Some(info) = state.types.info_of::<T>(state.pointer()) else {
             return Err(OutOfMemory(value));
         };
-        // SAFETY: infos live as long as their collector.
-        let tracked = unsafe { info.as_ref() }.tracked;
-        if tracked {
-            collector.collect_if_due();
-            if state.generations.borrow_mut().reserve().is_err() {
-                state.thresholds.count_deallocation();
-                return Err(OutOfMemory(value));
-            }
-        }
-        match object::allocate(value, info) {
-            // SAFETY: the object was just made, and its one count is nobody's yet.
-            Ok(object) => Ok(unsafe { Self::adopt(object, state, tracked) }),
-            Err(value) => {
-                if tracked {
-                    state.thresholds.count_deallocation();
-                }
-                Err(OutOfMemory(value))
-            }
+        if T::needs_trace(TRACE_DEPTH) {
+            // SAFETY: the info is that of `T` in this state's table.
+            unsafe { Self::make_tracked(value, info, state) }
+        } else {
+            // SAFETY: as above.
+            let object = unsafe { object::allocate(value, info) };
+            // SAFETY: the object was made with a count of one, which is this handle's.
+            object.map(|object| unsafe { Self::from_counted(object) }).map_err(OutOfMemory)
         }
     }
 
-    /// Makes a new object known to its collector, and returns the first handle to it.
+    /// Makes an object that has a place in a generation, after a collection that may be due.
     ///
     /// # Safety
     ///
-    /// `object` was just made for this `state`, which has room for it.
-    unsafe fn adopt(object: NonNull<Object<T>>, state: &State, tracked: bool) -> Self {
-        state.memory.add(size_of::<Object<T>>());
-        if tracked {
-            // SAFETY: the object was just made.
-            state.generations.borrow_mut().push(unsafe { ObjectRef::new(object) });
+    /// `info` is that of `T` in `state`'s table.
+    #[inline]
+    unsafe fn make_tracked(value: T, info: NonNull<TypeInfo>, state: &State) -> Result<Self, OutOfMemory<T>> {
+        state.count_allocation();
+        if state.generations.reserve().is_err() {
+            state.thresholds.count_deallocations(1);
+            return Err(OutOfMemory(value));
         }
-        // SAFETY: the object was made with a count of one, which is this handle's.
-        unsafe { Self::from_counted(object) }
+        // SAFETY: by this function's contract.
+        match unsafe { object::allocate(value, info) } {
+            Ok(object) => {
+                // SAFETY: the object was just made.
+                state.generations.push(unsafe { ObjectRef::new(object) });
+                // SAFETY: it was made with a count of one, which is this handle's.
+                Ok(unsafe { Self::from_counted(object) })
+            }
+            Err(value) => {
+                state.thresholds.count_deallocations(1);
+                Err(OutOfMemory(value))
+            }
+        }
     }
 }
 
@@ -272,7 +287,7 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     #[must_use]
     pub fn is_tracked(this: &Self) -> bool {
-        this.object().info().tracked
+        this.object().traits().contains(Traits::TRACKED)
     }
 }
 
@@ -313,7 +328,7 @@ impl Gc<dyn Trace> {
     /// assert!(Gc::ptr_eq(&found.downcast::<(Gc<i32>, i32)>().unwrap(), &pair));
     /// ```
     pub fn downcast<T: Trace + 'static>(self) -> Result<Gc<T>, Self> {
-        if (self.object().info().vtable.type_id)() != core::any::TypeId::of::<T>() {
+        if (self.object().vtable().type_id)() != core::any::TypeId::of::<T>() {
             return Err(self);
         }
         // INVARIANT: the count moves with the pointer.

@@ -1,6 +1,6 @@
 //! What belongs to one collector: its objects, by generation, and all that is counted and remembered about them.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::mem;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -10,11 +10,12 @@ use alloc::rc::Rc;
 
 use crate::collection;
 use crate::count::Count;
-use crate::generation::{Generation, Generations};
+use crate::generation::Generation;
+use crate::generations::Generations;
 use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
-use crate::stats::{Counters, Memory};
+use crate::stats::{Counters, Stats};
 use crate::thresholds::Thresholds;
 use crate::types::Types;
 use crate::work::Work;
@@ -23,21 +24,21 @@ use crate::work::Work;
 ///
 /// # Invariants
 ///
-/// Exists as long as `references` is not zero or an object is left in `memory`. No code of the user's runs while
-/// `generations` is borrowed, but for [`Trace::trace`](crate::Trace::trace), which may not come back here.
+/// Exists as long as `references` is not zero or an object is left. No code of the user's runs while the lists of
+/// `generations` are being changed, but for [`Trace::trace`](crate::Trace::trace), which may not come back here.
 pub(crate) struct State {
     references: Count,
     /// How many collectors there are to say when to collect.
     pub(crate) collectors: Count,
     pub(crate) work: Rc<Work>,
     pub(crate) types: Types,
-    pub(crate) generations: RefCell<Generations>,
-    pub(crate) memory: Memory,
+    pub(crate) generations: Generations,
     pub(crate) thresholds: Thresholds,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
     pub(crate) collecting: Cell<bool>,
+    peak_bytes: Cell<usize>,
 }
 
 impl State {
@@ -47,28 +48,55 @@ impl State {
             collectors: Count::new(0),
             work: Work::of_this_thread(),
             types: Types::new(),
-            generations: RefCell::new(Generations::new()),
-            memory: Memory::default(),
+            generations: Generations::new(),
             thresholds: Thresholds::default(),
             counters: Counters::default(),
             observers: Observers::default(),
             enabled: Cell::new(true),
             collecting: Cell::new(false),
+            peak_bytes: Cell::new(0),
         }
     }
 
-    /// Gives an object's memory back.
-    ///
-    /// # Safety
-    ///
-    /// As [`ObjectRef::free`]'s.
-    pub(crate) unsafe fn free(&self, object: ObjectRef) {
-        self.memory.subtract(object.info().vtable.size);
-        if object.info().tracked {
-            self.thresholds.count_deallocation();
+    /// Whether only objects keep the state in being.
+    #[inline]
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.references.get() == 0
+    }
+
+    fn objects(&self) -> usize {
+        self.types.sum(|info| info.live.get())
+    }
+
+    /// The bytes that objects take.
+    fn measure(&self) -> usize {
+        let bytes = self.types.sum(|info| info.live.get() * info.layout.size());
+        self.peak_bytes.set(self.peak_bytes.get().max(bytes));
+        bytes
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let bytes = self.measure();
+        let (objects, peak_bytes) = (self.objects(), self.peak_bytes.get());
+        Stats { generations: self.counters.generations(), objects, bytes, peak_bytes }
+    }
+
+    /// Counts an allocation to come, and collects what is due.
+    #[inline]
+    pub(crate) fn count_allocation(&self) {
+        if self.thresholds.count_allocation() {
+            self.collect_due();
         }
-        // SAFETY: by this function's contract.
-        unsafe { object.free() };
+    }
+
+    #[cold]
+    fn collect_due(&self) {
+        if self.enabled.get()
+            && !self.collecting.get()
+            && let Some(generation) = self.thresholds.due()
+        {
+            self.collect(generation);
+        }
     }
 
     /// Collects, unless a collection is running; see [`Collector::collect`](crate::Collector::collect).
@@ -78,6 +106,7 @@ impl State {
         }
         let running = Running(self);
         let entered = self.work.enter_collection();
+        self.measure();
         self.notify(Phase::Start, generation, 0);
         self.thresholds.collection_starts(generation);
         let outcome = collection::run(self, generation);
@@ -109,7 +138,7 @@ impl Running<'_> {
 impl Drop for Running<'_> {
     /// A `trace` has panicked: that panic goes on, instead of any that the collection put off.
     fn drop(&mut self) {
-        self.0.generations.borrow_mut().abandon_limbo();
+        self.0.generations.close_set();
         self.0.work.panics.forget();
         self.0.collecting.set(false);
     }
@@ -131,8 +160,18 @@ impl StateRef {
 
     /// A reference to the state that an object belongs to.
     pub(crate) fn of(object: ObjectRef) -> Self {
-        // INVARIANT: the object keeps the state in being until the reference is counted.
-        let state = Self(object.info().state);
+        // SAFETY: the object keeps the state in being until the reference is counted.
+        unsafe { Self::to(object.state()) }
+    }
+
+    /// One more reference to a state.
+    ///
+    /// # Safety
+    ///
+    /// The state is in being.
+    pub(crate) unsafe fn to(state: NonNull<State>) -> Self {
+        // INVARIANT: counted at once.
+        let state = Self(state);
         state.references.increment();
         state
     }
@@ -162,7 +201,7 @@ impl Clone for StateRef {
 
 impl Drop for StateRef {
     fn drop(&mut self) {
-        if self.references.decrement() == 0 && self.memory.objects() == 0 {
+        if self.references.decrement() == 0 && self.objects() == 0 {
             // SAFETY: the state came from `try_box`, and neither a reference nor an object leads to it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -58,10 +58,10 @@ impl Thresholds {
         threshold > 0 && young > threshold
     }
 
-    /// A tracked object is gone.
+    /// Tracked objects are gone.
     #[inline]
-    pub(crate) fn count_deallocation(&self) {
-        self.counts[0].set(self.counts[0].get().saturating_sub(1));
+    pub(crate) fn count_deallocations(&self, number: usize) {
+        self.counts[0].set(self.counts[0].get().saturating_sub(number));
     }
 
     /// The oldest generation that is due.

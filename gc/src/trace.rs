@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::gc::Gc;
 use crate::object::ObjectRef;
-use crate::partition::{self, Reached};
+use crate::partition::{Reached, Subtraction};
 
 mod foreign;
 
@@ -49,6 +49,8 @@ mod foreign;
 /// - Dropping a value that reports handles does not look at what they lead to, and lets none of them escape: the
 ///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
+/// - [`is_bare`](Trace::is_bare) is true only when a value that is forgotten instead of dropped loses nothing but the
+///   handles that it reports, or would report were it not borrowed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be traced",
     note = "add `#[derive(Trace)]` to a type of your own; mark a field of a foreign type that holds no `Gc` with `#[trace(skip)]`"
@@ -68,6 +70,18 @@ pub unsafe trait Trace {
     {
         let _ = depth;
         true
+    }
+
+    /// Whether to drop a value of this type is to give up the handles that it reports, and nothing else: a type of numbers
+    /// and handles in cells, without a `Vec`, a `String` or a skipped field that does something when it is dropped.
+    ///
+    /// Such values need no destructor where all their handles go with them.
+    #[must_use]
+    fn is_bare() -> bool
+    where
+        Self: Sized,
+    {
+        false
     }
 
     /// What to run once before a value of this type is dropped, if anything: for a derived type with
@@ -96,7 +110,7 @@ pub struct Tracer<'a> {
 /// What is done with each edge.
 enum Step<'a> {
     /// Takes one from the target's external count.
-    Subtract { source: ObjectRef },
+    Subtract(&'a Subtraction),
     /// The target is reachable.
     Spread(&'a Reached),
     /// Somebody wants to see it.
@@ -104,9 +118,9 @@ enum Step<'a> {
 }
 
 impl<'a> Tracer<'a> {
-    /// Takes each edge of `source` from its target's external count.
-    pub(crate) fn subtract(source: ObjectRef) -> Self {
-        Self { step: Step::Subtract { source } }
+    /// Takes each edge from its target's external count.
+    pub(crate) fn subtract(subtraction: &'a Subtraction) -> Self {
+        Self { step: Step::Subtract(subtraction) }
     }
 
     /// Marks each target reachable.
@@ -124,9 +138,19 @@ impl<'a> Tracer<'a> {
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();
         match &mut self.step {
-            Step::Subtract { source } => partition::subtract_edge(*source, target),
-            Step::Spread(reached) => reached.reach(target),
+            Step::Subtract(subtraction) => subtraction.edge(target),
+            Step::Spread(reached) => reached.edge(target),
             Step::Visit(visit) => visit(target),
+        }
+    }
+
+    /// Says that the value has handles which it cannot report now, as a `RefCell` that is mutably borrowed has. They
+    /// count as held from outside.
+    ///
+    /// Only a [bare](Trace::is_bare) value has to say so.
+    pub fn opaque(&mut self) {
+        if let Step::Subtract(subtraction) = &self.step {
+            subtraction.opaque.set(true);
         }
     }
 }
@@ -134,7 +158,7 @@ impl<'a> Tracer<'a> {
 impl fmt::Debug for Tracer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
-            Step::Subtract { .. } => "subtract",
+            Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
             Step::Visit(_) => "visit",
         };

@@ -22,9 +22,11 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::count::Count;
+use crate::count_word::Flags;
 use crate::gc::Gc;
 use crate::memory::try_box;
-use crate::object::{Flags, Object, ObjectRef, TypeInfo};
+use crate::object::{Object, ObjectRef};
+use crate::type_info::TypeInfo;
 
 /// A handle that does not keep its object alive.
 ///
@@ -105,7 +107,7 @@ impl WeakBoxRef {
         let original_info = object.header().info.get();
         // INVARIANT: the box counts one reference, the one returned.
         let weak_box = try_box(WeakBox {
-            info: object.info(),
+            info: object.copy_of_info(),
             original_info,
             object: Cell::new(Some(object)),
             references: Count::new(1),

@@ -1,0 +1,212 @@
+//! The objects of one collector, by generation.
+//!
+//! Each generation is a list of [segments](crate::segment). A new object goes to the end of the young one; what survives
+//! a collection is appended to the next. A collection takes the segments it looks at out of their generations into one
+//! list, the *set*. Garbage stays where it lies in the set, marked, until it is destroyed.
+
+use crate::generation::Generation;
+use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::partition::{self, Members, Split};
+use crate::segment::{CAPACITY, Home, List, SegmentRef};
+use crate::segments::Segments;
+
+use core::cell::Cell;
+
+/// There is no room for one more object.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+/// # Invariants
+///
+/// An object in an entry of a list has the slot that says where, but while a partition is running; an object in none has
+/// [`NO_SLOT`], or [`CONDEMNED`] when it is about to be freed.
+pub(crate) struct Generations {
+    pub(crate) segments: Segments,
+    lists: [List; Home::COUNT],
+    /// What is under collection. Its segments are pinned.
+    pub(crate) set: List,
+    /// The number of the segment that is next to be looked at by [`tidy`](Self::tidy).
+    tidied: Cell<usize>,
+}
+
+impl Generations {
+    pub(crate) fn new() -> Self {
+        Self { segments: Segments::new(), lists: Default::default(), set: List::default(), tidied: Cell::new(0) }
+    }
+
+    fn list(&self, home: Home) -> &List {
+        &self.lists[home as usize]
+    }
+
+    /// Makes sure that the next [`push`](Self::push) succeeds.
+    #[inline]
+    pub(crate) fn reserve(&self) -> Result<(), Full> {
+        match self.list(Home::Young).last() {
+            Some(segment) if !segment.is_full() => Ok(()),
+            _ => self.make_room(),
+        }
+    }
+
+    #[cold]
+    fn make_room(&self) -> Result<(), Full> {
+        self.tidy();
+        self.extend(self.list(Home::Young), Home::Young)
+    }
+
+    fn extend(&self, list: &List, home: Home) -> Result<(), Full> {
+        let segment = self.segments.take().ok_or(Full)?;
+        segment.home.set(home);
+        list.append(segment);
+        Ok(())
+    }
+
+    /// Adds a young object, for which room has been [reserved](Self::reserve).
+    #[inline]
+    pub(crate) fn push(&self, object: ObjectRef) {
+        if let Some(segment) = self.list(Home::Young).last() {
+            segment.push(object);
+        }
+    }
+
+    /// Takes an object out, if it is in.
+    #[inline]
+    pub(crate) fn remove(&self, object: ObjectRef) {
+        if object.slot().get() != NO_SLOT {
+            if let Some(empty) = self.segments.remove(object) {
+                self.retire(empty);
+            }
+            object.slot().set(NO_SLOT);
+        }
+    }
+
+    /// Frees a segment without objects, unless new ones go there.
+    fn retire(&self, segment: SegmentRef) {
+        let list = self.list(segment.home.get());
+        if segment.home.get() != Home::Young || list.last() != Some(segment) {
+            list.unlink(segment);
+            self.segments.give_back(segment);
+        }
+    }
+
+    /// Puts objects of two half-empty neighbours together, so that segments which are mostly holes do not pile up. Looks
+    /// at a few segments each time.
+    fn tidy(&self) {
+        const A_STEP: usize = 2;
+        for _ in 0..A_STEP {
+            let number = self.tidied.get();
+            self.tidied.set(if number < self.segments.numbers() { number + 1 } else { 0 });
+            if let Some(segment) = self.segments.by_number(number)
+                && let Some(next) = self.list(segment.home.get()).after(segment)
+                && !segment.pinned.get()
+                && !next.pinned.get()
+                && segment.live() + next.live() <= CAPACITY * 3 / 4
+            {
+                segment.squeeze();
+                next.for_each(|_, object| segment.push(object));
+                self.list(next.home.get()).unlink(next);
+                self.segments.give_back(next);
+            }
+        }
+    }
+
+    /// The objects of a generation, oldest first, but for garbage in a running collection.
+    pub(crate) fn objects(&self, generation: Generation) -> impl Iterator<Item = ObjectRef> + use<> {
+        let home = generation.home();
+        let under_collection = self.set.segments().filter(move |segment| segment.home.get() == home);
+        let segments = self.list(home).segments().chain(under_collection);
+        let objects = segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)));
+        objects.filter(|&object| !is_garbage(object))
+    }
+
+    /// Where an object is; `None` when it is untracked or garbage.
+    pub(crate) fn home_of(&self, object: ObjectRef) -> Option<Home> {
+        let slot = object.slot().get();
+        if slot == NO_SLOT || slot == CONDEMNED || is_garbage(object) {
+            return None;
+        }
+        // SAFETY: it is the slot of an object in a segment.
+        Some(unsafe { self.segments.of_slot(slot) }.home.get())
+    }
+
+    /// The generation that an object is in; `None` when it is untracked, frozen or garbage.
+    pub(crate) fn of(&self, object: ObjectRef) -> Option<Generation> {
+        let home = self.home_of(object)?;
+        Generation::ALL.into_iter().find(|generation| generation.home() == home)
+    }
+
+    /// Makes `generation` and all younger ones the set, whose survivors belong to the next generation.
+    ///
+    /// Before the middle ones in the old set come the young ones: CPython appends them in that order, and finalizers run
+    /// in the order that comes of it.
+    pub(crate) fn take_set(&self, generation: Generation) {
+        let parts: &[Home] = match generation {
+            Generation::Young => &[Home::Young],
+            Generation::Middle => &[Home::Middle, Home::Young],
+            Generation::Old => &[Home::Old, Home::Young, Home::Middle],
+        };
+        for &part in parts {
+            self.set.append_all(self.list(part));
+        }
+        for segment in self.set.segments() {
+            segment.home.set(generation.next().home());
+            segment.pinned.set(true);
+        }
+    }
+
+    /// Marks the garbage of the set, or of those members.
+    pub(crate) fn split_set(&self, members: Members) -> Split {
+        partition::partition(&self.set, &self.segments, members)
+    }
+
+    /// Ends a collection: what is left of the set goes to where its survivors belong.
+    pub(crate) fn close_set(&self) {
+        for segment in self.set.segments() {
+            self.set.unlink(segment);
+            segment.pinned.set(false);
+            self.settle(segment);
+        }
+    }
+
+    /// Appends a segment that is in no list to its home, or its objects, if there are only a few.
+    fn settle(&self, segment: SegmentRef) {
+        let home = self.list(segment.home.get());
+        match home.last() {
+            Some(last) if !last.pinned.get() && last.len() + segment.live() <= CAPACITY => {
+                segment.for_each(|_, object| last.push(object));
+                self.segments.give_back(segment);
+            }
+            _ if segment.live() == 0 => self.segments.give_back(segment),
+            _ => {
+                if segment.live() < segment.len() * 3 / 4 {
+                    segment.squeeze();
+                }
+                home.append(segment);
+            }
+        }
+    }
+
+    /// Makes all objects of `from` objects of `to`, in order.
+    pub(crate) fn move_all(&self, from: Home, to: Home) {
+        for segment in self.list(from).segments() {
+            segment.home.set(to);
+        }
+        self.list(to).append_all(self.list(from));
+    }
+
+    /// Moves everything to the frozen stretch, youngest first as CPython's `gc.freeze` does.
+    pub(crate) fn freeze(&self) {
+        for generation in Generation::ALL {
+            self.move_all(generation.home(), Home::Frozen);
+        }
+    }
+
+    /// Moves the frozen stretch to the end of the old generation.
+    pub(crate) fn unfreeze(&self) {
+        self.move_all(Home::Frozen, Home::Old);
+    }
+
+    /// How many objects a stretch has.
+    pub(crate) fn live(&self, home: Home) -> usize {
+        self.list(home).live()
+    }
+}
