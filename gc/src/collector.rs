@@ -5,6 +5,8 @@ use core::fmt;
 
 use alloc::alloc::handle_alloc_error;
 
+#[cfg(feature = "std")]
+use crate::current;
 use crate::gc::Gc;
 use crate::generation::Generation;
 use crate::observe::{CollectionEvent, ObserverId};
@@ -220,33 +222,7 @@ impl Collector {
     /// ```
     #[must_use]
     pub fn current() -> Self {
-        Self::with_current(Self::clone)
-    }
-
-    pub(crate) fn with_current<R>(use_it: impl FnOnce(&Self) -> R) -> R {
-        std::thread_local! {
-            static CURRENT: ThreadsOwn = ThreadsOwn(Some(Collector::new()));
-        }
-        let mut use_it = Some(use_it);
-        let result = CURRENT.try_with(|ThreadsOwn(collector)| Some(use_it.take()?(collector.as_ref()?)));
-        match (result, use_it) {
-            (Ok(Some(result)), _) => result,
-            (_, Some(use_it)) => use_it(&Self::new()),
-            _ => unreachable!("a thread's own collector is there until it is dropped"),
-        }
-    }
-}
-
-/// A thread's default collector. Its last collection runs when the thread ends, where a panic would end the program.
-#[cfg(feature = "std")]
-struct ThreadsOwn(Option<Collector>);
-
-#[cfg(feature = "std")]
-impl Drop for ThreadsOwn {
-    fn drop(&mut self) {
-        let collector = self.0.take();
-        // The panic's message has been printed; there is nobody to pass it on to.
-        let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(collector)));
+        current::collector()
     }
 }
 

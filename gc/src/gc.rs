@@ -10,12 +10,15 @@ use alloc::alloc::handle_alloc_error;
 
 use crate::collector::Collector;
 use crate::count_word::{Flags, Last};
+#[cfg(feature = "std")]
+use crate::current;
 use crate::generation::Generation;
-use crate::object::{self, Object, ObjectRef};
+use crate::object::{Object, ObjectRef};
+use crate::place::Place;
 use crate::release;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
-use crate::type_info::{TRACE_DEPTH, Traits, TypeInfo};
+use crate::type_info::Traits;
 
 /// A counted handle to an object whose cycles are collected.
 ///
@@ -113,7 +116,11 @@ impl<T: Trace + 'static> Gc<T> {
     #[must_use]
     #[inline]
     pub fn new(value: T) -> Self {
-        Collector::with_current(|collector| Self::new_in(value, collector))
+        match current::get() {
+            // SAFETY: the thread's own collector is in being.
+            Some(state) => unsafe { Self::new_in_state(value, state) },
+            None => Self::new_in(value, &Collector::current()),
+        }
     }
 
     /// A new object with `value` in it, watched by `collector`.
@@ -135,10 +142,23 @@ impl<T: Trace + 'static> Gc<T> {
     #[must_use]
     #[inline]
     pub fn new_in(value: T, collector: &Collector) -> Self {
-        match Self::make(value, collector) {
-            Ok(handle) => handle,
-            Err(OutOfMemory(value)) => Self::make_after_collection(value, collector)
-                .unwrap_or_else(|_| handle_alloc_error(Layout::new::<Object<T>>())),
+        // SAFETY: the collector keeps its state in being.
+        unsafe { Self::new_in_state(value, collector.state().pointer()) }
+    }
+
+    /// # Safety
+    ///
+    /// `state` is in being.
+    #[inline]
+    unsafe fn new_in_state(value: T, state: NonNull<State>) -> Self {
+        // SAFETY: by this function's contract.
+        match unsafe { Place::find(state) } {
+            Some(place) => place.fill(value),
+            None => {
+                // SAFETY: by this function's contract.
+                let place = unsafe { Self::place_after_collection(state) };
+                place.unwrap_or_else(|| handle_alloc_error(Layout::new::<Object<T>>())).fill(value)
+            }
         }
     }
 
@@ -154,61 +174,31 @@ impl<T: Trace + 'static> Gc<T> {
     ///
     /// When a finalizer, a destructor or a callback does in a collection that runs first.
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        Self::make(value, collector).or_else(|OutOfMemory(value)| Self::make_after_collection(value, collector))
+        let state = collector.state().pointer();
+        // SAFETY: the collector keeps its state in being.
+        let place = unsafe { Place::find(state) };
+        // SAFETY: as above.
+        match place.or_else(|| unsafe { Self::place_after_collection(state) }) {
+            Some(place) => Ok(place.fill(value)),
+            None => Err(OutOfMemory(value)),
+        }
     }
 
     /// Tries again when there is no memory, after a full collection if automatic ones are enabled.
-    #[cold]
-    fn make_after_collection(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        if !collector.is_enabled() {
-            return Err(OutOfMemory(value));
-        }
-        collector.collect(Generation::Old);
-        Self::make(value, collector)
-    }
-
-    #[inline]
-    fn make(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        let state = collector.state();
-        let Some(info) = state.types.info_of::<T>(state.pointer()) else {
-            return Err(OutOfMemory(value));
-        };
-        if T::needs_trace(TRACE_DEPTH) {
-            // SAFETY: the info is that of `T` in this state's table.
-            unsafe { Self::make_tracked(value, info, state) }
-        } else {
-            // SAFETY: as above.
-            let object = unsafe { object::allocate(value, info) };
-            // SAFETY: the object was made with a count of one, which is this handle's.
-            object.map(|object| unsafe { Self::from_counted(object) }).map_err(OutOfMemory)
-        }
-    }
-
-    /// Makes an object that has a place in a generation, after a collection that may be due.
     ///
     /// # Safety
     ///
-    /// `info` is that of `T` in `state`'s table.
-    #[inline]
-    unsafe fn make_tracked(value: T, info: NonNull<TypeInfo>, state: &State) -> Result<Self, OutOfMemory<T>> {
-        state.count_allocation();
-        if state.generations.reserve().is_err() {
-            state.thresholds.count_deallocations(1);
-            return Err(OutOfMemory(value));
-        }
+    /// `state` is in being.
+    #[cold]
+    unsafe fn place_after_collection(state: NonNull<State>) -> Option<Place<T>> {
         // SAFETY: by this function's contract.
-        match unsafe { object::allocate(value, info) } {
-            Ok(object) => {
-                // SAFETY: the object was just made.
-                state.generations.push(unsafe { ObjectRef::new(object) });
-                // SAFETY: it was made with a count of one, which is this handle's.
-                Ok(unsafe { Self::from_counted(object) })
-            }
-            Err(value) => {
-                state.thresholds.count_deallocations(1);
-                Err(OutOfMemory(value))
-            }
+        let collector = Collector::from_state(unsafe { StateRef::to(state) });
+        if !collector.is_enabled() {
+            return None;
         }
+        collector.collect(Generation::Old);
+        // SAFETY: `collector` keeps the state in being.
+        unsafe { Place::find(state) }
     }
 }
 

@@ -12,10 +12,6 @@ use crate::segments::Segments;
 
 use core::cell::Cell;
 
-/// There is no room for one more object.
-#[derive(Debug)]
-pub(crate) struct Full;
-
 /// # Invariants
 ///
 /// An object in an entry of a list has the slot that says where, but while a partition is running; an object in none has
@@ -38,34 +34,22 @@ impl Generations {
         &self.lists[home as usize]
     }
 
-    /// Makes sure that the next [`push`](Self::push) succeeds.
+    /// The segment where the next young object goes, which has room; `None` when there is no memory.
     #[inline]
-    pub(crate) fn reserve(&self) -> Result<(), Full> {
+    pub(crate) fn reserve(&self) -> Option<SegmentRef> {
         match self.list(Home::Young).last() {
-            Some(segment) if !segment.is_full() => Ok(()),
+            Some(segment) if !segment.is_full() => Some(segment),
             _ => self.make_room(),
         }
     }
 
     #[cold]
-    fn make_room(&self) -> Result<(), Full> {
+    fn make_room(&self) -> Option<SegmentRef> {
         self.tidy();
-        self.extend(self.list(Home::Young), Home::Young)
-    }
-
-    fn extend(&self, list: &List, home: Home) -> Result<(), Full> {
-        let segment = self.segments.take().ok_or(Full)?;
-        segment.home.set(home);
-        list.append(segment);
-        Ok(())
-    }
-
-    /// Adds a young object, for which room has been [reserved](Self::reserve).
-    #[inline]
-    pub(crate) fn push(&self, object: ObjectRef) {
-        if let Some(segment) = self.list(Home::Young).last() {
-            segment.push(object);
-        }
+        let segment = self.segments.take()?;
+        segment.home.set(Home::Young);
+        self.list(Home::Young).append(segment);
+        Some(segment)
     }
 
     /// Takes an object out, if it is in.

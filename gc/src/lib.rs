@@ -96,6 +96,8 @@ mod collection;
 mod collector;
 mod count;
 mod count_word;
+#[cfg(feature = "std")]
+mod current;
 mod finalize;
 mod forward;
 mod gc;
@@ -106,6 +108,7 @@ mod memory;
 mod object;
 mod observe;
 mod partition;
+mod place;
 mod prefetch;
 mod release;
 mod segment;

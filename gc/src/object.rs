@@ -16,8 +16,9 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use alloc::alloc::{alloc, dealloc};
+use alloc::alloc::dealloc;
 
+use crate::catch::Panics;
 use crate::count_word::{CountWord, Flags};
 use crate::state::State;
 use crate::trace::{Trace, Tracer};
@@ -147,6 +148,18 @@ impl ObjectRef {
         unsafe { drop_value(self) }
     }
 
+    /// Drops the value, putting a panic off, and gives the object's memory back.
+    ///
+    /// # Safety
+    ///
+    /// Neither a handle nor a weak box nor an entry leads to the object, and no [`ObjectRef`] to it is used again.
+    #[inline]
+    pub(crate) unsafe fn destroy(self, panics: &Panics) {
+        let destroy = self.info(|info| info.destroy);
+        // SAFETY: the function is that of this object's type; for the rest by this function's contract.
+        unsafe { destroy(self, panics) }
+    }
+
     /// Gives the object's memory back.
     ///
     /// # Safety
@@ -155,11 +168,20 @@ impl ObjectRef {
     /// used again.
     #[inline]
     pub(crate) unsafe fn free(self) {
-        let layout = self.info(|info| {
-            info.live.set(info.live.get() - 1);
-            info.layout
-        });
-        // SAFETY: the memory came from `allocate`, with this layout.
+        let layout = self.info(|info| info.layout);
+        // SAFETY: by this function's contract.
+        unsafe { self.free_as(layout) };
+    }
+
+    /// [`free`](Self::free), where the layout is known.
+    ///
+    /// # Safety
+    ///
+    /// As [`free`](Self::free)'s; the layout is the object's.
+    #[inline]
+    pub(crate) unsafe fn free_as(self, layout: Layout) {
+        self.info(|info| info.live.set(info.live.get() - 1));
+        // SAFETY: the memory came from a `Place`, with this layout.
         unsafe { dealloc(self.0.as_ptr().cast(), layout) };
     }
 
@@ -184,27 +206,6 @@ impl fmt::Debug for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {:p}", (self.vtable().type_name)(), self.0)
     }
-}
-
-/// Memory for an object with a strong count of one and `value` in it, or the value back when there is none.
-///
-/// # Safety
-///
-/// `info` is that of `T`, and stays as long as the object does.
-#[inline]
-pub(crate) unsafe fn allocate<T: Trace + 'static>(value: T, info: NonNull<TypeInfo>) -> Result<NonNull<Object<T>>, T> {
-    // SAFETY: an object is never of size zero, it has a header.
-    let memory = unsafe { alloc(Layout::new::<Object<T>>()) };
-    let Some(object) = NonNull::new(memory.cast::<Object<T>>()) else {
-        return Err(value);
-    };
-    let header = Header { word: CountWord::one(), slot: Cell::new(NO_SLOT), info: Cell::new(info) };
-    // SAFETY: the memory is fresh and has the object's layout.
-    unsafe { object.write(Object { header, value }) };
-    // SAFETY: by this function's contract.
-    let live = unsafe { &info.as_ref().live };
-    live.set(live.get() + 1);
-    Ok(object)
 }
 
 /// Whether a collection has found the object to be garbage, and it is not resurrected yet.

@@ -20,8 +20,10 @@ use crate::type_info::Traits;
 
 /// The end of a queue that is linked through slots.
 const END: u32 = NO_SLOT;
-/// How many entries ahead objects are fetched.
+/// How many entries ahead objects of a large set are fetched.
 const AHEAD: usize = 8;
+/// Sets of this many objects were made so recently, or are so small, that the processor's cache has them.
+const CACHED: usize = 4096;
 
 /// Which objects of the list are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,8 @@ pub(crate) struct Split {
 ///
 /// When a `trace` panics, every object is left as it was, and none is marked.
 pub(crate) fn partition(list: &List, segments: &Segments, members: Members) -> Split {
-    let set = CollectionSet { list, segments };
+    let ahead = if list.live() > CACHED { AHEAD } else { 0 };
+    let set = CollectionSet { list, segments, ahead };
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
     set.spread_reachability(&mut census);
@@ -67,6 +70,8 @@ pub(crate) fn partition(list: &List, segments: &Segments, members: Members) -> S
 struct CollectionSet<'a> {
     list: &'a List,
     segments: &'a Segments,
+    /// How many entries ahead objects are fetched: none, where the set fits the processor's cache.
+    ahead: usize,
 }
 
 /// What is counted on the way.
@@ -99,11 +104,30 @@ impl Census {
 }
 
 impl CollectionSet<'_> {
+    /// Each member with its slot, fetched ahead of time.
+    #[inline]
+    fn for_each(&self, mut visit: impl FnMut(u32, ObjectRef)) {
+        if self.ahead == 0 {
+            return self.list.for_each(visit);
+        }
+        for segment in self.list.segments() {
+            let entries = segment.entries();
+            for (slot, (index, entry)) in (segment.base..).zip(entries.iter().enumerate()) {
+                if let Some(later) = entries.get(index + self.ahead).and_then(Cell::get) {
+                    later.prefetch();
+                }
+                if let Some(object) = entry.get() {
+                    visit(slot, object);
+                }
+            }
+        }
+    }
+
     /// The external counts begin as the strong counts. An immortal object's is beyond what edges can take away.
     fn copy_counts(&self, members: Members) -> Census {
         let (mut common, mut present, mut weak) = (Traits::all(), Traits::empty(), false);
         let (mut objects, mut counts) = (0, 0);
-        for_each(self.list, |_, object| {
+        self.for_each(|_, object| {
             let word = object.word();
             if members == Members::Garbage {
                 if !word.has(Flags::TENTATIVE) {
@@ -126,7 +150,7 @@ impl CollectionSet<'_> {
     fn subtract_internal_edges(&self, census: &mut Census) {
         let subtraction = Subtraction::default();
         let mut tracer = Tracer::subtract(&subtraction);
-        for_each(self.list, |_, object| {
+        self.for_each(|_, object| {
             if object.word().has(Flags::COLLECTING) {
                 subtraction.source.set(Some(object));
                 object.trace(&mut tracer);
@@ -143,7 +167,7 @@ impl CollectionSet<'_> {
     fn spread_reachability(&self, census: &mut Census) {
         let reached = Reached::default();
         let mut tracer = Tracer::spread(&reached);
-        for_each(self.list, |slot, object| {
+        self.for_each(|slot, object| {
             if !object.word().has(Flags::COLLECTING) {
                 return;
             }
@@ -199,26 +223,10 @@ impl CollectionSet<'_> {
 
 impl Drop for CollectionSet<'_> {
     fn drop(&mut self) {
-        for_each(self.list, |slot, object| {
+        self.for_each(|slot, object| {
             object.slot().set(slot);
             object.word().remove(Flags::COLLECTING | Flags::TENTATIVE);
         });
-    }
-}
-
-/// Each object of the list with its slot, fetched ahead of time.
-#[inline]
-fn for_each(list: &List, mut visit: impl FnMut(u32, ObjectRef)) {
-    for segment in list.segments() {
-        let entries = segment.entries();
-        for (slot, (index, entry)) in (segment.base..).zip(entries.iter().enumerate()) {
-            if let Some(later) = entries.get(index + AHEAD).and_then(Cell::get) {
-                later.prefetch();
-            }
-            if let Some(object) = entry.get() {
-                visit(slot, object);
-            }
-        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) unsafe fn release(object: ObjectRef) {
     }
     // SAFETY: nothing but this call leads to the object.
     unsafe { destroy_nested(state, object) };
-    if state.work.wants_attention() || state.is_abandoned() {
+    if state.is_abandoned() || state.work.wants_attention() {
         settle(pointer);
     }
 }
@@ -80,13 +80,11 @@ unsafe fn destroy(state: &State, object: ObjectRef) {
     if object.word().has(Flags::WEAK) {
         kill_weak_handles(state, object);
     }
-    // SAFETY: the value is intact, and neither strong nor weak handles lead to it.
-    unsafe { drop_value(state, object) };
     if traits.contains(Traits::TRACKED) {
         state.thresholds.count_deallocations(1);
     }
-    // SAFETY: the value was dropped.
-    unsafe { object.free() };
+    // SAFETY: the value is intact, and nothing leads to the object.
+    unsafe { object.destroy(&state.work.panics) };
 }
 
 /// Drops an object's value; if that panics, the panic is put off.
@@ -123,8 +121,10 @@ fn survives_its_finalizer(state: &State, object: ObjectRef) -> bool {
         return false;
     }
     object.word().increment();
-    if object.traits().contains(Traits::TRACKED) && state.generations.reserve().is_ok() {
-        state.generations.push(object);
+    if object.traits().contains(Traits::TRACKED)
+        && let Some(segment) = state.generations.reserve()
+    {
+        segment.push(object);
     }
     finalize_once(state, object);
     if object.word().decrement() == Last::No {

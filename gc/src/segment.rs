@@ -110,8 +110,9 @@ impl Segment {
     #[inline]
     pub(crate) fn push(&self, object: ObjectRef) {
         let index = self.len.get();
+        debug_assert!(index < CAPACITY);
         object.slot().set(self.base + index);
-        self.entries[index as usize].set(Some(object));
+        self.entries[(index % CAPACITY) as usize].set(Some(object));
         self.len.set(index + 1);
     }
 

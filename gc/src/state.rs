@@ -89,6 +89,13 @@ impl State {
         }
     }
 
+    /// Takes an allocation back that could not be made.
+    #[cold]
+    pub(crate) fn forget_allocation<T>(&self) -> Option<T> {
+        self.thresholds.count_deallocations(1);
+        None
+    }
+
     #[cold]
     fn collect_due(&self) {
         if self.enabled.get()

@@ -14,6 +14,8 @@ use crate::generation::Generation;
 #[derive(Debug)]
 pub(crate) struct Thresholds {
     thresholds: Cell<[usize; Generation::COUNT]>,
+    /// What the young count may reach before something is due: its threshold, or all there is if that is zero.
+    limit: Cell<usize>,
     counts: [Cell<usize>; Generation::COUNT],
     /// Objects that have become old since the last collection of the old generation.
     pending: Cell<usize>,
@@ -21,10 +23,14 @@ pub(crate) struct Thresholds {
     long_lived: Cell<usize>,
 }
 
+/// CPython's.
+const DEFAULT: [usize; Generation::COUNT] = [700, 10, 10];
+
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            thresholds: Cell::new([700, 10, 10]),
+            thresholds: Cell::new(DEFAULT),
+            limit: Cell::new(DEFAULT[0]),
             counts: Default::default(),
             pending: Cell::default(),
             long_lived: Cell::default(),
@@ -39,6 +45,7 @@ impl Thresholds {
 
     pub(crate) fn set(&self, thresholds: [usize; Generation::COUNT]) {
         self.thresholds.set(thresholds);
+        self.limit.set(if thresholds[0] == 0 { usize::MAX } else { thresholds[0] });
     }
 
     pub(crate) fn counts(&self) -> [usize; Generation::COUNT] {
@@ -54,8 +61,7 @@ impl Thresholds {
     pub(crate) fn count_allocation(&self) -> bool {
         let young = self.counts[0].get() + 1;
         self.counts[0].set(young);
-        let [threshold, ..] = self.thresholds.get();
-        threshold > 0 && young > threshold
+        young > self.limit.get()
     }
 
     /// Tracked objects are gone.

@@ -6,6 +6,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
+use crate::catch::Panics;
 use crate::gc::Gc;
 use crate::object::{Object, ObjectRef};
 use crate::state::State;
@@ -52,6 +53,7 @@ pub(crate) struct VTable {
 pub(crate) struct TypeInfo {
     pub(crate) trace: unsafe fn(ObjectRef, &mut Tracer<'_>),
     pub(crate) drop_value: unsafe fn(ObjectRef),
+    pub(crate) destroy: unsafe fn(ObjectRef, &Panics),
     pub(crate) traits: Traits,
     pub(crate) state: NonNull<State>,
     /// Of an object.
@@ -66,6 +68,7 @@ impl TypeInfo {
         Self {
             trace: trace_value::<T>,
             drop_value: drop_value::<T>,
+            destroy: destroy::<T>,
             traits: Traits::of::<T>(),
             state,
             layout: Layout::new::<Object<T>>(),
@@ -128,6 +131,24 @@ unsafe fn drop_value<T>(object: ObjectRef) {
     let value = unsafe { &raw mut (*object.as_ptr()).value };
     // SAFETY: the value is intact, and this is the last that is done with it.
     unsafe { ptr::drop_in_place(value) };
+}
+
+/// Drops the value, putting a panic off, and gives the memory back.
+///
+/// # Safety
+///
+/// As [`drop_value`]'s; nor does a weak box or an entry lead to the object.
+unsafe fn destroy<T: Trace>(object: ObjectRef, panics: &Panics) {
+    // To drop a bare value is to give up handles, which cannot panic inside of a release.
+    if T::is_bare() {
+        // SAFETY: by this function's contract.
+        unsafe { drop_value::<T>(object) };
+    } else {
+        // SAFETY: by this function's contract.
+        panics.catch(|| unsafe { drop_value::<T>(object) });
+    }
+    // SAFETY: the value was dropped, and nothing leads to the object.
+    unsafe { object.free_as(Layout::new::<Object<T>>()) };
 }
 
 /// # Safety

@@ -28,6 +28,9 @@ struct Known {
     info: NonNull<TypeInfo>,
 }
 
+/// What a shortcut has that leads nowhere: no vtable lies there.
+const NOTHING: Known = Known { vtable: ptr::null(), info: NonNull::dangling() };
+
 /// The [`TypeInfo`] of each type that one collector has made an object of.
 ///
 /// # Invariants
@@ -38,12 +41,12 @@ pub(crate) struct Types {
     /// All vtables that were asked for, by address.
     known: RefCell<Vec<Known>>,
     /// Some of them, to be found at once.
-    shortcuts: [Cell<Option<Known>>; SHORTCUTS],
+    shortcuts: [Cell<Known>; SHORTCUTS],
 }
 
 impl Types {
     pub(crate) const fn new() -> Self {
-        let shortcuts = [const { Cell::new(None) }; SHORTCUTS];
+        let shortcuts = [const { Cell::new(NOTHING) }; SHORTCUTS];
         Self { first: Cell::new(None), known: RefCell::new(Vec::new()), shortcuts }
     }
 
@@ -53,14 +56,12 @@ impl Types {
     #[inline]
     pub(crate) fn info_of<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<TypeInfo>> {
         let vtable: *const VTable = vtable::<T>();
-        match self.shortcut(vtable).get() {
-            Some(known) if ptr::eq(known.vtable, vtable) => Some(known.info),
-            _ => self.find_or_add::<T>(vtable, state),
-        }
+        let known = self.shortcut(vtable).get();
+        if ptr::eq(known.vtable, vtable) { Some(known.info) } else { self.find_or_add::<T>(vtable, state) }
     }
 
     #[inline]
-    fn shortcut(&self, vtable: *const VTable) -> &Cell<Option<Known>> {
+    fn shortcut(&self, vtable: *const VTable) -> &Cell<Known> {
         &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS]
     }
 
@@ -86,7 +87,7 @@ impl Types {
                 new
             }
         };
-        self.shortcut(vtable).set(Some(known));
+        self.shortcut(vtable).set(known);
         Some(known.info)
     }
 

@@ -86,7 +86,7 @@ impl Work {
     /// Whether the outermost release has something to see to.
     #[inline]
     pub(crate) fn wants_attention(&self) -> bool {
-        !self.is_releasing() && (self.any_postponed.get() || self.panics.any())
+        (self.any_postponed.get() || self.panics.any()) && !self.is_releasing()
     }
 
     /// Lets a panic that was put off go on, at the end of the outermost collection or release.
