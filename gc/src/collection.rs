@@ -2,6 +2,7 @@
 //!
 //! The steps and their order are those of CPython's `gc_collect_main`.
 
+use crate::candidates;
 use crate::count_word::Last;
 use crate::generation::Generation;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
@@ -15,24 +16,44 @@ use crate::weak::DeadBoxes;
 /// What a collection came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// Objects that could have been garbage, and were looked at.
+    pub(crate) looked_at: usize,
     /// Objects that moved on to the next generation, before finalizers ran.
     pub(crate) survivors: usize,
     /// Objects that were destroyed.
     pub(crate) collected: usize,
 }
 
-/// Collects `generation` and all younger ones.
-pub(crate) fn run(state: &State, generation: Generation) -> Outcome {
-    state.generations.take_set(generation);
-    collect_set(state)
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thoroughness {
+    /// All objects.
+    Full,
+    /// Only what [candidates](crate::candidates) lead to.
+    Candidates,
 }
 
-/// Collects the set.
-pub(crate) fn collect_set(state: &State) -> Outcome {
-    let split = state.generations.split_set(Members::All);
-    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+/// Collects `generation` and all younger ones.
+pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughness) -> Outcome {
+    state.generations.take_set(generation);
+    let set = &state.generations.set;
+    let outcome = match thoroughness {
+        Thoroughness::Full => collect_members(state, Members::All),
+        Thoroughness::Candidates => match candidates::worth_a_look(set) {
+            Some(members) => collect_members(state, members),
+            None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
+        },
+    };
     state.generations.close_set();
-    Outcome { survivors: split.reachable, collected }
+    outcome
+}
+
+/// Collects members of the set.
+pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
+    let objects = state.generations.set.live();
+    let split = state.generations.split_set(members);
+    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+    Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
 }
 
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
@@ -61,11 +82,13 @@ fn destroy_garbage(state: &State, found: Split) -> usize {
 ///
 /// Nothing is borrowed meanwhile: objects may be freed and others may be made.
 fn for_each_garbage(state: &State, mut visit: impl FnMut(ObjectRef)) {
-    state.generations.set.for_each(|_, object| {
-        if is_garbage(object) {
-            visit(object);
-        }
-    });
+    for segment in state.generations.set.segments().filter(|segment| segment.has_members.get()) {
+        segment.for_each(|_, object| {
+            if is_garbage(object) {
+                visit(object);
+            }
+        });
+    }
 }
 
 /// All weak handles to garbage die before any of their callbacks is called.
@@ -108,7 +131,7 @@ fn drop_values(state: &State, closed: bool) {
 
 fn free_memory(state: &State) {
     let mut freed = 0;
-    for segment in state.generations.set.segments() {
+    for segment in state.generations.set.segments().filter(|segment| segment.has_members.get()) {
         freed += free_garbage_in(segment);
     }
     state.thresholds.count_deallocations(freed);

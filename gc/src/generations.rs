@@ -7,7 +7,7 @@
 use crate::generation::Generation;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
 use crate::partition::{self, Members, Split};
-use crate::segment::{CAPACITY, Home, List, SegmentRef};
+use crate::segment::{CAPACITY, Home, List, SegmentRef, Use};
 use crate::segments::Segments;
 
 use core::cell::Cell;
@@ -19,7 +19,7 @@ use core::cell::Cell;
 pub(crate) struct Generations {
     pub(crate) segments: Segments,
     lists: [List; Home::COUNT],
-    /// What is under collection. Its segments are pinned.
+    /// What is under collection.
     pub(crate) set: List,
     /// The number of the segment that is next to be looked at by [`tidy`](Self::tidy).
     tidied: Cell<usize>,
@@ -81,8 +81,8 @@ impl Generations {
             self.tidied.set(if number < self.segments.numbers() { number + 1 } else { 0 });
             if let Some(segment) = self.segments.by_number(number)
                 && let Some(next) = self.list(segment.home.get()).after(segment)
-                && !segment.pinned.get()
-                && !next.pinned.get()
+                && segment.used_by.get() == Use::Free
+                && next.used_by.get() == Use::Free
                 && segment.live() + next.live() <= CAPACITY * 3 / 4
             {
                 segment.squeeze();
@@ -133,7 +133,8 @@ impl Generations {
         }
         for segment in self.set.segments() {
             segment.home.set(generation.next().home());
-            segment.pinned.set(true);
+            segment.used_by.set(Use::Set);
+            segment.has_members.set(true);
         }
     }
 
@@ -146,7 +147,7 @@ impl Generations {
     pub(crate) fn close_set(&self) {
         for segment in self.set.segments() {
             self.set.unlink(segment);
-            segment.pinned.set(false);
+            segment.used_by.set(Use::Free);
             self.settle(segment);
         }
     }
@@ -155,7 +156,7 @@ impl Generations {
     fn settle(&self, segment: SegmentRef) {
         let home = self.list(segment.home.get());
         match home.last() {
-            Some(last) if !last.pinned.get() && last.len() + segment.live() <= CAPACITY => {
+            Some(last) if last.used_by.get() == Use::Free && last.len() + segment.live() <= CAPACITY => {
                 segment.for_each(|_, object| last.push(object));
                 self.segments.give_back(segment);
             }

@@ -91,6 +91,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod candidates;
 mod catch;
 mod collection;
 mod collector;

@@ -11,9 +11,10 @@
 use core::cell::Cell;
 use core::mem;
 
+use crate::candidates;
 use crate::count_word::Flags;
 use crate::object::{NO_SLOT, ObjectRef};
-use crate::segment::{List, SegmentRef};
+use crate::segment::{List, SegmentRef, Use};
 use crate::segments::Segments;
 use crate::trace::Tracer;
 use crate::type_info::Traits;
@@ -30,6 +31,8 @@ const CACHED: usize = 4096;
 pub(crate) enum Members {
     /// All of them.
     All,
+    /// The [candidates](crate::candidates) and what they lead to.
+    Candidates,
     /// Those that were found to be garbage before.
     Garbage,
 }
@@ -55,6 +58,9 @@ pub(crate) struct Split {
 pub(crate) fn partition(list: &List, segments: &Segments, members: Members) -> Split {
     let ahead = if list.live() > CACHED { AHEAD } else { 0 };
     let set = CollectionSet { list, segments, ahead };
+    if members == Members::Candidates {
+        candidates::mark_closure(list, segments);
+    }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
     set.spread_reachability(&mut census);
@@ -108,9 +114,10 @@ impl CollectionSet<'_> {
     #[inline]
     fn for_each(&self, mut visit: impl FnMut(u32, ObjectRef)) {
         if self.ahead == 0 {
-            return self.list.for_each(visit);
+            let segments = self.list.segments().filter(|segment| segment.has_members.get());
+            return segments.for_each(|segment| segment.for_each(&mut visit));
         }
-        for segment in self.list.segments() {
+        for segment in self.list.segments().filter(|segment| segment.has_members.get()) {
             let entries = segment.entries();
             for (slot, (index, entry)) in (segment.base..).zip(entries.iter().enumerate()) {
                 if let Some(later) = entries.get(index + self.ahead).and_then(Cell::get) {
@@ -129,11 +136,11 @@ impl CollectionSet<'_> {
         let (mut objects, mut counts) = (0, 0);
         self.for_each(|_, object| {
             let word = object.word();
-            if members == Members::Garbage {
-                if !word.has(Flags::TENTATIVE) {
-                    return;
-                }
-                word.remove(Flags::TENTATIVE);
+            match members {
+                Members::All => {}
+                Members::Candidates if word.has(Flags::COLLECTING) => {}
+                Members::Garbage if word.has(Flags::TENTATIVE) => word.remove(Flags::TENTATIVE),
+                Members::Candidates | Members::Garbage => return,
             }
             word.insert(Flags::COLLECTING);
             let count = word.count();
@@ -202,7 +209,7 @@ impl CollectionSet<'_> {
     fn move_to_end(&self, object: ObjectRef) {
         let slot = object.slot().get();
         if let Some(last) = self.last_with_room() {
-            // SAFETY: the object is in a segment of the list, which is pinned.
+            // SAFETY: the object is in a segment of the list.
             unsafe { self.segments.of_slot(slot) }.remove(slot);
             last.push(object);
         }
@@ -215,7 +222,8 @@ impl CollectionSet<'_> {
         }
         let segment = self.segments.take()?;
         segment.home.set(last.home.get());
-        segment.pinned.set(true);
+        segment.used_by.set(Use::Set);
+        segment.has_members.set(true);
         self.list.append(segment);
         Some(segment)
     }

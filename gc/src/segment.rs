@@ -36,6 +36,19 @@ impl Home {
     pub(crate) const COUNT: usize = 4;
 }
 
+/// Who is at work on a segment, and will see to it if it becomes empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Nobody: it is in its generation, to which objects may be added.
+    Free,
+    /// A collection: it is part of the set.
+    Set,
+    /// A search of the old generation, in which it stays as it is but for objects that are freed.
+    Search,
+    /// It is kept for when one is needed.
+    Spare,
+}
+
 /// # Invariants
 ///
 /// - Entries from `len` on are holes; `holes` of those before it are, and the last of those is not.
@@ -47,8 +60,9 @@ pub(crate) struct Segment {
     /// The slot of the first entry, which also names the segment.
     pub(crate) base: u32,
     pub(crate) home: Cell<Home>,
-    /// Somebody is at work on the segment, who will see to it if it becomes empty.
-    pub(crate) pinned: Cell<bool>,
+    pub(crate) used_by: Cell<Use>,
+    /// During a partition: whether it has members.
+    pub(crate) has_members: Cell<bool>,
     previous: Cell<Option<SegmentRef>>,
     next: Cell<Option<SegmentRef>>,
     entries: [Cell<Entry>; CAPACITY as usize],
@@ -61,7 +75,8 @@ impl Segment {
             holes: Cell::new(0),
             base,
             home: Cell::new(Home::Young),
-            pinned: Cell::new(false),
+            used_by: Cell::new(Use::Free),
+            has_members: Cell::new(false),
             previous: Cell::new(None),
             next: Cell::new(None),
             entries: [const { Cell::new(None) }; CAPACITY as usize],
@@ -186,7 +201,7 @@ impl Segment {
 /// # Invariants
 ///
 /// The segment has not been freed: [`Segments`](crate::segments::Segments) frees one only when it is in no list, and
-/// whoever keeps a pointer besides pins the segment.
+/// whoever keeps a pointer besides says so in `used_by`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentRef(NonNull<Segment>);
 

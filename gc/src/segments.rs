@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use crate::memory::try_box;
 use crate::object::{ObjectRef, SLOT_LIMIT};
-use crate::segment::{CAPACITY, Entry, List, Segment, SegmentRef};
+use crate::segment::{CAPACITY, Entry, List, Segment, SegmentRef, Use};
 
 /// Empty segments that are kept for the next that is needed.
 const SPARE: usize = 4;
@@ -43,7 +43,7 @@ impl Segments {
     ///
     /// # Safety
     ///
-    /// `slot` is an object's slot, or was when its segment was pinned.
+    /// `slot` is an object's slot, or was when its segment came into use.
     #[inline]
     pub(crate) unsafe fn of_slot(&self, slot: u32) -> SegmentRef {
         // SAFETY: by this function's contract the number is in use, so the table has it.
@@ -75,7 +75,7 @@ impl Segments {
         // SAFETY: it is the slot of an object in a segment.
         let segment = unsafe { self.of_slot(slot) };
         segment.remove(slot);
-        (segment.live() == 0 && !segment.pinned.get()).then_some(segment)
+        (segment.live() == 0 && segment.used_by.get() == Use::Free).then_some(segment)
     }
 
     /// The segment of that number, if it is in use.
@@ -94,7 +94,7 @@ impl Segments {
         if let Some(segment) = self.spare.first() {
             self.spare.unlink(segment);
             self.spares.set(self.spares.get() - 1);
-            segment.pinned.set(false);
+            segment.used_by.set(Use::Free);
             return Some(segment);
         }
         let number = self.take_number()?;
@@ -128,8 +128,7 @@ impl Segments {
     #[cold]
     pub(crate) fn give_back(&self, segment: SegmentRef) {
         segment.clear();
-        // Nobody else is to do anything with it while it is spare.
-        segment.pinned.set(true);
+        segment.used_by.set(Use::Spare);
         if self.spares.get() < SPARE {
             self.spares.set(self.spares.get() + 1);
             self.spare.append(segment);

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 
-use crate::collection;
+use crate::collection::{self, Thoroughness};
 use crate::count::Count;
 use crate::generation::Generation;
 use crate::generations::Generations;
@@ -102,12 +102,16 @@ impl State {
             && !self.collecting.get()
             && let Some(generation) = self.thresholds.due()
         {
-            self.collect(generation);
+            self.collect_with(generation, Thoroughness::Candidates);
         }
     }
 
     /// Collects, unless a collection is running; see [`Collector::collect`](crate::Collector::collect).
     pub(crate) fn collect(&self, generation: Generation) -> usize {
+        self.collect_with(generation, Thoroughness::Full)
+    }
+
+    fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
         if self.collecting.replace(true) {
             return 0;
         }
@@ -116,7 +120,7 @@ impl State {
         self.measure();
         self.notify(Phase::Start, generation, 0);
         self.thresholds.collection_starts(generation);
-        let outcome = collection::run(self, generation);
+        let outcome = collection::run(self, generation, thoroughness);
         self.thresholds.objects_survived(generation, outcome.survivors);
         self.counters.count_collection(generation, outcome.collected);
         self.notify(Phase::Stop, generation, outcome.collected);

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::candidates::Closure;
 use crate::gc::Gc;
 use crate::object::ObjectRef;
 use crate::partition::{Reached, Subtraction};
@@ -113,6 +114,8 @@ enum Step<'a> {
     Subtract(&'a Subtraction),
     /// The target is reachable.
     Spread(&'a Reached),
+    /// The target is worth a look, if it is in the set.
+    Close(&'a Closure<'a>),
     /// Somebody wants to see it.
     Visit(&'a mut dyn FnMut(ObjectRef)),
 }
@@ -128,6 +131,11 @@ impl<'a> Tracer<'a> {
         Self { step: Step::Spread(reached) }
     }
 
+    /// Makes each target a member.
+    pub(crate) fn close(closure: &'a Closure<'a>) -> Self {
+        Self { step: Step::Close(closure) }
+    }
+
     /// Calls `visit` with each target.
     pub(crate) fn visit(visit: &'a mut dyn FnMut(ObjectRef)) -> Self {
         Self { step: Step::Visit(visit) }
@@ -140,6 +148,7 @@ impl<'a> Tracer<'a> {
         match &mut self.step {
             Step::Subtract(subtraction) => subtraction.edge(target),
             Step::Spread(reached) => reached.edge(target),
+            Step::Close(closure) => closure.edge(target),
             Step::Visit(visit) => visit(target),
         }
     }
@@ -160,6 +169,7 @@ impl fmt::Debug for Tracer<'_> {
         let step = match self.step {
             Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
+            Step::Close(_) => "close",
             Step::Visit(_) => "visit",
         };
         f.debug_struct("Tracer").field("step", &step).finish()
