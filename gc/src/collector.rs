@@ -83,6 +83,47 @@ impl Collector {
         self.state.collect(generation)
     }
 
+    /// Collects the old generation in slices: starts a search, or goes on with the one that is running, until about
+    /// `budget` objects have been looked at. Says whether the search is over, after which the next call starts another.
+    ///
+    /// A search finds what was garbage when it started. Automatic collections of many old objects do the same by
+    /// themselves; this is for programs that know when they have time. A slice takes longer than its budget says only to
+    /// start a search, which is quick, and to destroy a structure of garbage that hangs together, which is done in one
+    /// go. [`collect`](Collector::collect) of the old generation ends a search. Called while a collection is running,
+    /// it does nothing and answers no.
+    ///
+    /// # Panics
+    ///
+    /// As [`collect`](Collector::collect) does.
+    ///
+    /// ```
+    /// # #[cfg(feature = "derive")] {
+    /// # use core::cell::RefCell;
+    /// # use mudlark_gc::{Collector, Gc, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node(RefCell<Option<Gc<Node>>>);
+    /// let collector = Collector::new();
+    /// for _ in 0..100 {
+    ///     let node = Gc::new_in(Node(RefCell::default()), &collector);
+    ///     *node.0.borrow_mut() = Some(node.clone());
+    /// }
+    /// while !collector.step(20) {
+    ///     // Answer somebody.
+    /// }
+    /// assert_eq!(collector.stats().objects, 0);
+    /// # }
+    /// ```
+    pub fn step(&self, budget: usize) -> bool {
+        if self.state.collecting.get() {
+            return false;
+        }
+        if !self.state.is_searching() && !self.state.start_search() {
+            self.state.collect(Generation::Old);
+            return true;
+        }
+        self.state.search_on(budget)
+    }
+
     /// Lets automatic collections run: CPython's `gc.enable`. They do from the start.
     pub fn enable(&self) {
         self.state.enabled.set(true);
@@ -147,6 +188,7 @@ impl Collector {
     /// nothing during a collection. O(objects).
     pub fn freeze(&self) {
         if !self.state.collecting.get() {
+            self.state.guarded(|| self.state.end_search());
             self.state.generations.freeze();
             self.state.thresholds.reset_counts();
         }

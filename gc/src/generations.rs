@@ -138,9 +138,30 @@ impl Generations {
         }
     }
 
+    /// Moves an old object to the set. Where there is no memory for that, it stays where it is.
+    pub(crate) fn add_to_set(&self, object: ObjectRef) {
+        if let Some(last) = self.end_of_set() {
+            self.segments.remove(object);
+            last.push(object);
+        }
+    }
+
+    /// A segment at the end of the set, with room. Objects that nobody says more of are old.
+    pub(crate) fn end_of_set(&self) -> Option<SegmentRef> {
+        let last = self.set.last();
+        last.filter(|last| !last.is_full()).or_else(|| {
+            let segment = self.segments.take()?;
+            segment.home.set(last.map_or(Home::Old, |last| last.home.get()));
+            segment.used_by.set(Use::Set);
+            segment.has_members.set(true);
+            self.set.append(segment);
+            Some(segment)
+        })
+    }
+
     /// Marks the garbage of the set, or of those members.
     pub(crate) fn split_set(&self, members: Members) -> Split {
-        partition::partition(&self.set, &self.segments, members)
+        partition::partition(self, members)
     }
 
     /// Ends a collection: what is left of the set goes to where its survivors belong.
@@ -188,6 +209,35 @@ impl Generations {
     /// Moves the frozen stretch to the end of the old generation.
     pub(crate) fn unfreeze(&self) {
         self.move_all(Home::Frozen, Home::Old);
+    }
+
+    /// The segments of the old generation, in order.
+    pub(crate) fn old_segments(&self) -> impl Iterator<Item = SegmentRef> + use<> {
+        self.list(Home::Old).segments()
+    }
+
+    /// Takes a segment back that a search has used.
+    pub(crate) fn release(&self, segment: SegmentRef) {
+        segment.used_by.set(Use::Free);
+        if segment.live() == 0 {
+            self.retire(segment);
+        }
+    }
+
+    /// Whether no more than so many objects are in the generations.
+    pub(crate) fn live_at_most(&self, limit: usize) -> bool {
+        let mut live = 0;
+        let mut segments = Generation::ALL.into_iter().flat_map(|generation| self.list(generation.home()).segments());
+        segments.all(|segment| {
+            live += segment.live() as usize;
+            live <= limit
+        })
+    }
+
+    /// How many objects a generation and all younger ones have.
+    pub(crate) fn live_up_to(&self, generation: Generation) -> usize {
+        let generations = Generation::ALL.into_iter().filter(|&other| other <= generation);
+        generations.map(|generation| self.live(generation.home())).sum()
     }
 
     /// How many objects a stretch has.

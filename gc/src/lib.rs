@@ -91,6 +91,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod automatic;
 mod candidates;
 mod catch;
 mod collection;
@@ -112,6 +113,7 @@ mod partition;
 mod place;
 mod prefetch;
 mod release;
+mod search;
 mod segment;
 mod segments;
 mod state;

@@ -13,9 +13,8 @@ use core::mem;
 
 use crate::candidates;
 use crate::count_word::Flags;
+use crate::generations::Generations;
 use crate::object::{NO_SLOT, ObjectRef};
-use crate::segment::{List, SegmentRef, Use};
-use crate::segments::Segments;
 use crate::trace::Tracer;
 use crate::type_info::Traits;
 
@@ -52,14 +51,14 @@ pub(crate) struct Split {
     pub(crate) closed: bool,
 }
 
-/// Marks those of the `members` of `list` that are garbage, and brings the others in CPython's order.
+/// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
 ///
 /// When a `trace` panics, every object is left as it was, and none is marked.
-pub(crate) fn partition(list: &List, segments: &Segments, members: Members) -> Split {
-    let ahead = if list.live() > CACHED { AHEAD } else { 0 };
-    let set = CollectionSet { list, segments, ahead };
+pub(crate) fn partition(generations: &Generations, members: Members) -> Split {
+    let ahead = if generations.set.live() > CACHED { AHEAD } else { 0 };
+    let set = CollectionSet { generations, ahead };
     if members == Members::Candidates {
-        candidates::mark_closure(list, segments);
+        candidates::mark_closure(&generations.set, &generations.segments);
     }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
@@ -74,8 +73,7 @@ pub(crate) fn partition(list: &List, segments: &Segments, members: Members) -> S
 ///
 /// All members are in their entries: dropping the set puts every slot and flag back as it was.
 struct CollectionSet<'a> {
-    list: &'a List,
-    segments: &'a Segments,
+    generations: &'a Generations,
     /// How many entries ahead objects are fetched: none, where the set fits the processor's cache.
     ahead: usize,
 }
@@ -114,10 +112,10 @@ impl CollectionSet<'_> {
     #[inline]
     fn for_each(&self, mut visit: impl FnMut(u32, ObjectRef)) {
         if self.ahead == 0 {
-            let segments = self.list.segments().filter(|segment| segment.has_members.get());
+            let segments = self.generations.set.segments().filter(|segment| segment.has_members.get());
             return segments.for_each(|segment| segment.for_each(&mut visit));
         }
-        for segment in self.list.segments().filter(|segment| segment.has_members.get()) {
+        for segment in self.generations.set.segments().filter(|segment| segment.has_members.get()) {
             let entries = segment.entries();
             for (slot, (index, entry)) in (segment.base..).zip(entries.iter().enumerate()) {
                 if let Some(later) = entries.get(index + self.ahead).and_then(Cell::get) {
@@ -195,7 +193,7 @@ impl CollectionSet<'_> {
         let mut slot = reached.first.get();
         while slot != END {
             // SAFETY: the queue is made of the members' own slots.
-            let Some(object) = (unsafe { self.segments.entry(slot) }) else { break };
+            let Some(object) = (unsafe { self.generations.segments.entry(slot) }) else { break };
             census.reachable += 1;
             census.counts -= u64::from(object.word().count());
             object.trace(tracer);
@@ -208,24 +206,11 @@ impl CollectionSet<'_> {
     /// Moves a member to the end of the list. Where there is no memory for that, it stays where it is.
     fn move_to_end(&self, object: ObjectRef) {
         let slot = object.slot().get();
-        if let Some(last) = self.last_with_room() {
-            // SAFETY: the object is in a segment of the list.
-            unsafe { self.segments.of_slot(slot) }.remove(slot);
+        if let Some(last) = self.generations.end_of_set() {
+            // SAFETY: the object is in a segment of the set.
+            unsafe { self.generations.segments.of_slot(slot) }.remove(slot);
             last.push(object);
         }
-    }
-
-    fn last_with_room(&self) -> Option<SegmentRef> {
-        let last = self.list.last()?;
-        if !last.is_full() {
-            return Some(last);
-        }
-        let segment = self.segments.take()?;
-        segment.home.set(last.home.get());
-        segment.used_by.set(Use::Set);
-        segment.has_members.set(true);
-        self.list.append(segment);
-        Some(segment)
     }
 }
 

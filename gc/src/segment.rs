@@ -273,6 +273,10 @@ impl List {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.get().is_none()
+    }
+
     pub(crate) fn live(&self) -> usize {
         self.segments().map(|segment| segment.live() as usize).sum()
     }

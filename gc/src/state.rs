@@ -1,6 +1,6 @@
 //! What belongs to one collector: its objects, by generation, and all that is counted and remembered about them.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::mem;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -15,6 +15,7 @@ use crate::generations::Generations;
 use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
+use crate::search::Search;
 use crate::stats::{Counters, Stats};
 use crate::thresholds::Thresholds;
 use crate::types::Types;
@@ -38,6 +39,10 @@ pub(crate) struct State {
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
     pub(crate) collecting: Cell<bool>,
+    /// The search of the old generation, while one is running.
+    pub(crate) search: RefCell<Option<Search>>,
+    /// How many objects it looks at, and how many it has collected.
+    pub(crate) searched: Cell<(usize, usize)>,
     peak_bytes: Cell<usize>,
 }
 
@@ -54,6 +59,8 @@ impl State {
             observers: Observers::default(),
             enabled: Cell::new(true),
             collecting: Cell::new(false),
+            search: RefCell::new(None),
+            searched: Cell::default(),
             peak_bytes: Cell::new(0),
         }
     }
@@ -69,7 +76,7 @@ impl State {
     }
 
     /// The bytes that objects take.
-    fn measure(&self) -> usize {
+    pub(crate) fn measure(&self) -> usize {
         let bytes = self.types.sum(|info| info.live.get() * info.layout.size());
         self.peak_bytes.set(self.peak_bytes.get().max(bytes));
         bytes
@@ -85,7 +92,7 @@ impl State {
     #[inline]
     pub(crate) fn count_allocation(&self) {
         if self.thresholds.count_allocation() {
-            self.collect_due();
+            self.attend();
         }
     }
 
@@ -96,42 +103,45 @@ impl State {
         None
     }
 
-    #[cold]
-    fn collect_due(&self) {
-        if self.enabled.get()
-            && !self.collecting.get()
-            && let Some(generation) = self.thresholds.due()
-        {
-            self.collect_with(generation, Thoroughness::Candidates);
-        }
-    }
-
     /// Collects, unless a collection is running; see [`Collector::collect`](crate::Collector::collect).
     pub(crate) fn collect(&self, generation: Generation) -> usize {
+        if self.collecting.get() {
+            return 0;
+        }
         self.collect_with(generation, Thoroughness::Full)
     }
 
-    fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
-        if self.collecting.replace(true) {
-            return 0;
-        }
+    pub(crate) fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
+        self.guarded(|| {
+            if generation == Generation::Old {
+                self.end_search();
+            }
+            let candidates = self.generations.live_up_to(generation);
+            self.notify(Phase::Start, generation, 0, candidates);
+            self.measure();
+            self.thresholds.collection_starts(generation);
+            let outcome = collection::run(self, generation, thoroughness);
+            self.thresholds.objects_survived(generation, outcome.survivors);
+            self.counters.count_collection(generation, outcome.collected);
+            self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at);
+            outcome.collected
+        })
+    }
+
+    /// Does a part of a collection. Meanwhile no other runs; a panic that was put off goes on after it.
+    pub(crate) fn guarded<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.collecting.set(true);
         let running = Running(self);
         let entered = self.work.enter_collection();
-        self.measure();
-        self.notify(Phase::Start, generation, 0);
-        self.thresholds.collection_starts(generation);
-        let outcome = collection::run(self, generation, thoroughness);
-        self.thresholds.objects_survived(generation, outcome.survivors);
-        self.counters.count_collection(generation, outcome.collected);
-        self.notify(Phase::Stop, generation, outcome.collected);
+        let result = work();
         drop(entered);
         running.end();
         self.work.resume_panic();
-        outcome.collected
+        result
     }
 
-    fn notify(&self, phase: Phase, generation: Generation, collected: usize) {
-        let event = CollectionEvent { phase, generation, collected, uncollectable: 0 };
+    pub(crate) fn notify(&self, phase: Phase, generation: Generation, collected: usize, candidates: usize) {
+        let event = CollectionEvent { phase, generation, collected, uncollectable: 0, candidates };
         self.observers.notify(&event, &self.work.panics);
     }
 }
@@ -150,6 +160,9 @@ impl Drop for Running<'_> {
     /// A `trace` has panicked: that panic goes on, instead of any that the collection put off.
     fn drop(&mut self) {
         self.0.generations.close_set();
+        if let Some(search) = self.0.search.take() {
+            search.end(&self.0.generations);
+        }
         self.0.work.panics.forget();
         self.0.collecting.set(false);
     }

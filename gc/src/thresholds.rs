@@ -16,6 +16,8 @@ pub(crate) struct Thresholds {
     thresholds: Cell<[usize; Generation::COUNT]>,
     /// What the young count may reach before something is due: its threshold, or all there is if that is zero.
     limit: Cell<usize>,
+    /// What the young count was when the limit was set.
+    count_at_limit: Cell<usize>,
     counts: [Cell<usize>; Generation::COUNT],
     /// Objects that have become old since the last collection of the old generation.
     pending: Cell<usize>,
@@ -31,6 +33,7 @@ impl Default for Thresholds {
         Self {
             thresholds: Cell::new(DEFAULT),
             limit: Cell::new(DEFAULT[0]),
+            count_at_limit: Cell::new(0),
             counts: Default::default(),
             pending: Cell::default(),
             long_lived: Cell::default(),
@@ -45,7 +48,21 @@ impl Thresholds {
 
     pub(crate) fn set(&self, thresholds: [usize; Generation::COUNT]) {
         self.thresholds.set(thresholds);
-        self.limit.set(if thresholds[0] == 0 { usize::MAX } else { thresholds[0] });
+        self.set_limit(None);
+    }
+
+    /// Sets after how many more objects the young count is to be looked at again, if that is before its threshold.
+    pub(crate) fn set_limit(&self, soon: Option<usize>) {
+        let [threshold, ..] = self.thresholds.get();
+        let count = self.counts[0].get();
+        let limit = if threshold == 0 { usize::MAX } else { threshold };
+        self.limit.set(soon.map_or(limit, |soon| limit.min(count + soon)));
+        self.count_at_limit.set(count);
+    }
+
+    /// How many objects more were made than freed since then.
+    pub(crate) fn made_since_limit_was_set(&self) -> usize {
+        self.counts[0].get().saturating_sub(self.count_at_limit.get())
     }
 
     pub(crate) fn counts(&self) -> [usize; Generation::COUNT] {
@@ -70,12 +87,15 @@ impl Thresholds {
         self.counts[0].set(self.counts[0].get().saturating_sub(number));
     }
 
-    /// The oldest generation that is due.
-    pub(crate) fn due(&self) -> Option<Generation> {
+    /// The oldest generation that is due, once the young one is; the old one is not while it is being searched.
+    pub(crate) fn due(&self, searching: bool) -> Option<Generation> {
         let (counts, thresholds) = (self.counts(), self.thresholds.get());
+        if counts[0] <= thresholds[0] {
+            return None;
+        }
         Generation::ALL.into_iter().rev().find(|&generation| {
             counts[generation.index()] > thresholds[generation.index()]
-                && (generation != Generation::Old || self.pending.get() >= self.long_lived.get() / 4)
+                && (generation != Generation::Old || !searching && self.pending.get() >= self.long_lived.get() / 4)
         })
     }
 
@@ -99,6 +119,13 @@ impl Thresholds {
     }
 }
 
+impl Thresholds {
+    /// Old objects that had been taken for survivors were garbage after all.
+    pub(crate) fn objects_died(&self, objects: usize) {
+        self.long_lived.set(self.long_lived.get().saturating_sub(objects));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,10 +136,11 @@ mod tests {
         thresholds.set([1, 0, 0]);
         thresholds.objects_survived(Generation::Old, 100);
         thresholds.collection_starts(Generation::Middle);
+        assert!(!thresholds.count_allocation() && thresholds.count_allocation());
         thresholds.objects_survived(Generation::Middle, 24);
-        assert_eq!(thresholds.due(), None);
+        assert_eq!(thresholds.due(false), Some(Generation::Young));
         thresholds.objects_survived(Generation::Middle, 1);
-        assert_eq!(thresholds.due(), Some(Generation::Old));
+        assert_eq!(thresholds.due(false), Some(Generation::Old));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::candidates::Closure;
 use crate::gc::Gc;
 use crate::object::ObjectRef;
 use crate::partition::{Reached, Subtraction};
+use crate::search::edge_buffer::EdgeBuffer;
 
 mod foreign;
 
@@ -116,6 +117,8 @@ enum Step<'a> {
     Spread(&'a Reached),
     /// The target is worth a look, if it is in the set.
     Close(&'a Closure<'a>),
+    /// The target is fetched before it is looked at.
+    Buffer(&'a EdgeBuffer<dyn Fn(u32, ObjectRef) + 'a>),
     /// Somebody wants to see it.
     Visit(&'a mut dyn FnMut(ObjectRef)),
 }
@@ -136,6 +139,11 @@ impl<'a> Tracer<'a> {
         Self { step: Step::Close(closure) }
     }
 
+    /// Puts each edge in a queue.
+    pub(crate) fn buffer(buffer: &'a EdgeBuffer<dyn Fn(u32, ObjectRef) + 'a>) -> Self {
+        Self { step: Step::Buffer(buffer) }
+    }
+
     /// Calls `visit` with each target.
     pub(crate) fn visit(visit: &'a mut dyn FnMut(ObjectRef)) -> Self {
         Self { step: Step::Visit(visit) }
@@ -149,6 +157,7 @@ impl<'a> Tracer<'a> {
             Step::Subtract(subtraction) => subtraction.edge(target),
             Step::Spread(reached) => reached.edge(target),
             Step::Close(closure) => closure.edge(target),
+            Step::Buffer(buffer) => buffer.edge(target),
             Step::Visit(visit) => visit(target),
         }
     }
@@ -170,6 +179,7 @@ impl fmt::Debug for Tracer<'_> {
             Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
             Step::Close(_) => "close",
+            Step::Buffer(_) => "buffer",
             Step::Visit(_) => "visit",
         };
         f.debug_struct("Tracer").field("step", &step).finish()

@@ -95,7 +95,9 @@ impl World {
         let generations: Rc<RefCell<BTreeMap<Id, Place>>> = Rc::default();
         let promoted = Rc::clone(&generations);
         collector.observe(move |event| {
-            if event.phase == Phase::Stop {
+            // The old generation may be collected in slices, while new objects are made.
+            let when = if event.generation == Generation::Old { Phase::Start } else { Phase::Stop };
+            if event.phase == when {
                 promote(&mut promoted.borrow_mut(), event.generation);
             }
         });
@@ -123,8 +125,19 @@ impl World {
             93..94 => self.hide(),
             94..95 => self.walk(),
             95..96 => self.freeze_or_unfreeze(),
+            96..98 => self.search_a_little(),
             _ => self.collect(),
         }
+    }
+
+    /// Old objects are searched in slices, between which anything may happen.
+    fn search_a_little(&mut self) {
+        let borrowed = self.pick();
+        let opaque = borrowed.as_ref().map(|node| node.edges.borrow_mut());
+        self.collector.step(self.random.usize(1..40));
+        drop(opaque);
+        drop(borrowed);
+        self.check(false);
     }
 
     fn pick(&mut self) -> Option<Gc<Node>> {
@@ -264,6 +277,11 @@ impl World {
     }
 
     fn collect_everything(&mut self) {
+        if self.random.bool() {
+            // What is garbage now is found by a search that starts now.
+            while !self.collector.step(100) {}
+            while !self.collector.step(100) {}
+        }
         self.collector.unfreeze();
         self.generations.borrow_mut().values_mut().for_each(|place| *place = place.or(Some(Generation::Old)));
         // A hidden handle that goes may free more.

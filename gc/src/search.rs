@@ -1,0 +1,273 @@
+//! The search for old garbage: a collection of the old generation in slices.
+//!
+//! To look at all old objects at once would be a long pause. But that a set of objects is garbage can be told from the set
+//! alone: [its members' counts are the edges inside it](crate::partition). So however stale the search is that found it,
+//! the check is exact, and only the check and the destruction have to happen in one go. They cost what the garbage costs,
+//! and the garbage comes in pieces.
+//!
+//! The search looks at the old generation as it was at its start. Between two slices the program goes on:
+//!
+//! 1. *Count.* All edges are counted, in an array beside the objects: each object's [mark](marks) is a tally.
+//! 2. *Spread.* An object whose strong count is not its tally is held from elsewhere, so it is reached, and so is what it
+//!    leads to. The rest are *suspects*. What was garbage at the start has not changed since, as nobody can: it is among
+//!    them.
+//! 3. *Gather* the suspects, and *join* those that lead to each other to [components](components).
+//! 4. *Destroy.* Some components at a time are made the set of a [collection](crate::collection), which keeps what is not
+//!    garbage after all.
+//!
+//! A component is never split: a single large one is a pause in proportion to its size.
+
+use crate::generations::Generations;
+use crate::object::ObjectRef;
+use crate::segment::{CAPACITY, SegmentRef, Use};
+use crate::trace::Tracer;
+
+use components::Components;
+use edge_buffer::EdgeBuffer;
+use marks::Marks;
+
+use alloc::vec::Vec;
+
+mod components;
+pub(crate) mod edge_buffer;
+mod marks;
+
+/// Objects that are made one set, if no component among them is larger.
+const BATCH: usize = 400;
+/// What it costs to pass over a segment, in objects followed.
+const SEGMENT_COST: usize = 16;
+/// What it costs to destroy an object, in objects followed.
+const DESTRUCTION_COST: usize = 3;
+/// How many entries ahead objects are fetched.
+const AHEAD: u32 = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Count,
+    Spread,
+    Gather,
+    Join,
+    Destroy,
+    /// Segments are given back to the old generation.
+    Release,
+}
+
+/// What a slice came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// There is more to do.
+    Slice,
+    /// The set has components that may be garbage.
+    Suspects,
+    /// The search is over.
+    Over,
+}
+
+/// A running search.
+///
+/// # Invariants
+///
+/// The segments are in the old generation, and used by [`Use::Search`]. An object's *place* is the index of its segment times [`CAPACITY`] and its own in that.
+pub(crate) struct Search {
+    segments: Vec<SegmentRef>,
+    marks: Marks,
+    components: Components,
+    phase: Phase,
+    /// The next segment, or the next component.
+    position: usize,
+}
+
+impl Search {
+    /// A search of the old generation as it is now; `None` when there is no memory for it.
+    pub(crate) fn start(generations: &Generations) -> Option<Self> {
+        let mut segments = Vec::new();
+        segments.try_reserve_exact(generations.old_segments().count()).ok()?;
+        segments.extend(generations.old_segments());
+        let marks = Marks::new(&segments, generations.segments.numbers())?;
+        segments.iter().for_each(|segment| segment.used_by.set(Use::Search));
+        Some(Self { segments, marks, components: Components::default(), phase: Phase::Count, position: 0 })
+    }
+
+    /// Goes on until about `budget` objects were followed, or there are suspects.
+    pub(crate) fn go_on(&mut self, generations: &Generations, mut budget: usize) -> Progress {
+        while budget > 0 {
+            let cost = match self.phase {
+                Phase::Count => self.count(),
+                Phase::Spread => self.spread(budget),
+                Phase::Gather => self.gather(),
+                Phase::Join => self.join(),
+                Phase::Destroy => {
+                    if self.make_set(generations) {
+                        return Progress::Suspects;
+                    }
+                    SEGMENT_COST
+                }
+                Phase::Release => match self.segments.pop() {
+                    Some(segment) => {
+                        generations.release(segment);
+                        SEGMENT_COST
+                    }
+                    None => return Progress::Over,
+                },
+            };
+            budget = budget.saturating_sub(cost);
+        }
+        Progress::Slice
+    }
+
+    /// Ends the search, wherever it is.
+    pub(crate) fn end(self, generations: &Generations) {
+        self.segments.into_iter().for_each(|segment| generations.release(segment));
+    }
+
+    /// How many objects it looks at.
+    pub(crate) fn objects(&self) -> usize {
+        self.segments.iter().map(|segment| segment.live() as usize).sum()
+    }
+
+    /// The segment to look at now; at the end of them, the next phase begins.
+    fn next_segment(&mut self, next_phase: Phase) -> Option<(u32, SegmentRef)> {
+        let Some(&segment) = self.segments.get(self.position) else {
+            self.phase = next_phase;
+            self.position = 0;
+            return None;
+        };
+        let place = marks::place(self.position);
+        self.position += 1;
+        Some((place, segment))
+    }
+
+    /// Tallies the edges of one segment's objects.
+    fn count(&mut self) -> usize {
+        let Some((_, segment)) = self.next_segment(Phase::Spread) else { return 0 };
+        let marks = &self.marks;
+        trace_all(segment, |_| true, |_, target| marks.tally(target)) + SEGMENT_COST
+    }
+
+    /// Reaches what is held from elsewhere in one segment, and what that leads to, as far as the budget goes.
+    fn spread(&mut self, budget: usize) -> usize {
+        let followed = self.follow_reached(budget);
+        if self.marks.has_reached() {
+            return followed;
+        }
+        let Some((place, segment)) = self.next_segment(Phase::Gather) else { return followed };
+        for index in 0..CAPACITY {
+            match segment.entry(index) {
+                Some(object) => self.marks.reach_if_held(place + index, object),
+                None => self.marks.set_aside(place + index),
+            }
+        }
+        followed + SEGMENT_COST
+    }
+
+    /// Follows what was reached and not yet followed.
+    fn follow_reached(&self, budget: usize) -> usize {
+        let mut followed = 0;
+        let (marks, segments) = (&self.marks, &self.segments);
+        let buffer = EdgeBuffer::new(|_, target| marks.reach(target));
+        let mut tracer = Tracer::buffer(&buffer);
+        while followed < budget {
+            let Some(place) = marks.pop_reached() else {
+                buffer.flush();
+                if marks.has_reached() {
+                    continue;
+                }
+                break;
+            };
+            if let Some(object) = entry(segments, place) {
+                object.trace(&mut tracer);
+                followed += 1;
+            }
+        }
+        buffer.flush();
+        followed
+    }
+
+    /// Makes each suspect of one segment a component.
+    fn gather(&mut self) -> usize {
+        let Some((place, segment)) = self.next_segment(Phase::Join) else { return 0 };
+        for place in place..place + segment.len() {
+            if self.marks.is_suspect(place) {
+                match entry(&self.segments, place).and_then(|_| self.components.add(place)) {
+                    Some(number) => self.marks.set_number(place, number),
+                    None => self.marks.set_aside(place),
+                }
+            }
+        }
+        SEGMENT_COST
+    }
+
+    /// Joins the components of one segment's suspects to those that they lead to.
+    fn join(&mut self) -> usize {
+        if self.components.is_empty() {
+            self.phase = Phase::Destroy;
+            self.position = 0;
+            return 0;
+        }
+        let Some((place, segment)) = self.next_segment(Phase::Destroy) else { return 0 };
+        let (marks, components) = (&self.marks, &self.components);
+        let number = |index| marks.number(place + index);
+        let followed = trace_all(
+            segment,
+            |index| number(index).is_some(),
+            |index, target| {
+                if let (Some(one), Some(other)) = (number(index), marks.number_of(target)) {
+                    components.join(one, other);
+                }
+            },
+        );
+        followed + SEGMENT_COST
+    }
+
+    /// Moves some components to the set, and says whether there are any.
+    fn make_set(&mut self, generations: &Generations) -> bool {
+        let mut places = Vec::new();
+        while places.len() < BATCH && self.position < self.components.len() {
+            self.components.take(self.position, &mut places);
+            self.position += 1;
+        }
+        if places.is_empty() {
+            self.phase = Phase::Release;
+        }
+        // Finalizers run in the order of age.
+        places.sort_unstable();
+        for place in places {
+            if let Some(object) = entry(&self.segments, place) {
+                generations.add_to_set(object);
+            }
+        }
+        !generations.set.is_empty()
+    }
+}
+
+/// What is in a place.
+fn entry(segments: &[SegmentRef], place: u32) -> Option<ObjectRef> {
+    segments[(place / CAPACITY) as usize].entry(place)
+}
+
+/// Traces objects of a segment, those that `which` says yes to, and returns how many. `edge` gets each edge: the index of
+/// its source, and its target.
+fn trace_all(segment: SegmentRef, which: impl Fn(u32) -> bool, edge: impl Fn(u32, ObjectRef)) -> usize {
+    let buffer = EdgeBuffer::new(edge);
+    let mut tracer = Tracer::buffer(&buffer);
+    let mut traced = 0;
+    for index in 0..segment.len() {
+        if let Some(later) = segment.entry(index + AHEAD) {
+            later.prefetch();
+        }
+        if let Some(object) = segment.entry(index)
+            && which(index)
+        {
+            buffer.from(index);
+            object.trace(&mut tracer);
+            traced += 1;
+        }
+    }
+    buffer.flush();
+    traced
+}
+
+/// What it costs to have destroyed so many objects.
+pub(crate) const fn destruction_cost(objects: usize) -> usize {
+    objects * DESTRUCTION_COST
+}

@@ -1,0 +1,117 @@
+//! Components: suspects that lead to each other, one way or the other.
+//!
+//! A disjoint-set forest (Tarjan). Besides its parent each member knows the next of its component, round in a circle, so
+//! that two are joined by swapping two links, and the members of one can be listed.
+
+use core::cell::Cell;
+
+use alloc::vec::Vec;
+
+/// One suspect.
+struct Member {
+    place: u32,
+    /// Itself, if it stands for its component.
+    parent: Cell<u32>,
+    next: Cell<u32>,
+}
+
+/// Set as `next` when the component was taken.
+const TAKEN: u32 = u32::MAX;
+
+#[derive(Default)]
+pub(crate) struct Components {
+    members: Vec<Member>,
+}
+
+impl Components {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Adds a component of one, and returns its number; `None` when there is no memory.
+    pub(crate) fn add(&mut self, place: u32) -> Option<u32> {
+        let number = u32::try_from(self.members.len()).ok()?;
+        self.members.try_reserve(1).ok()?;
+        self.members.push(Member { place, parent: Cell::new(number), next: Cell::new(number) });
+        Some(number)
+    }
+
+    fn member(&self, number: u32) -> &Member {
+        &self.members[number as usize]
+    }
+
+    /// The member that stands for a component. Paths are halved on the way.
+    fn representative(&self, mut number: u32) -> u32 {
+        loop {
+            let parent = self.member(number).parent.get();
+            if parent == number {
+                return number;
+            }
+            let grandparent = self.member(parent).parent.get();
+            self.member(number).parent.set(grandparent);
+            number = grandparent;
+        }
+    }
+
+    /// Makes the components of two members one. The lower number stands for it.
+    #[inline]
+    pub(crate) fn join(&self, one: u32, other: u32) {
+        let (one, other) = (self.representative(one), self.representative(other));
+        if one != other {
+            self.member(one.max(other)).parent.set(one.min(other));
+            self.member(one).next.swap(&self.member(other).next);
+        }
+    }
+
+    /// Appends the places of a member's component, unless they were taken before.
+    pub(crate) fn take(&self, number: usize, places: &mut Vec<u32>) {
+        let mut next = self.members[number].next.get();
+        if next == TAKEN {
+            return;
+        }
+        loop {
+            let member = self.member(next);
+            if places.try_reserve(1).is_err() {
+                // What is left of it keeps the rest from being garbage.
+                return;
+            }
+            places.push(member.place);
+            next = member.next.replace(TAKEN);
+            if self.member(next).next.get() == TAKEN {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_is_taken_whole_and_once() {
+        let mut components = Components::default();
+        for place in 0..6 {
+            components.add(place * 10);
+        }
+        for (one, other) in [(4, 2), (0, 5), (2, 4), (5, 4)] {
+            components.join(one, other);
+        }
+        let taken = |number| {
+            let mut places = Vec::new();
+            components.take(number, &mut places);
+            places.sort_unstable();
+            places
+        };
+        assert_eq!(taken(0), [0, 20, 40, 50]);
+        assert_eq!(taken(1), [10]);
+        for number in [2, 4, 5, 1] {
+            assert!(taken(number).is_empty());
+        }
+        assert_eq!(taken(3), [30]);
+    }
+}

@@ -1,0 +1,146 @@
+//! What a search remembers of each object, in an array beside them.
+//!
+//! ```text
+//!   not reached:   0 │ tally of edges; later, the number of the suspect
+//!   reached:       1 │ place of the next that was reached and not yet followed
+//! ```
+
+use core::cell::Cell;
+
+use alloc::boxed::Box;
+
+use crate::memory::try_zeroed;
+use crate::object::{ObjectRef, SLOT_LIMIT};
+use crate::segment::{CAPACITY, SegmentRef};
+
+/// Set in the mark of a place that was reached, or has nothing to be reached.
+const REACHED: u32 = 1 << 31;
+/// The end of the stack.
+const END: u32 = REACHED | (REACHED - 1);
+
+/// The place of the first entry of the search's segment with this index.
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than SLOT_LIMIT places, as each has a slot")]
+pub(crate) fn place(segment: usize) -> u32 {
+    segment as u32 * CAPACITY
+}
+
+/// # Invariants
+///
+/// `marks` has one for each place. `first_places` has, by the number of a segment, the place of its first entry and one
+/// more, or zero if it is not searched.
+pub(crate) struct Marks {
+    marks: Box<[Cell<u32>]>,
+    first_places: Box<[Cell<u32>]>,
+    /// The mark of the object that was reached last.
+    stack: Cell<u32>,
+}
+
+impl Marks {
+    /// Marks for the segments of a search; `None` when there is no memory for them. Segments have numbers below
+    /// `numbers`.
+    pub(crate) fn new(segments: &[SegmentRef], numbers: usize) -> Option<Self> {
+        let marks = try_zeroed(segments.len() * CAPACITY as usize)?;
+        let first_places = try_zeroed(numbers)?;
+        for (index, segment) in segments.iter().enumerate() {
+            first_places[(segment.base / CAPACITY) as usize].set(place(index) + 1);
+        }
+        Some(Self { marks, first_places, stack: Cell::new(END) })
+    }
+
+    /// An object's mark, if it is searched.
+    #[inline]
+    fn of(&self, object: ObjectRef) -> Option<&Cell<u32>> {
+        let slot = object.slot().get();
+        if slot >= SLOT_LIMIT {
+            return None;
+        }
+        let first = self.first_places.get((slot / CAPACITY) as usize)?.get().checked_sub(1)?;
+        self.marks.get((first + slot % CAPACITY) as usize)
+    }
+
+    #[inline]
+    fn at(&self, place: u32) -> &Cell<u32> {
+        &self.marks[place as usize]
+    }
+
+    /// Counts one edge.
+    #[inline]
+    pub(crate) fn tally(&self, target: ObjectRef) {
+        if let Some(mark) = self.of(target) {
+            mark.set(mark.get().saturating_add(1).min(REACHED - 1));
+        }
+    }
+
+    /// Reaches an object with counts that are not edges.
+    #[inline]
+    pub(crate) fn reach_if_held(&self, place: u32, object: ObjectRef) {
+        let mark = self.at(place);
+        if mark.get() < REACHED && (mark.get() != object.word().count() || object.word().is_immortal()) {
+            mark.set(self.stack.replace(REACHED | place));
+        }
+    }
+
+    /// Reaches an object that something reached leads to.
+    #[inline]
+    pub(crate) fn reach(&self, target: ObjectRef) {
+        if let Some(mark) = self.of(target)
+            && mark.get() < REACHED
+        {
+            // The mark's own place.
+            let place = self.place_of(target);
+            mark.set(self.stack.replace(REACHED | place));
+        }
+    }
+
+    /// Where a searched object is.
+    #[inline]
+    fn place_of(&self, object: ObjectRef) -> u32 {
+        let slot = object.slot().get();
+        self.first_places[(slot / CAPACITY) as usize].get() - 1 + slot % CAPACITY
+    }
+
+    pub(crate) fn has_reached(&self) -> bool {
+        self.stack.get() != END
+    }
+
+    /// The place of the object that was reached last and not yet followed.
+    #[inline]
+    pub(crate) fn pop_reached(&self) -> Option<u32> {
+        let top = self.stack.get();
+        if top == END {
+            return None;
+        }
+        let place = top & !REACHED;
+        self.stack.set(self.at(place).get());
+        Some(place)
+    }
+
+    /// Says that there is nothing to be suspected in a place.
+    #[inline]
+    pub(crate) fn set_aside(&self, place: u32) {
+        let mark = self.at(place);
+        if mark.get() < REACHED {
+            mark.set(REACHED);
+        }
+    }
+
+    pub(crate) fn is_suspect(&self, place: u32) -> bool {
+        self.at(place).get() < REACHED
+    }
+
+    pub(crate) fn set_number(&self, place: u32, number: u32) {
+        self.at(place).set(number);
+    }
+
+    /// The number of the suspect in a place, if there is one.
+    #[inline]
+    pub(crate) fn number(&self, place: u32) -> Option<u32> {
+        Some(self.at(place).get()).filter(|&mark| mark < REACHED)
+    }
+
+    /// The number of a suspect.
+    #[inline]
+    pub(crate) fn number_of(&self, object: ObjectRef) -> Option<u32> {
+        self.of(object).map(Cell::get).filter(|&mark| mark < REACHED)
+    }
+}
