@@ -40,7 +40,7 @@ impl State {
     }
 
     fn collect_what_is_due(&self, generation: Generation) {
-        if generation != Generation::Old || self.generations.live_at_most(FEW) || !self.start_search() {
+        if generation != Generation::Old || self.collectable_objects() <= FEW || !self.start_search() {
             self.collect_with(generation, Thoroughness::Candidates);
         }
     }
@@ -56,7 +56,7 @@ impl State {
             generations.move_all(Home::Young, Home::Old);
             generations.move_all(Home::Middle, Home::Old);
             let Some(search) = Search::start(generations) else { return false };
-            let objects = search.objects();
+            let objects = self.collectable_objects();
             *self.search.borrow_mut() = Some(search);
             self.notify(Phase::Start, Generation::Old, 0, objects);
             self.measure();

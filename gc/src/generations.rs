@@ -23,11 +23,19 @@ pub(crate) struct Generations {
     pub(crate) set: List,
     /// The number of the segment that is next to be looked at by [`tidy`](Self::tidy).
     tidied: Cell<usize>,
+    /// Whether somebody is going through the old generation's segments.
+    old_is_sealed: Cell<bool>,
 }
 
 impl Generations {
     pub(crate) fn new() -> Self {
-        Self { segments: Segments::new(), lists: Default::default(), set: List::default(), tidied: Cell::new(0) }
+        Self {
+            segments: Segments::new(),
+            lists: Default::default(),
+            set: List::default(),
+            tidied: Cell::new(0),
+            old_is_sealed: Cell::new(false),
+        }
     }
 
     fn list(&self, home: Home) -> &List {
@@ -66,7 +74,8 @@ impl Generations {
     /// Frees a segment without objects, unless new ones go there.
     fn retire(&self, segment: SegmentRef) {
         let list = self.list(segment.home.get());
-        if segment.home.get() != Home::Young || list.last() != Some(segment) {
+        let is_needed = segment.home.get() == Home::Young && list.last() == Some(segment);
+        if !is_needed && !self.is_sealed(segment) {
             list.unlink(segment);
             self.segments.give_back(segment);
         }
@@ -83,6 +92,7 @@ impl Generations {
                 && let Some(next) = self.list(segment.home.get()).after(segment)
                 && segment.used_by.get() == Use::Free
                 && next.used_by.get() == Use::Free
+                && !self.is_sealed(segment)
                 && segment.live() + next.live() <= CAPACITY * 3 / 4
             {
                 segment.squeeze();
@@ -193,9 +203,7 @@ impl Generations {
 
     /// Makes all objects of `from` objects of `to`, in order.
     pub(crate) fn move_all(&self, from: Home, to: Home) {
-        for segment in self.list(from).segments() {
-            segment.home.set(to);
-        }
+        self.list(from).segments().for_each(|segment| segment.home.set(to));
         self.list(to).append_all(self.list(from));
     }
 
@@ -211,9 +219,25 @@ impl Generations {
         self.move_all(Home::Frozen, Home::Old);
     }
 
-    /// The segments of the old generation, in order.
-    pub(crate) fn old_segments(&self) -> impl Iterator<Item = SegmentRef> + use<> {
-        self.list(Home::Old).segments()
+    /// Keeps the old generation's segments from being freed or joined until [`unseal_old`](Self::unseal_old), and
+    /// nothing from being added to the last; returns the first and the last.
+    pub(crate) fn seal_old(&self) -> (Option<SegmentRef>, Option<SegmentRef>) {
+        self.old_is_sealed.set(true);
+        let (first, last) = (self.list(Home::Old).first(), self.list(Home::Old).last());
+        last.inspect(|last| last.used_by.set(Use::Search));
+        (first, last)
+    }
+
+    pub(crate) fn unseal_old(&self) {
+        self.old_is_sealed.set(false);
+    }
+
+    fn is_sealed(&self, segment: SegmentRef) -> bool {
+        self.old_is_sealed.get() && segment.home.get() == Home::Old
+    }
+
+    pub(crate) fn old_segment_after(&self, segment: SegmentRef) -> Option<SegmentRef> {
+        self.list(Home::Old).after(segment)
     }
 
     /// Takes a segment back that a search has used.
@@ -222,16 +246,6 @@ impl Generations {
         if segment.live() == 0 {
             self.retire(segment);
         }
-    }
-
-    /// Whether no more than so many objects are in the generations.
-    pub(crate) fn live_at_most(&self, limit: usize) -> bool {
-        let mut live = 0;
-        let mut segments = Generation::ALL.into_iter().flat_map(|generation| self.list(generation.home()).segments());
-        segments.all(|segment| {
-            live += segment.live() as usize;
-            live <= limit
-        })
     }
 
     /// How many objects a generation and all younger ones have.

@@ -43,12 +43,14 @@ const AHEAD: u32 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// The segments of the old generation are listed.
+    List,
     Count,
     Spread,
     Gather,
     Join,
     Destroy,
-    /// Segments are given back to the old generation.
+    /// What the search has allocated is freed, and segments are given back to the old generation.
     Release,
 }
 
@@ -67,31 +69,48 @@ pub(crate) enum Progress {
 ///
 /// # Invariants
 ///
-/// The segments are in the old generation, and used by [`Use::Search`]. An object's *place* is the index of its segment times [`CAPACITY`] and its own in that.
+/// The segments, `next` and `last` are in the old generation, and used by [`Use::Search`]. An object's *place* is the
+/// index of its segment times [`CAPACITY`] and its own in that.
 pub(crate) struct Search {
     segments: Vec<SegmentRef>,
     marks: Marks,
     components: Components,
     phase: Phase,
-    /// The next segment, or the next component.
+    /// The next segment to be listed.
+    next: Option<SegmentRef>,
+    /// The last one of the search.
+    last: Option<SegmentRef>,
+    /// The index of the next segment to be looked at.
     position: usize,
+    /// The number of the next suspect whose component is taken.
+    taken: u32,
 }
 
 impl Search {
     /// A search of the old generation as it is now; `None` when there is no memory for it.
+    ///
+    /// What is in the way of listing its segments bit by bit is held off until that is done: the old generation is
+    /// [sealed](Generations::seal_old).
     pub(crate) fn start(generations: &Generations) -> Option<Self> {
-        let mut segments = Vec::new();
-        segments.try_reserve_exact(generations.old_segments().count()).ok()?;
-        segments.extend(generations.old_segments());
-        let marks = Marks::new(&segments, generations.segments.numbers())?;
-        segments.iter().for_each(|segment| segment.used_by.set(Use::Search));
-        Some(Self { segments, marks, components: Components::default(), phase: Phase::Count, position: 0 })
+        let marks = Marks::new(generations.segments.numbers())?;
+        let (next, last) = generations.seal_old();
+        Some(Self {
+            segments: Vec::new(),
+            marks,
+            components: Components::default(),
+            phase: Phase::List,
+            next,
+            last,
+            position: 0,
+            taken: 0,
+        })
     }
 
     /// Goes on until about `budget` objects were followed, or there are suspects.
     pub(crate) fn go_on(&mut self, generations: &Generations, mut budget: usize) -> Progress {
         while budget > 0 {
             let cost = match self.phase {
+                Phase::List => self.list(generations),
                 Phase::Count => self.count(),
                 Phase::Spread => self.spread(budget),
                 Phase::Gather => self.gather(),
@@ -102,13 +121,12 @@ impl Search {
                     }
                     SEGMENT_COST
                 }
-                Phase::Release => match self.segments.pop() {
-                    Some(segment) => {
-                        generations.release(segment);
-                        SEGMENT_COST
+                Phase::Release => {
+                    if !self.release_one(generations) {
+                        return Progress::Over;
                     }
-                    None => return Progress::Over,
-                },
+                    SEGMENT_COST
+                }
             };
             budget = budget.saturating_sub(cost);
         }
@@ -116,13 +134,42 @@ impl Search {
     }
 
     /// Ends the search, wherever it is.
-    pub(crate) fn end(self, generations: &Generations) {
-        self.segments.into_iter().for_each(|segment| generations.release(segment));
+    pub(crate) fn end(mut self, generations: &Generations) {
+        generations.unseal_old();
+        while self.release_one(generations) {}
     }
 
-    /// How many objects it looks at.
-    pub(crate) fn objects(&self) -> usize {
-        self.segments.iter().map(|segment| segment.live() as usize).sum()
+    /// Frees what belongs to the last segment; says no when there is none left.
+    fn release_one(&mut self, generations: &Generations) -> bool {
+        if self.components.forget_some() {
+            return true;
+        }
+        if let (Some(_), Some(last)) = (self.next.take(), self.last) {
+            // It was sealed, but not listed yet.
+            generations.release(last);
+        }
+        let Some(segment) = self.segments.pop() else { return false };
+        self.marks.forget_from(self.segments.len());
+        generations.release(segment);
+        true
+    }
+
+    /// Lists one segment more, with marks. Where there is no memory for that, the search is over.
+    fn list(&mut self, generations: &Generations) -> usize {
+        let Some(segment) = self.next else {
+            generations.unseal_old();
+            self.phase = Phase::Count;
+            return 0;
+        };
+        if self.segments.try_reserve(1).is_err() || !self.marks.add(self.segments.len(), segment) {
+            generations.unseal_old();
+            self.phase = Phase::Release;
+            return SEGMENT_COST;
+        }
+        segment.used_by.set(Use::Search);
+        self.segments.push(segment);
+        self.next = if self.last == Some(segment) { None } else { generations.old_segment_after(segment) };
+        SEGMENT_COST
     }
 
     /// The segment to look at now; at the end of them, the next phase begins.
@@ -186,6 +233,7 @@ impl Search {
     /// Makes each suspect of one segment a component.
     fn gather(&mut self) -> usize {
         let Some((place, segment)) = self.next_segment(Phase::Join) else { return 0 };
+        let before = self.components.len();
         for place in place..place + segment.len() {
             if self.marks.is_suspect(place) {
                 match entry(&self.segments, place).and_then(|_| self.components.add(place)) {
@@ -194,7 +242,7 @@ impl Search {
                 }
             }
         }
-        SEGMENT_COST
+        SEGMENT_COST + (self.components.len() - before) as usize / 2
     }
 
     /// Joins the components of one segment's suspects to those that they lead to.
@@ -222,9 +270,9 @@ impl Search {
     /// Moves some components to the set, and says whether there are any.
     fn make_set(&mut self, generations: &Generations) -> bool {
         let mut places = Vec::new();
-        while places.len() < BATCH && self.position < self.components.len() {
-            self.components.take(self.position, &mut places);
-            self.position += 1;
+        while places.len() < BATCH && self.taken < self.components.len() {
+            self.components.take(self.taken, &mut places);
+            self.taken += 1;
         }
         if places.is_empty() {
             self.phase = Phase::Release;

@@ -16,8 +16,10 @@ use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
 use crate::search::Search;
+use crate::segment::Home;
 use crate::stats::{Counters, Stats};
 use crate::thresholds::Thresholds;
+use crate::type_info::Traits;
 use crate::types::Types;
 use crate::work::Work;
 
@@ -75,6 +77,12 @@ impl State {
         self.types.sum(|info| info.live.get())
     }
 
+    /// How many objects there are in generations. O(types), and O(frozen objects).
+    pub(crate) fn collectable_objects(&self) -> usize {
+        let tracked = self.types.sum(|info| if info.traits.contains(Traits::TRACKED) { info.live.get() } else { 0 });
+        tracked.saturating_sub(self.generations.live(Home::Frozen))
+    }
+
     /// The bytes that objects take.
     pub(crate) fn measure(&self) -> usize {
         let bytes = self.types.sum(|info| info.live.get() * info.layout.size());
@@ -116,7 +124,10 @@ impl State {
             if generation == Generation::Old {
                 self.end_search();
             }
-            let candidates = self.generations.live_up_to(generation);
+            let candidates = match generation {
+                Generation::Old => self.collectable_objects(),
+                _ => self.generations.live_up_to(generation),
+            };
             self.notify(Phase::Start, generation, 0, candidates);
             self.measure();
             self.thresholds.collection_starts(generation);

@@ -18,30 +18,50 @@ struct Member {
 /// Set as `next` when the component was taken.
 const TAKEN: u32 = u32::MAX;
 
+/// Members are allocated so many at a time, so that no large array has to be moved when there are more.
+const BLOCK: usize = 1024;
+
 #[derive(Default)]
 pub(crate) struct Components {
-    members: Vec<Member>,
+    blocks: Vec<Vec<Member>>,
+    len: usize,
 }
 
 impl Components {
     pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.len == 0
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.members.len()
+    /// How many members there are.
+    #[expect(clippy::cast_possible_truncation, reason = "each has a number")]
+    pub(crate) fn len(&self) -> u32 {
+        self.len as u32
     }
 
     /// Adds a component of one, and returns its number; `None` when there is no memory.
     pub(crate) fn add(&mut self, place: u32) -> Option<u32> {
-        let number = u32::try_from(self.members.len()).ok()?;
-        self.members.try_reserve(1).ok()?;
-        self.members.push(Member { place, parent: Cell::new(number), next: Cell::new(number) });
+        let number = u32::try_from(self.len).ok()?;
+        if self.len.is_multiple_of(BLOCK) {
+            let mut block = Vec::new();
+            block.try_reserve_exact(BLOCK).ok()?;
+            self.blocks.try_reserve(1).ok()?;
+            self.blocks.push(block);
+        }
+        self.blocks.last_mut()?.push(Member { place, parent: Cell::new(number), next: Cell::new(number) });
+        self.len += 1;
         Some(number)
     }
 
+    #[inline]
     fn member(&self, number: u32) -> &Member {
-        &self.members[number as usize]
+        let number = number as usize;
+        &self.blocks[number / BLOCK][number % BLOCK]
+    }
+
+    /// Frees the last members, which were taken, and says whether others are left.
+    pub(crate) fn forget_some(&mut self) -> bool {
+        self.blocks.pop();
+        !self.blocks.is_empty()
     }
 
     /// The member that stands for a component. Paths are halved on the way.
@@ -68,8 +88,8 @@ impl Components {
     }
 
     /// Appends the places of a member's component, unless they were taken before.
-    pub(crate) fn take(&self, number: usize, places: &mut Vec<u32>) {
-        let mut next = self.members[number].next.get();
+    pub(crate) fn take(&self, number: u32, places: &mut Vec<u32>) {
+        let mut next = self.member(number).next.get();
         if next == TAKEN {
             return;
         }

@@ -8,6 +8,7 @@
 use core::cell::Cell;
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::memory::try_zeroed;
 use crate::object::{ObjectRef, SLOT_LIMIT};
@@ -18,6 +19,9 @@ const REACHED: u32 = 1 << 31;
 /// The end of the stack.
 const END: u32 = REACHED | (REACHED - 1);
 
+/// Marks are allocated so many at a time: little enough that one block is soon had, filled and freed.
+const BLOCK: u32 = 32 * CAPACITY;
+
 /// The place of the first entry of the search's segment with this index.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than SLOT_LIMIT places, as each has a slot")]
 pub(crate) fn place(segment: usize) -> u32 {
@@ -26,25 +30,36 @@ pub(crate) fn place(segment: usize) -> u32 {
 
 /// # Invariants
 ///
-/// `marks` has one for each place. `first_places` has, by the number of a segment, the place of its first entry and one
-/// more, or zero if it is not searched.
+/// `blocks` have a mark for each place. `first_places` has, by the number of a segment, the place of its first entry and
+/// one more, or zero if it is not searched.
 pub(crate) struct Marks {
-    marks: Box<[Cell<u32>]>,
+    blocks: Vec<Box<[Cell<u32>]>>,
     first_places: Box<[Cell<u32>]>,
     /// The mark of the object that was reached last.
     stack: Cell<u32>,
 }
 
 impl Marks {
-    /// Marks for the segments of a search; `None` when there is no memory for them. Segments have numbers below
-    /// `numbers`.
-    pub(crate) fn new(segments: &[SegmentRef], numbers: usize) -> Option<Self> {
-        let marks = try_zeroed(segments.len() * CAPACITY as usize)?;
-        let first_places = try_zeroed(numbers)?;
-        for (index, segment) in segments.iter().enumerate() {
-            first_places[(segment.base / CAPACITY) as usize].set(place(index) + 1);
+    /// No marks yet, for segments with numbers below `numbers`; `None` when there is no memory for that.
+    pub(crate) fn new(numbers: usize) -> Option<Self> {
+        Some(Self { blocks: Vec::new(), first_places: try_zeroed(numbers)?, stack: Cell::new(END) })
+    }
+
+    /// Adds marks for the search's segment with this index; says no when there is no memory.
+    pub(crate) fn add(&mut self, index: usize, segment: SegmentRef) -> bool {
+        let first = place(index);
+        if first.is_multiple_of(BLOCK) {
+            let block = try_zeroed(BLOCK as usize).filter(|_| self.blocks.try_reserve(1).is_ok());
+            let Some(block) = block else { return false };
+            self.blocks.push(block);
         }
-        Some(Self { marks, first_places, stack: Cell::new(END) })
+        self.first_places[(segment.base / CAPACITY) as usize].set(first + 1);
+        true
+    }
+
+    /// Frees the marks of the search's last segments, of which this many are left.
+    pub(crate) fn forget_from(&mut self, segments: usize) {
+        self.blocks.truncate(place(segments).div_ceil(BLOCK) as usize);
     }
 
     /// An object's mark, if it is searched.
@@ -55,12 +70,12 @@ impl Marks {
             return None;
         }
         let first = self.first_places.get((slot / CAPACITY) as usize)?.get().checked_sub(1)?;
-        self.marks.get((first + slot % CAPACITY) as usize)
+        Some(self.at(first + slot % CAPACITY))
     }
 
     #[inline]
     fn at(&self, place: u32) -> &Cell<u32> {
-        &self.marks[place as usize]
+        &self.blocks[(place / BLOCK) as usize][(place % BLOCK) as usize]
     }
 
     /// Counts one edge.
