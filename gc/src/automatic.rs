@@ -40,8 +40,10 @@ impl State {
     }
 
     fn collect_what_is_due(&self, generation: Generation) {
-        if generation != Generation::Old || self.collectable_objects() <= FEW || !self.start_search() {
+        if generation != Generation::Old {
             self.collect_with(generation, Thoroughness::Candidates);
+        } else if self.collectable_objects() <= FEW || !self.start_search() {
+            self.collect_with(generation, Thoroughness::Full);
         }
     }
 
@@ -55,7 +57,7 @@ impl State {
             let generations = &self.generations;
             generations.move_all(Home::Young, Home::Old);
             generations.move_all(Home::Middle, Home::Old);
-            let Some(search) = Search::start(generations) else { return false };
+            let Some(search) = Search::start(generations, self.look_at_all.get()) else { return false };
             let objects = self.collectable_objects();
             *self.search.borrow_mut() = Some(search);
             self.notify(Phase::Start, Generation::Old, 0, objects);
@@ -94,6 +96,7 @@ impl State {
     /// Ends the search that is running, if one is, wherever it is.
     pub(crate) fn end_search(&self) {
         if let Some(search) = self.search.take() {
+            self.look_at_all.set(!search.is_complete());
             search.end(&self.generations);
             let (objects, collected) = self.searched.get();
             self.thresholds.objects_died(collected);

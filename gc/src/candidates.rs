@@ -5,8 +5,8 @@
 //! it writes anyway. So everything that an automatic collection can find is led to by a candidate, and only what they lead
 //! to has to be looked at. Where there is no candidate, there is nothing to do.
 //!
-//! Survivors stay candidates: the rest of their cycle may be in an older generation, or held by a value that was borrowed
-//! just then. (Bacon and Rajan call candidates purple, and keep a buffer of them.)
+//! Survivors stay candidates: the rest of their cycle may be in an older generation. Only when all objects are looked at,
+//! none of them has to be one any more. (Bacon and Rajan call candidates purple, and keep a buffer of them.)
 
 use core::cell::Cell;
 
@@ -31,6 +31,11 @@ pub(crate) fn worth_a_look(set: &List) -> Option<Members> {
         }
     }
     (candidates > 0).then_some(Members::Candidates)
+}
+
+/// Makes no object of the set a candidate, as all of them are about to be looked at.
+pub(crate) fn forget(set: &List) {
+    set.for_each(|_, object| object.word().remove(Flags::CANDIDATE));
 }
 
 /// Marks the candidates of a set and what they lead to in it as [`Flags::COLLECTING`], and the segments that have such.

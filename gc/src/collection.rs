@@ -38,7 +38,12 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
     state.generations.take_set(generation);
     let set = &state.generations.set;
     let outcome = match thoroughness {
-        Thoroughness::Full => collect_members(state, Members::All),
+        Thoroughness::Full => {
+            if generation == Generation::Old {
+                candidates::forget(set);
+            }
+            collect_members(state, Members::All)
+        }
         Thoroughness::Candidates => match candidates::worth_a_look(set) {
             Some(members) => collect_members(state, members),
             None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },

@@ -198,6 +198,8 @@ impl Collector {
     pub fn unfreeze(&self) {
         if !self.state.collecting.get() {
             self.state.generations.unfreeze();
+            // What they held was taken for reachable.
+            self.state.look_at_all.set(true);
         }
     }
 

@@ -148,12 +148,14 @@ impl Generations {
         }
     }
 
-    /// Moves an old object to the set. Where there is no memory for that, it stays where it is.
-    pub(crate) fn add_to_set(&self, object: ObjectRef) {
-        if let Some(last) = self.end_of_set() {
+    /// Moves an old object to the set; says no, and leaves it where it is, when there is no memory for that.
+    pub(crate) fn add_to_set(&self, object: ObjectRef) -> bool {
+        let last = self.end_of_set();
+        if let Some(last) = last {
             self.segments.remove(object);
             last.push(object);
         }
+        last.is_some()
     }
 
     /// A segment at the end of the set, with room. Objects that nobody says more of are old.
@@ -234,6 +236,19 @@ impl Generations {
 
     fn is_sealed(&self, segment: SegmentRef) -> bool {
         self.old_is_sealed.get() && segment.home.get() == Home::Old
+    }
+
+    /// All objects that are younger than the last segment of the old generation as it once was.
+    pub(crate) fn newcomers(&self, last: Option<SegmentRef>) -> impl Iterator<Item = ObjectRef> {
+        let old = self.list(Home::Old);
+        let mut next = last.map_or(old.first(), |last| old.after(last));
+        let newer = core::iter::from_fn(move || {
+            let segment = next?;
+            next = old.after(segment);
+            Some(segment)
+        });
+        let younger = [Home::Middle, Home::Young].into_iter().flat_map(|home| self.list(home).segments());
+        newer.chain(younger).flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)))
     }
 
     pub(crate) fn old_segment_after(&self, segment: SegmentRef) -> Option<SegmentRef> {

@@ -7,16 +7,28 @@
 //!
 //! The search looks at the old generation as it was at its start. Between two slices the program goes on:
 //!
-//! 1. *Count.* All edges are counted, in an array beside the objects: each object's [mark](marks) is a tally.
-//! 2. *Spread.* An object whose strong count is not its tally is held from elsewhere, so it is reached, and so is what it
+//! 1. *List* the segments, and the [candidates](crate::candidates) in them, which are none from now on.
+//! 2. *Count.* The edges of what candidates lead to, the *members*, are counted in an array beside the objects: each
+//!    one's [mark](marks) is a tally.
+//! 3. *Spread.* An object whose strong count is not its tally is held from elsewhere, so it is reached, and so is what it
 //!    leads to. The rest are *suspects*. What was garbage at the start has not changed since, as nobody can: it is among
 //!    them.
-//! 3. *Gather* the suspects, and *join* those that lead to each other to [components](components).
-//! 4. *Destroy.* Some components at a time are made the set of a [collection](crate::collection), which keeps what is not
+//! 4. *Gather* the suspects, and *join* those that lead to each other to [components](components).
+//! 5. *Destroy.* Some components at a time are made the set of a [collection](crate::collection), which keeps what is not
 //!    garbage after all.
 //!
 //! A component is never split: a single large one is a pause in proportion to its size.
+//!
+//! # Why no candidate is lost
+//!
+//! A cycle of garbage has a member that became a candidate when the last handle from outside went. If that was before the
+//! member was listed, it is known to this search. It is found if all of the cycle was there when the search began. If not,
+//! one of its members is younger than the search, and has an edge to an old one or is a candidate itself: so when the
+//! listing is over, all that younger objects lead to [become candidates](Search::admit_newcomers) for the next search. If
+//! the member became a candidate after it was listed, it still is one for the next search. And a search that does not come
+//! to its end makes the next one look at everything.
 
+use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::ObjectRef;
 use crate::segment::{CAPACITY, SegmentRef, Use};
@@ -25,12 +37,14 @@ use crate::trace::Tracer;
 use components::Components;
 use edge_buffer::EdgeBuffer;
 use marks::Marks;
+use stack::Stack;
 
 use alloc::vec::Vec;
 
 mod components;
 pub(crate) mod edge_buffer;
 mod marks;
+mod stack;
 
 /// Objects that are made one set, if no component among them is larger.
 const BATCH: usize = 400;
@@ -38,14 +52,18 @@ const BATCH: usize = 400;
 const SEGMENT_COST: usize = 16;
 /// What it costs to destroy an object, in objects followed.
 const DESTRUCTION_COST: usize = 3;
+/// If one in so many objects is a candidate, all are looked at, in order.
+const MANY: usize = 3;
 /// How many entries ahead objects are fetched.
 const AHEAD: u32 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The segments of the old generation are listed.
     List,
+    /// Of what candidates lead to.
     Count,
+    /// Of everything.
+    CountAll,
     Spread,
     Gather,
     Join,
@@ -84,6 +102,16 @@ pub(crate) struct Search {
     position: usize,
     /// The number of the next suspect whose component is taken.
     taken: u32,
+    /// Everything is to be looked at.
+    thorough: bool,
+    objects: usize,
+    candidates: usize,
+    /// Members to be followed.
+    stack: Stack,
+    /// There was no memory for something, so garbage may have been missed.
+    missed: bool,
+    /// It has come to its end.
+    ended: bool,
 }
 
 impl Search {
@@ -91,7 +119,7 @@ impl Search {
     ///
     /// What is in the way of listing its segments bit by bit is held off until that is done: the old generation is
     /// [sealed](Generations::seal_old).
-    pub(crate) fn start(generations: &Generations) -> Option<Self> {
+    pub(crate) fn start(generations: &Generations, thorough: bool) -> Option<Self> {
         let marks = Marks::new(generations.segments.numbers())?;
         let (next, last) = generations.seal_old();
         Some(Self {
@@ -103,6 +131,12 @@ impl Search {
             last,
             position: 0,
             taken: 0,
+            thorough,
+            objects: 0,
+            candidates: 0,
+            stack: Stack::default(),
+            missed: false,
+            ended: false,
         })
     }
 
@@ -111,7 +145,8 @@ impl Search {
         while budget > 0 {
             let cost = match self.phase {
                 Phase::List => self.list(generations),
-                Phase::Count => self.count(),
+                Phase::Count => self.count(budget),
+                Phase::CountAll => self.count_all(),
                 Phase::Spread => self.spread(budget),
                 Phase::Gather => self.gather(),
                 Phase::Join => self.join(),
@@ -154,11 +189,21 @@ impl Search {
         true
     }
 
+    /// Whether nothing that was garbage at its start can have been missed.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.ended && !self.missed && !self.stack.has_lost()
+    }
+
     /// Lists one segment more, with marks. Where there is no memory for that, the search is over.
     fn list(&mut self, generations: &Generations) -> usize {
         let Some(segment) = self.next else {
+            self.admit_newcomers(generations);
             generations.unseal_old();
-            self.phase = Phase::Count;
+            self.phase = match self.candidates {
+                _ if self.thorough || self.candidates > self.objects / MANY => Phase::CountAll,
+                0 => self.finish(),
+                _ => Phase::Count,
+            };
             return 0;
         };
         if self.segments.try_reserve(1).is_err() || !self.marks.add(self.segments.len(), segment) {
@@ -167,9 +212,48 @@ impl Search {
             return SEGMENT_COST;
         }
         segment.used_by.set(Use::Search);
+        self.list_candidates(segment);
         self.segments.push(segment);
         self.next = if self.last == Some(segment) { None } else { generations.old_segment_after(segment) };
         SEGMENT_COST
+    }
+
+    /// Takes down the candidates of the segment that is about to be listed. They are none from now on.
+    fn list_candidates(&mut self, segment: SegmentRef) {
+        let place = marks::place(self.segments.len());
+        for index in 0..segment.len() {
+            if let Some(later) = segment.entry(index + AHEAD) {
+                later.prefetch();
+            }
+            if let Some(object) = segment.entry(index) {
+                self.objects += 1;
+                if object.word().has(Flags::CANDIDATE) {
+                    object.word().remove(Flags::CANDIDATE);
+                    self.marks.set_candidate(place + index);
+                    self.candidates += 1;
+                }
+            }
+        }
+    }
+
+    /// Makes candidates of all searched objects that newer ones lead to.
+    fn admit_newcomers(&self, generations: &Generations) {
+        let admit = |target| {
+            if self.marks.has(target) {
+                target.word().insert(Flags::CANDIDATE);
+            }
+        };
+        let mut admit_object = |target| admit(target);
+        let mut tracer = Tracer::visit(&mut admit_object);
+        for object in generations.newcomers(self.last) {
+            object.trace(&mut tracer);
+        }
+    }
+
+    /// Nothing is left to be looked at.
+    fn finish(&mut self) -> Phase {
+        self.ended = true;
+        Phase::Release
     }
 
     /// The segment to look at now; at the end of them, the next phase begins.
@@ -184,11 +268,58 @@ impl Search {
         Some((place, segment))
     }
 
-    /// Tallies the edges of one segment's objects.
-    fn count(&mut self) -> usize {
-        let Some((_, segment)) = self.next_segment(Phase::Spread) else { return 0 };
+    /// Tallies the edges of all objects of one segment.
+    fn count_all(&mut self) -> usize {
+        let Some((place, segment)) = self.next_segment(Phase::Spread) else { return 0 };
         let marks = &self.marks;
-        trace_all(segment, |_| true, |_, target| marks.tally(target)) + SEGMENT_COST
+        let admit = |index| {
+            marks.admit(place + index);
+            true
+        };
+        let tally = |_, target| {
+            marks.tally(target);
+        };
+        trace_all(segment, admit, tally) + SEGMENT_COST
+    }
+
+    /// Tallies the edges of members, as far as the budget goes; then makes the candidates of one segment members.
+    fn count(&mut self, budget: usize) -> usize {
+        let followed = self.follow_members(budget);
+        if followed >= budget {
+            return followed;
+        }
+        let Some((place, segment)) = self.next_segment(Phase::Spread) else { return followed };
+        for place in place..place + segment.len() {
+            if self.marks.is_candidate(place) && self.marks.admit(place) {
+                self.stack.push(place);
+            }
+        }
+        followed + SEGMENT_COST
+    }
+
+    /// Follows members that were not followed yet.
+    fn follow_members(&self, budget: usize) -> usize {
+        let (marks, stack) = (&self.marks, &self.stack);
+        let buffer = EdgeBuffer::new(|_, target| {
+            if let Some(place) = marks.tally(target) {
+                stack.push(place);
+            }
+        });
+        let mut tracer = Tracer::buffer(&buffer);
+        let mut followed = 0;
+        while followed < budget {
+            let next = stack.pop().or_else(|| {
+                buffer.flush();
+                stack.pop()
+            });
+            let Some(place) = next else { break };
+            if let Some(object) = entry(&self.segments, place) {
+                object.trace(&mut tracer);
+                followed += 1;
+            }
+        }
+        buffer.flush();
+        followed
     }
 
     /// Reaches what is held from elsewhere in one segment, and what that leads to, as far as the budget goes.
@@ -232,11 +363,16 @@ impl Search {
 
     /// Makes each suspect of one segment a component.
     fn gather(&mut self) -> usize {
-        let Some((place, segment)) = self.next_segment(Phase::Join) else { return 0 };
+        let Some((place, _)) = self.next_segment(Phase::Join) else { return 0 };
         let before = self.components.len();
-        for place in place..place + segment.len() {
+        for place in place..place + CAPACITY {
             if self.marks.is_suspect(place) {
-                match entry(&self.segments, place).and_then(|_| self.components.add(place)) {
+                let number = entry(&self.segments, place).and_then(|_| {
+                    let number = self.components.add(place);
+                    self.missed |= number.is_none();
+                    number
+                });
+                match number {
                     Some(number) => self.marks.set_number(place, number),
                     None => self.marks.set_aside(place),
                 }
@@ -271,17 +407,17 @@ impl Search {
     fn make_set(&mut self, generations: &Generations) -> bool {
         let mut places = Vec::new();
         while places.len() < BATCH && self.taken < self.components.len() {
-            self.components.take(self.taken, &mut places);
+            self.missed |= !self.components.take(self.taken, &mut places);
             self.taken += 1;
         }
         if places.is_empty() {
-            self.phase = Phase::Release;
+            self.phase = self.finish();
         }
         // Finalizers run in the order of age.
         places.sort_unstable();
         for place in places {
             if let Some(object) = entry(&self.segments, place) {
-                generations.add_to_set(object);
+                self.missed |= !generations.add_to_set(object);
             }
         }
         !generations.set.is_empty()

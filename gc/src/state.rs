@@ -43,7 +43,9 @@ pub(crate) struct State {
     pub(crate) collecting: Cell<bool>,
     /// The search of the old generation, while one is running.
     pub(crate) search: RefCell<Option<Search>>,
-    /// How many objects it looks at, and how many it has collected.
+    /// Objects may be garbage that no candidate leads to: the next search has to look at all.
+    pub(crate) look_at_all: Cell<bool>,
+    /// How many objects the search looks at, and how many it has collected.
     pub(crate) searched: Cell<(usize, usize)>,
     peak_bytes: Cell<usize>,
 }
@@ -62,6 +64,7 @@ impl State {
             enabled: Cell::new(true),
             collecting: Cell::new(false),
             search: RefCell::new(None),
+            look_at_all: Cell::new(false),
             searched: Cell::default(),
             peak_bytes: Cell::new(0),
         }
@@ -132,6 +135,9 @@ impl State {
             self.measure();
             self.thresholds.collection_starts(generation);
             let outcome = collection::run(self, generation, thoroughness);
+            if (generation, thoroughness) == (Generation::Old, Thoroughness::Full) {
+                self.look_at_all.set(false);
+            }
             self.thresholds.objects_survived(generation, outcome.survivors);
             self.counters.count_collection(generation, outcome.collected);
             self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at);
@@ -171,6 +177,7 @@ impl Drop for Running<'_> {
     /// A `trace` has panicked: that panic goes on, instead of any that the collection put off.
     fn drop(&mut self) {
         self.0.generations.close_set();
+        self.0.look_at_all.set(true);
         if let Some(search) = self.0.search.take() {
             search.end(&self.0.generations);
         }

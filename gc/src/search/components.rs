@@ -87,22 +87,22 @@ impl Components {
         }
     }
 
-    /// Appends the places of a member's component, unless they were taken before.
-    pub(crate) fn take(&self, number: u32, places: &mut Vec<u32>) {
+    /// Appends the places of a member's component, unless they were taken before. Says no when there is no memory for all.
+    pub(crate) fn take(&self, number: u32, places: &mut Vec<u32>) -> bool {
         let mut next = self.member(number).next.get();
         if next == TAKEN {
-            return;
+            return true;
         }
         loop {
             let member = self.member(next);
             if places.try_reserve(1).is_err() {
                 // What is left of it keeps the rest from being garbage.
-                return;
+                return false;
             }
             places.push(member.place);
             next = member.next.replace(TAKEN);
             if self.member(next).next.get() == TAKEN {
-                return;
+                return true;
             }
         }
     }
@@ -123,7 +123,7 @@ mod tests {
         }
         let taken = |number| {
             let mut places = Vec::new();
-            components.take(number, &mut places);
+            assert!(components.take(number, &mut places));
             places.sort_unstable();
             places
         };

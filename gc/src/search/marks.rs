@@ -1,9 +1,13 @@
 //! What a search remembers of each object, in an array beside them.
 //!
 //! ```text
-//!   not reached:   0 │ tally of edges; later, the number of the suspect
-//!   reached:       1 │ place of the next that was reached and not yet followed
+//!                  31  30        29
+//!   looked at:      0 │ member │ candidate │ tally of edges
+//!   suspected:      0 │ number of the suspect
+//!   reached:        1 │ place of the next that was reached and not yet followed
 //! ```
+//!
+//! A *member* is what a candidate leads to: only members are looked at.
 
 use core::cell::Cell;
 
@@ -16,6 +20,11 @@ use crate::segment::{CAPACITY, SegmentRef};
 
 /// Set in the mark of a place that was reached, or has nothing to be reached.
 const REACHED: u32 = 1 << 31;
+/// Set in the mark of a place whose edges are tallied.
+const MEMBER: u32 = 1 << 30;
+/// Set in the mark of a place whose object was a candidate when the search began.
+const CANDIDATE: u32 = 1 << 29;
+const MAX_TALLY: u32 = CANDIDATE - 1;
 /// The end of the stack.
 const END: u32 = REACHED | (REACHED - 1);
 
@@ -73,24 +82,51 @@ impl Marks {
         Some(self.at(first + slot % CAPACITY))
     }
 
+    /// Whether an object is searched.
+    pub(crate) fn has(&self, object: ObjectRef) -> bool {
+        self.of(object).is_some()
+    }
+
     #[inline]
     fn at(&self, place: u32) -> &Cell<u32> {
         &self.blocks[(place / BLOCK) as usize][(place % BLOCK) as usize]
     }
 
-    /// Counts one edge.
-    #[inline]
-    pub(crate) fn tally(&self, target: ObjectRef) {
-        if let Some(mark) = self.of(target) {
-            mark.set(mark.get().saturating_add(1).min(REACHED - 1));
-        }
+    /// Remembers that there was a candidate.
+    pub(crate) fn set_candidate(&self, place: u32) {
+        self.at(place).set(CANDIDATE);
     }
 
-    /// Reaches an object with counts that are not edges.
+    pub(crate) fn is_candidate(&self, place: u32) -> bool {
+        self.at(place).get() & CANDIDATE != 0
+    }
+
+    /// Makes an object a member, and says whether it was none.
+    #[inline]
+    pub(crate) fn admit(&self, place: u32) -> bool {
+        let mark = self.at(place);
+        mark.replace(mark.get() | MEMBER) & MEMBER == 0
+    }
+
+    /// Counts an edge from a member; the target is one, too. Its place, if it was none.
+    #[inline]
+    pub(crate) fn tally(&self, target: ObjectRef) -> Option<u32> {
+        let mark = self.of(target)?;
+        let before = mark.get();
+        let one = u32::from(before & MAX_TALLY < MAX_TALLY);
+        mark.set((before | MEMBER) + one);
+        (before & MEMBER == 0).then(|| self.place_of(target))
+    }
+
+    /// Reaches an object with counts that are not edges of members; sets those aside that are no members.
     #[inline]
     pub(crate) fn reach_if_held(&self, place: u32, object: ObjectRef) {
         let mark = self.at(place);
-        if mark.get() < REACHED && (mark.get() != object.word().count() || object.word().is_immortal()) {
+        if mark.get() & MEMBER == 0 {
+            self.set_aside(place);
+        } else if mark.get() < REACHED
+            && (mark.get() & MAX_TALLY != object.word().count() || object.word().is_immortal())
+        {
             mark.set(self.stack.replace(REACHED | place));
         }
     }
@@ -99,9 +135,8 @@ impl Marks {
     #[inline]
     pub(crate) fn reach(&self, target: ObjectRef) {
         if let Some(mark) = self.of(target)
-            && mark.get() < REACHED
+            && mark.get() & (REACHED | MEMBER) == MEMBER
         {
-            // The mark's own place.
             let place = self.place_of(target);
             mark.set(self.stack.replace(REACHED | place));
         }
