@@ -30,7 +30,8 @@ impl State {
         if self.enabled.get() && !self.collecting.get() {
             if self.is_searching() {
                 let made = self.thresholds.made_since_limit_was_set();
-                self.search_on(made * WORK);
+                // That old objects die does not make the young ones fewer.
+                self.thresholds.keep_count(|| self.search_on(made * WORK));
             }
             if let Some(generation) = self.thresholds.due(self.is_searching()) {
                 self.collect_what_is_due(generation);

@@ -120,6 +120,14 @@ impl Thresholds {
 }
 
 impl Thresholds {
+    /// Does something by which the young count does not fall.
+    pub(crate) fn keep_count<R>(&self, work: impl FnOnce() -> R) -> R {
+        let count = self.counts[0].get();
+        let result = work();
+        self.counts[0].set(self.counts[0].get().max(count));
+        result
+    }
+
     /// Old objects that had been taken for survivors were garbage after all.
     pub(crate) fn objects_died(&self, objects: usize) {
         self.long_lived.set(self.long_lived.get().saturating_sub(objects));
