@@ -149,7 +149,7 @@ impl<T: Trace + 'static> Gc<T> {
     /// # Safety
     ///
     /// `state` is in being.
-    #[inline]
+    #[inline(always)]
     unsafe fn new_in_state(value: T, state: NonNull<State>) -> Self {
         // SAFETY: by this function's contract.
         match unsafe { Place::find(state) } {
@@ -190,6 +190,7 @@ impl<T: Trace + 'static> Gc<T> {
     ///
     /// `state` is in being.
     #[cold]
+    #[inline(never)]
     unsafe fn place_after_collection(state: NonNull<State>) -> Option<Place<T>> {
         // SAFETY: by this function's contract.
         let collector = Collector::from_state(unsafe { StateRef::to(state) });

@@ -60,8 +60,8 @@ impl Generations {
         Some(segment)
     }
 
-    /// Takes an object out, if it is in.
-    #[inline]
+    /// Takes an object out, if it is in. What is done whenever an object is freed is inlined there.
+    #[inline(always)]
     pub(crate) fn remove(&self, object: ObjectRef) {
         if object.slot().get() != NO_SLOT {
             if let Some(empty) = self.segments.remove(object) {

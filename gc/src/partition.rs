@@ -113,7 +113,7 @@ impl CollectionSet<'_> {
     fn for_each(&self, mut visit: impl FnMut(u32, ObjectRef)) {
         if self.ahead == 0 {
             let segments = self.generations.set.segments().filter(|segment| segment.has_members.get());
-            return segments.for_each(|segment| segment.for_each(&mut visit));
+            return segments.for_each(|segment| segment.for_each_now(&mut visit));
         }
         for segment in self.generations.set.segments().filter(|segment| segment.has_members.get()) {
             let entries = segment.entries();
@@ -157,7 +157,9 @@ impl CollectionSet<'_> {
         let mut tracer = Tracer::subtract(&subtraction);
         self.for_each(|_, object| {
             if object.word().has(Flags::COLLECTING) {
-                subtraction.source.set(Some(object));
+                if cfg!(debug_assertions) {
+                    subtraction.source.set(Some(object));
+                }
                 object.trace(&mut tracer);
             }
         });
@@ -226,7 +228,7 @@ impl Drop for CollectionSet<'_> {
 /// Takes edges from external counts.
 #[derive(Default)]
 pub(crate) struct Subtraction {
-    /// Whose edges they are.
+    /// Whose edges they are; only to say it when something is wrong.
     source: Cell<Option<ObjectRef>>,
     edges: Cell<u64>,
     pub(crate) opaque: Cell<bool>,

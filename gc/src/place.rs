@@ -1,6 +1,7 @@
 //! A place for a new object: its memory and its entry in the young generation, before there is a value.
 //!
-//! Everything that can fail, or run somebody else's code, happens while the place is made. To fill it is a few stores.
+//! Everything that can fail, or run somebody else's code, happens while the place is made. To fill it is a few stores. All
+//! of it is inlined where the value is made, so that the value goes right there.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -32,7 +33,7 @@ impl<T: Trace + 'static> Place<T> {
     /// # Safety
     ///
     /// `state` is in being.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn find(state: NonNull<State>) -> Option<Self> {
         let pointer = state;
         // SAFETY: by this function's contract.
@@ -59,7 +60,7 @@ impl<T: Trace + 'static> Place<T> {
     }
 
     /// Makes the object.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fill(self, value: T) -> Gc<T> {
         let Self { memory, info, segment } = self;
         let header = Header { word: CountWord::one(), slot: Cell::new(NO_SLOT), info: Cell::new(info) };

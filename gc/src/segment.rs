@@ -106,7 +106,18 @@ impl Segment {
 
     #[inline]
     pub(crate) fn entries(&self) -> &[Cell<Entry>] {
-        &self.entries[..self.len.get() as usize]
+        // Never more than there are, which the compiler does not know.
+        &self.entries[..self.len.get().min(CAPACITY) as usize]
+    }
+
+    /// Each object with its slot. None is to come or go meanwhile.
+    #[inline]
+    pub(crate) fn for_each_now(&self, mut visit: impl FnMut(u32, ObjectRef)) {
+        for (slot, entry) in (self.base..).zip(self.entries()) {
+            if let Some(object) = entry.get() {
+                visit(slot, object);
+            }
+        }
     }
 
     /// Each object with its slot. Objects may come and go meanwhile.

@@ -47,7 +47,8 @@ mod foreign;
 /// - [`trace`](Trace::trace) reports each handle at most once, only handles that the value itself owns, and always the
 ///   same ones while the value does not change. A handle that is not reported keeps its object alive for ever, which
 ///   is a leak; one too many lets a live object be freed.
-/// - It neither makes, clones nor drops handles, nor calls a collector. It may panic, as any function may.
+/// - It neither makes, clones nor drops handles, nor calls a collector, nor changes or borrows mutably anything that holds
+///   handles. It may panic, as any function may.
 /// - Dropping a value that reports handles does not look at what they lead to, and lets none of them escape: the
 ///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
@@ -153,9 +154,18 @@ impl<'a> Tracer<'a> {
     #[inline]
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();
-        match &mut self.step {
+        match &self.step {
             Step::Subtract(subtraction) => subtraction.edge(target),
             Step::Spread(reached) => reached.edge(target),
+            _ => self.edge_otherwise(target),
+        }
+    }
+
+    /// The steps that are less common.
+    #[inline(never)]
+    fn edge_otherwise(&mut self, target: ObjectRef) {
+        match &mut self.step {
+            Step::Subtract(_) | Step::Spread(_) => {}
             Step::Close(closure) => closure.edge(target),
             Step::Buffer(buffer) => buffer.edge(target),
             Step::Visit(visit) => visit(target),

@@ -265,7 +265,8 @@ unsafe impl<T: Trace> Trace for Cell<T> {
 unsafe impl<T: Trace> Trace for RefCell<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        match self.try_borrow() {
+        // SAFETY: a trace, by its contract, borrows nothing mutably meanwhile.
+        match unsafe { self.try_borrow_unguarded() } {
             Ok(value) => value.trace(tracer),
             Err(_) => tracer.opaque(),
         }
