@@ -4,5 +4,6 @@ mod collections;
 mod derive;
 mod finalizers;
 mod panics;
+mod searches;
 mod weak_handles;
 mod world;
