@@ -75,8 +75,11 @@ fn what_becomes_garbage_during_a_search_is_found_by_the_next() {
 
 #[test]
 fn a_cycle_through_a_newcomer_that_was_moved_into_it_is_not_lost() {
-    for steps in 0..40 {
+    // So many that the old one is listed some steps after the search starts.
+    let others = if cfg!(miri) { 300 } else { 2_000 };
+    for steps in 0..if cfg!(miri) { 2 } else { 12 } {
         let world = World::new();
+        let _others: Vec<_> = (0..others).map(|_| world.node()).collect();
         let old = world.node();
         world.collector.collect(Generation::Middle);
         for _ in 0..steps {
@@ -89,7 +92,7 @@ fn a_cycle_through_a_newcomer_that_was_moved_into_it_is_not_lost() {
         drop(old);
         search(&world.collector, 100);
         search(&world.collector, 100);
-        assert_eq!(world.live(), 0, "after {steps} steps");
+        assert_eq!(world.live(), others, "after {steps} steps");
     }
 }
 
