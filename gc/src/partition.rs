@@ -62,7 +62,7 @@ pub(crate) fn partition(generations: &Generations, members: Members) -> Split {
     }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
-    set.spread_reachability(&mut census);
+    set.spread_reachability(members, &mut census);
     mem::forget(set);
     census.split()
 }
@@ -170,8 +170,8 @@ impl CollectionSet<'_> {
     /// Follows the edges of everything that is held from outside.
     ///
     /// One pass in order; objects that it passes over as tentative garbage, and only then finds to be reachable, are
-    /// queued and followed after it.
-    fn spread_reachability(&self, census: &mut Census) {
+    /// queued and followed after it. They move to the end of the set, and so does what was garbage before.
+    fn spread_reachability(&self, members: Members, census: &mut Census) {
         let reached = Reached::default();
         let mut tracer = Tracer::spread(&reached);
         self.for_each(|slot, object| {
@@ -185,6 +185,9 @@ impl CollectionSet<'_> {
                 census.reachable += 1;
                 census.counts -= u64::from(object.word().count());
                 object.trace(&mut tracer);
+                if members == Members::Garbage {
+                    self.move_to_end(object);
+                }
             }
         });
         self.follow_queue(&reached, &mut tracer, census);

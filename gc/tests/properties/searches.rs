@@ -124,7 +124,7 @@ fn a_search_leaves_alone_what_moves_about() {
 fn a_full_collection_ends_a_search_and_finds_everything() {
     let world = World::new();
     let rings = old_rings(&world);
-    for _ in 0..5 {
+    for _ in 0..3 {
         assert!(!world.collector.step(1));
     }
     drop(rings);
@@ -187,7 +187,7 @@ fn searches_run_by_themselves_and_keep_a_heap_flat_in_which_old_objects_die() {
     world.collector.enable();
     let (live, replaced) = if cfg!(miri) { (20, 60) } else { (4_000, 40_000) };
     if cfg!(miri) {
-        world.collector.set_thresholds([30, 2, 2]);
+        world.collector.set_thresholds([20, 1, 1]);
     }
     let running = Rc::new(Cell::new(0));
     let longest = Rc::new(Cell::new(0));
