@@ -3,8 +3,10 @@
 //! The steps and their order are those of CPython's `gc_collect_main`.
 
 use crate::candidates;
-use crate::count_word::Last;
+use crate::count_word::{Flags, Last};
+use crate::debug::DebugFlags;
 use crate::generation::Generation;
+use crate::introspect;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
 use crate::partition::{Members, Split};
 use crate::release::{drop_value, finalize_once, release};
@@ -75,12 +77,28 @@ fn destroy_garbage(state: &State, found: Split) -> usize {
         // Finalizers may have made new ones.
         kill_weak_handles(state);
     }
+    if state.debug.get().contains(DebugFlags::SAVE_ALL) && save_all(state, garbage.garbage) {
+        return garbage.garbage;
+    }
     if !(garbage.closed && garbage.common.contains(Traits::BARE)) {
         condemn(state);
         drop_values(state, garbage.closed);
     }
     free_memory(state);
     garbage.garbage
+}
+
+/// Makes all garbage reachable again, from the list of garbage; says no when there is no memory for that.
+fn save_all(state: &State, garbage: usize) -> bool {
+    let mut saved = state.garbage.borrow_mut();
+    if saved.try_reserve(garbage).is_err() {
+        return false;
+    }
+    for_each_garbage(state, |object| {
+        object.word().remove(Flags::TENTATIVE | Flags::COLLECTING);
+        saved.push(introspect::handle_to(object));
+    });
+    true
 }
 
 /// Calls `visit` with each object of the set that is garbage, in order.

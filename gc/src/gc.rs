@@ -247,7 +247,7 @@ impl<T: ?Sized> Gc<T> {
 
     /// The number of strong handles to the object, those inside other objects included.
     ///
-    /// A count that reached its limit, some 67 million, stays there, and its object is never freed.
+    /// A count that reached its limit, some 33 million, stays there, and its object is never freed.
     #[must_use]
     pub fn strong_count(this: &Self) -> usize {
         this.object().word().count() as usize

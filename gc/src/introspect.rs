@@ -9,7 +9,7 @@ use crate::object::ObjectRef;
 use crate::trace::{Trace, Tracer};
 
 /// A new handle to an object that is alive.
-fn handle_to(object: ObjectRef) -> Gc<dyn Trace> {
+pub(crate) fn handle_to(object: ObjectRef) -> Gc<dyn Trace> {
     object.word().increment();
     // SAFETY: the object is alive, and the count was just added.
     unsafe { Gc::from_counted(object.as_dyn()) }

@@ -104,8 +104,9 @@ pub(crate) unsafe fn drop_value(state: &State, object: ObjectRef) {
     }
 }
 
+/// Makes all weak handles to the object dead, and calls their callbacks.
 #[cold]
-fn kill_weak_handles(state: &State, object: ObjectRef) {
+pub(crate) fn kill_weak_handles(state: &State, object: ObjectRef) {
     let mut dead = DeadBoxes::default();
     dead.kill_handles_to(object);
     dead.call_each(|callback| state.work.panics.catch(callback));

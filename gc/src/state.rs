@@ -7,9 +7,12 @@ use core::ptr::NonNull;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use crate::collection::{self, Thoroughness};
 use crate::count::Count;
+use crate::debug::DebugFlags;
+use crate::gc::Gc;
 use crate::generation::Generation;
 use crate::generations::Generations;
 use crate::memory::try_box;
@@ -19,6 +22,7 @@ use crate::search::Search;
 use crate::segment::Home;
 use crate::stats::{Counters, Stats};
 use crate::thresholds::Thresholds;
+use crate::trace::Trace;
 use crate::type_info::Traits;
 use crate::types::Types;
 use crate::work::Work;
@@ -40,6 +44,9 @@ pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
+    pub(crate) debug: Cell<DebugFlags>,
+    /// Garbage that was not destroyed.
+    pub(crate) garbage: RefCell<Vec<Gc<dyn Trace>>>,
     pub(crate) collecting: Cell<bool>,
     /// The search of the old generation, while one is running.
     pub(crate) search: RefCell<Option<Search>>,
@@ -62,6 +69,8 @@ impl State {
             counters: Counters::default(),
             observers: Observers::default(),
             enabled: Cell::new(true),
+            debug: Cell::default(),
+            garbage: RefCell::default(),
             collecting: Cell::new(false),
             search: RefCell::new(None),
             look_at_all: Cell::new(false),
