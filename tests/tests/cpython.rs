@@ -2,7 +2,7 @@
 //!
 //! Needs a `python3` of version 3.11 to 3.13, whose collectors behave alike; without one the test says so and passes.
 
-use std::fmt::Write;
+use core::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs, process, thread};
