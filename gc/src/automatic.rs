@@ -1,7 +1,7 @@
 //! What happens by itself, as objects are made.
 //!
 //! [`Thresholds`](crate::thresholds) say what is due. Young and middle objects are collected at once, as far as
-//! [candidates](crate::candidates) lead. Old ones, if they are many, are [searched](crate::search) in slices: each
+//! [candidates](crate::candidates) lead and if [something is to be expected](crate::prospects). Old ones, if they are many, are [searched](crate::search) in slices: each
 //! allocation adds to a debt, and every so many of them it is worked off. A search is over long before so many objects
 //! have become old that another is due.
 
@@ -42,7 +42,8 @@ impl State {
 
     fn collect_what_is_due(&self, generation: Generation) {
         if generation != Generation::Old {
-            self.collect_with(generation, Thoroughness::Candidates);
+            let look = self.prospects.are_good(generation);
+            self.collect_with(generation, if look { Thoroughness::Candidates } else { Thoroughness::Unseen });
         } else if self.collectable_objects() <= FEW || !self.start_search() {
             self.collect_with(generation, Thoroughness::Full);
         }

@@ -33,6 +33,8 @@ pub(crate) enum Thoroughness {
     Full,
     /// Only what [candidates](crate::candidates) lead to.
     Candidates,
+    /// Nothing: all objects move on.
+    Unseen,
 }
 
 /// Collects `generation` and all younger ones.
@@ -50,6 +52,7 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
             Some(members) => collect_members(state, members),
             None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
         },
+        Thoroughness::Unseen => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
     };
     state.generations.close_set();
     outcome

@@ -133,6 +133,7 @@ mod partition;
 mod pause;
 mod place;
 mod prefetch;
+mod prospects;
 mod release;
 mod search;
 mod segment;

@@ -18,6 +18,7 @@ use crate::generations::Generations;
 use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
+use crate::prospects::Prospects;
 use crate::search::Search;
 use crate::segment::Home;
 use crate::stats::{Counters, Stats};
@@ -41,6 +42,7 @@ pub(crate) struct State {
     pub(crate) types: Types,
     pub(crate) generations: Generations,
     pub(crate) thresholds: Thresholds,
+    pub(crate) prospects: Prospects,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
@@ -66,6 +68,7 @@ impl State {
             types: Types::new(),
             generations: Generations::new(),
             thresholds: Thresholds::default(),
+            prospects: Prospects::default(),
             counters: Counters::default(),
             observers: Observers::default(),
             enabled: Cell::new(true),
@@ -150,6 +153,9 @@ impl State {
             self.thresholds.objects_survived(generation, outcome.survivors);
             self.counters.count_collection(generation, outcome.collected);
             self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at);
+            if thoroughness != Thoroughness::Unseen {
+                self.prospects.learn(generation, &outcome);
+            }
             outcome.collected
         })
     }
