@@ -13,8 +13,10 @@ use crate::memory::try_box;
 use crate::object::{ObjectRef, SLOT_LIMIT};
 use crate::segment::{CAPACITY, Entry, List, Segment, SegmentRef, Use};
 
-/// Empty segments that are kept for the next that is needed.
-const SPARE: usize = 4;
+/// Empty segments that are kept for when they are needed: so many, and a part of those in use. To get and free them all the
+/// time is what many allocators are slow at, since they are larger than most objects.
+const SPARE: usize = 16;
+const SPARE_PART: usize = 4;
 
 /// # Invariants
 ///
@@ -129,11 +131,26 @@ impl Segments {
     pub(crate) fn give_back(&self, segment: SegmentRef) {
         segment.clear();
         segment.used_by.set(Use::Spare);
-        if self.spares.get() < SPARE {
+        if self.spares.get() < SPARE + self.numbers() / SPARE_PART {
             self.spares.set(self.spares.get() + 1);
             self.spare.append(segment);
-            return;
+        } else {
+            self.free(segment);
         }
+    }
+
+    /// Frees all that is kept.
+    #[cold]
+    pub(crate) fn free_spares(&self) {
+        while let Some(segment) = self.spare.first() {
+            self.spare.unlink(segment);
+            self.free(segment);
+        }
+        self.spares.set(0);
+    }
+
+    /// Frees a segment that is in no list.
+    fn free(&self, segment: SegmentRef) {
         let number = segment.base / CAPACITY;
         self.owned.borrow_mut()[number as usize] = None;
         self.free_numbers.borrow_mut().push(number);
