@@ -5,5 +5,6 @@ mod derive;
 mod finalizers;
 mod panics;
 mod searches;
+mod unique;
 mod weak_handles;
 mod world;
