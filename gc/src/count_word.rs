@@ -58,6 +58,10 @@ impl CountWord {
         Self(Cell::new(ONE))
     }
 
+    pub(crate) fn zero() -> Self {
+        Self(Cell::new(0))
+    }
+
     #[inline]
     pub(crate) fn count(&self) -> u32 {
         (self.0.get() & !IMMORTAL) >> COUNT_SHIFT

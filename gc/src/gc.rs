@@ -176,12 +176,22 @@ impl<T: Trace + 'static> Gc<T> {
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
         let state = collector.state().pointer();
         // SAFETY: the collector keeps its state in being.
-        let place = unsafe { Place::find(state) };
-        // SAFETY: as above.
-        match place.or_else(|| unsafe { Self::place_after_collection(state) }) {
+        match unsafe { Self::find_place(state) } {
             Some(place) => Ok(place.fill(value)),
             None => Err(OutOfMemory(value)),
         }
+    }
+
+    /// A place, if need be after a collection.
+    ///
+    /// # Safety
+    ///
+    /// `state` is in being.
+    pub(crate) unsafe fn find_place(state: NonNull<State>) -> Option<Place<T>> {
+        // SAFETY: by this function's contract.
+        let place = unsafe { Place::find(state) };
+        // SAFETY: as above.
+        place.or_else(|| unsafe { Self::place_after_collection(state) })
     }
 
     /// Tries again when there is no memory, after a full collection if automatic ones are enabled.

@@ -119,6 +119,7 @@ mod count;
 mod count_word;
 #[cfg(feature = "std")]
 mod current;
+mod cyclic;
 mod debug;
 mod finalize;
 mod forward;

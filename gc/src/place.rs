@@ -59,6 +59,19 @@ impl<T: Trace + 'static> Place<T> {
         }
     }
 
+    /// Makes an object with a strong count of zero and no value, which is in no generation.
+    pub(crate) fn fill_header(self) -> NonNull<Object<T>> {
+        let header = Header { word: CountWord::zero(), slot: Cell::new(NO_SLOT), info: Cell::new(self.info) };
+        // SAFETY: by the type's invariant.
+        let place = unsafe { &raw mut (*self.memory.as_ptr()).header };
+        // SAFETY: the memory is fresh.
+        unsafe { place.write(header) };
+        // SAFETY: by the type's invariant.
+        let live = unsafe { &self.info.as_ref().live };
+        live.set(live.get() + 1);
+        self.memory
+    }
+
     /// Makes the object.
     #[inline(always)]
     pub(crate) fn fill(self, value: T) -> Gc<T> {

@@ -295,6 +295,21 @@ impl<T> Default for WeakGc<T> {
     }
 }
 
+impl<T> WeakGc<T> {
+    /// A weak handle to an object whose strong count is still zero, so that it does not upgrade; `None` when there is no
+    /// memory.
+    ///
+    /// # Safety
+    ///
+    /// The object has a header; weak handles to it are killed before it is freed.
+    pub(crate) unsafe fn to_unborn(object: NonNull<Object<T>>) -> Option<Self> {
+        // SAFETY: while the count is zero, nobody looks at the value.
+        let weak_box = WeakBoxRef::to(unsafe { ObjectRef::new(object) })?;
+        // INVARIANT: the box is this object's.
+        Some(Self { weak_box: Some(weak_box), object, callback: None })
+    }
+}
+
 impl<T: ?Sized> WeakGc<T> {
     /// The live object, if any.
     fn target(&self) -> Option<ObjectRef> {

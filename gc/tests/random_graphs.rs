@@ -378,15 +378,15 @@ impl World {
         self.collector.unfreeze();
         self.generations.borrow_mut().values_mut().for_each(|place| *place = place.or(Some(Generation::Old)));
         // A hidden handle that goes may free more, and what a finalizer changed as well.
-        // Twice nothing: the first time all that was found may have been resurrected, and garbage have been made.
-        let quiet = Cell::new(0);
-        while quiet.get() < 2 {
-            let before = quiet.replace(0);
-            self.guard(|world| {
-                if world.collector.collect(Generation::Old) == 0 {
-                    quiet.set(before + 1);
-                }
-            });
+        // All that was found may have been resurrected, and garbage have been made.
+        let quiet = Cell::new(false);
+        while !quiet.get() {
+            let count = |world: &Self| {
+                let (saved, dropped) = (world.shared.saved.borrow().len(), world.dropped.borrow().len());
+                (world.collector.stats().objects, saved, dropped)
+            };
+            let before = count(self);
+            self.guard(|world| quiet.set(world.collector.collect(Generation::Old) == 0 && count(world) == before));
         }
         self.check(true);
     }

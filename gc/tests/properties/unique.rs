@@ -4,7 +4,7 @@ use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::world::{Node, OnDrop, World, on_last_words, panics};
-use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Trace};
+use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Trace, WeakGc};
 
 #[derive(Clone, Default, Trace)]
 struct Cells {
@@ -124,4 +124,38 @@ fn saved_garbage_is_alive_and_dies_when_it_is_let_go() {
     drop(garbage);
     assert_eq!(world.collector.collect(Generation::Old), 3);
     assert_eq!((world.live(), finalized.get()), (0, 3), "each finalizer runs once");
+}
+
+#[test]
+fn an_object_may_be_made_from_a_weak_handle_to_it() {
+    #[derive(Trace)]
+    struct SelfAware {
+        me: WeakGc<SelfAware>,
+        _edge: Gc<Cells>,
+    }
+    let collector = Collector::new();
+    let kept = RefCell::new(None);
+    let object = Gc::new_cyclic_in(
+        |me| {
+            assert!(me.upgrade().is_none() && me.strong_count() == 0);
+            *kept.borrow_mut() = Some(me.clone());
+            // Collections may run meanwhile, and objects be made.
+            collector.collect(Generation::Old);
+            SelfAware { me: me.clone(), _edge: Gc::new_in(Cells::default(), &collector) }
+        },
+        &collector,
+    );
+    assert!(object.me.upgrade().is_some_and(|same| Gc::ptr_eq(&same, &object)));
+    assert_eq!((Gc::strong_count(&object), Gc::weak_count(&object)), (1, 2));
+    assert_eq!(collector.generation_of(&object), Some(Generation::Young));
+    drop(object);
+    assert!(kept.borrow().as_ref().is_some_and(|weak| weak.upgrade().is_none()));
+
+    let make = |me: &WeakGc<SelfAware>| {
+        *kept.borrow_mut() = None;
+        let _clone = me.clone();
+        panic!("no value")
+    };
+    assert!(panics(|| Gc::new_cyclic_in(make, &collector)));
+    assert_eq!((collector.stats().objects, collector.counts()[0]), (0, 0));
 }
