@@ -28,10 +28,9 @@
 //! the member became a candidate after it was listed, it still is one for the next search. And a search that does not come
 //! to its end makes the next one look at everything.
 
-use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::ObjectRef;
-use crate::segment::{CAPACITY, SegmentRef, Use};
+use crate::segment::{CAPACITY, SegmentRef};
 use crate::trace::Tracer;
 
 use components::Components;
@@ -43,17 +42,16 @@ use alloc::vec::Vec;
 
 mod components;
 pub(crate) mod edge_buffer;
+mod listing;
 mod marks;
+mod reach;
 mod stack;
+mod suspects;
 
-/// Objects that are made one set, if no component among them is larger.
-const BATCH: usize = 400;
 /// What it costs to pass over a segment, in objects followed.
 const SEGMENT_COST: usize = 16;
 /// What it costs to destroy an object, in objects followed.
 const DESTRUCTION_COST: usize = 3;
-/// If one in so many objects is a candidate, all are looked at, in order.
-const MANY: usize = 3;
 /// How many entries ahead objects are fetched.
 const AHEAD: u32 = 8;
 
@@ -87,8 +85,8 @@ pub(crate) enum Progress {
 ///
 /// # Invariants
 ///
-/// The segments, `next` and `last` are in the old generation, and used by [`Use::Search`]. An object's *place* is the
-/// index of its segment times [`CAPACITY`] and its own in that.
+/// The segments, `next` and `last` are in the old generation, and the segments are used by the search. An object's *place*
+/// is the index of its segment times [`CAPACITY`] and its own in that.
 pub(crate) struct Search {
     segments: Vec<SegmentRef>,
     marks: Marks,
@@ -194,62 +192,6 @@ impl Search {
         self.ended && !self.missed && !self.stack.has_lost()
     }
 
-    /// Lists one segment more, with marks. Where there is no memory for that, the search is over.
-    fn list(&mut self, generations: &Generations) -> usize {
-        let Some(segment) = self.next else {
-            self.admit_newcomers(generations);
-            generations.unseal_old();
-            self.phase = match self.candidates {
-                _ if self.thorough || self.candidates > self.objects / MANY => Phase::CountAll,
-                0 => self.finish(),
-                _ => Phase::Count,
-            };
-            return 0;
-        };
-        if self.segments.try_reserve(1).is_err() || !self.marks.add(self.segments.len(), segment) {
-            generations.unseal_old();
-            self.phase = Phase::Release;
-            return SEGMENT_COST;
-        }
-        segment.used_by.set(Use::Search);
-        self.list_candidates(segment);
-        self.segments.push(segment);
-        self.next = if self.last == Some(segment) { None } else { generations.old_segment_after(segment) };
-        SEGMENT_COST
-    }
-
-    /// Takes down the candidates of the segment that is about to be listed. They are none from now on.
-    fn list_candidates(&mut self, segment: SegmentRef) {
-        let place = marks::place(self.segments.len());
-        for index in 0..segment.len() {
-            if let Some(later) = segment.entry(index + AHEAD) {
-                later.prefetch();
-            }
-            if let Some(object) = segment.entry(index) {
-                self.objects += 1;
-                if object.word().has(Flags::CANDIDATE) {
-                    object.word().remove(Flags::CANDIDATE);
-                    self.marks.set_candidate(place + index);
-                    self.candidates += 1;
-                }
-            }
-        }
-    }
-
-    /// Makes candidates of all searched objects that newer ones lead to.
-    fn admit_newcomers(&self, generations: &Generations) {
-        let admit = |target| {
-            if self.marks.has(target) {
-                target.word().insert(Flags::CANDIDATE);
-            }
-        };
-        let mut admit_object = |target| admit(target);
-        let mut tracer = Tracer::visit(&mut admit_object);
-        for object in generations.newcomers(self.last) {
-            object.trace(&mut tracer);
-        }
-    }
-
     /// Nothing is left to be looked at.
     fn finish(&mut self) -> Phase {
         self.ended = true;
@@ -267,161 +209,11 @@ impl Search {
         self.position += 1;
         Some((place, segment))
     }
+}
 
-    /// Tallies the edges of all objects of one segment.
-    fn count_all(&mut self) -> usize {
-        let Some((place, segment)) = self.next_segment(Phase::Spread) else { return 0 };
-        let marks = &self.marks;
-        let admit = |index| {
-            marks.admit(place + index);
-            true
-        };
-        let tally = |_, target| {
-            marks.tally(target);
-        };
-        trace_all(segment, admit, tally) + SEGMENT_COST
-    }
-
-    /// Tallies the edges of members, as far as the budget goes; then makes the candidates of one segment members.
-    fn count(&mut self, budget: usize) -> usize {
-        let followed = self.follow_members(budget);
-        if followed >= budget {
-            return followed;
-        }
-        let Some((place, segment)) = self.next_segment(Phase::Spread) else { return followed };
-        for place in place..place + segment.len() {
-            if self.marks.is_candidate(place) && self.marks.admit(place) {
-                self.stack.push(place);
-            }
-        }
-        followed + SEGMENT_COST
-    }
-
-    /// Follows members that were not followed yet.
-    fn follow_members(&self, budget: usize) -> usize {
-        let (marks, stack) = (&self.marks, &self.stack);
-        let buffer = EdgeBuffer::new(|_, target| {
-            if let Some(place) = marks.tally(target) {
-                stack.push(place);
-            }
-        });
-        let mut tracer = Tracer::buffer(&buffer);
-        let mut followed = 0;
-        while followed < budget {
-            let next = stack.pop().or_else(|| {
-                buffer.flush();
-                stack.pop()
-            });
-            let Some(place) = next else { break };
-            if let Some(object) = entry(&self.segments, place) {
-                object.trace(&mut tracer);
-                followed += 1;
-            }
-        }
-        buffer.flush();
-        followed
-    }
-
-    /// Reaches what is held from elsewhere in one segment, and what that leads to, as far as the budget goes.
-    fn spread(&mut self, budget: usize) -> usize {
-        let followed = self.follow_reached(budget);
-        if self.marks.has_reached() {
-            return followed;
-        }
-        let Some((place, segment)) = self.next_segment(Phase::Gather) else { return followed };
-        for index in 0..CAPACITY {
-            match segment.entry(index) {
-                Some(object) => self.marks.reach_if_held(place + index, object),
-                None => self.marks.set_aside(place + index),
-            }
-        }
-        followed + SEGMENT_COST
-    }
-
-    /// Follows what was reached and not yet followed.
-    fn follow_reached(&self, budget: usize) -> usize {
-        let mut followed = 0;
-        let (marks, segments) = (&self.marks, &self.segments);
-        let buffer = EdgeBuffer::new(|_, target| marks.reach(target));
-        let mut tracer = Tracer::buffer(&buffer);
-        while followed < budget {
-            let Some(place) = marks.pop_reached() else {
-                buffer.flush();
-                if marks.has_reached() {
-                    continue;
-                }
-                break;
-            };
-            if let Some(object) = entry(segments, place) {
-                object.trace(&mut tracer);
-                followed += 1;
-            }
-        }
-        buffer.flush();
-        followed
-    }
-
-    /// Makes each suspect of one segment a component.
-    fn gather(&mut self) -> usize {
-        let Some((place, _)) = self.next_segment(Phase::Join) else { return 0 };
-        let before = self.components.len();
-        for place in place..place + CAPACITY {
-            if self.marks.is_suspect(place) {
-                let number = entry(&self.segments, place).and_then(|_| {
-                    let number = self.components.add(place);
-                    self.missed |= number.is_none();
-                    number
-                });
-                match number {
-                    Some(number) => self.marks.set_number(place, number),
-                    None => self.marks.set_aside(place),
-                }
-            }
-        }
-        SEGMENT_COST + (self.components.len() - before) as usize / 2
-    }
-
-    /// Joins the components of one segment's suspects to those that they lead to.
-    fn join(&mut self) -> usize {
-        if self.components.is_empty() {
-            self.phase = Phase::Destroy;
-            self.position = 0;
-            return 0;
-        }
-        let Some((place, segment)) = self.next_segment(Phase::Destroy) else { return 0 };
-        let (marks, components) = (&self.marks, &self.components);
-        let number = |index| marks.number(place + index);
-        let followed = trace_all(
-            segment,
-            |index| number(index).is_some(),
-            |index, target| {
-                if let (Some(one), Some(other)) = (number(index), marks.number_of(target)) {
-                    components.join(one, other);
-                }
-            },
-        );
-        followed + SEGMENT_COST
-    }
-
-    /// Moves some components to the set, and says whether there are any.
-    fn make_set(&mut self, generations: &Generations) -> bool {
-        let mut places = Vec::new();
-        while places.len() < BATCH && self.taken < self.components.len() {
-            self.missed |= !self.components.take(self.taken, &mut places);
-            self.taken += 1;
-        }
-        if places.is_empty() {
-            self.phase = self.finish();
-        }
-        // Finalizers run in the order of age.
-        places.sort_unstable();
-        for place in places {
-            if let Some(object) = entry(&self.segments, place) {
-                self.missed |= !generations.add_to_set(object);
-            }
-        }
-        !generations.set.is_empty()
-    }
+/// What it costs to have destroyed so many objects.
+pub(crate) const fn destruction_cost(objects: usize) -> usize {
+    objects * DESTRUCTION_COST
 }
 
 /// What is in a place.
@@ -449,9 +241,4 @@ fn trace_all(segment: SegmentRef, which: impl Fn(u32) -> bool, edge: impl Fn(u32
     }
     buffer.flush();
     traced
-}
-
-/// What it costs to have destroyed so many objects.
-pub(crate) const fn destruction_cost(objects: usize) -> usize {
-    objects * DESTRUCTION_COST
 }
