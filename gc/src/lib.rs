@@ -146,6 +146,7 @@ mod trace;
 mod type_info;
 mod types;
 mod unique;
+mod unsize;
 mod weak;
 mod work;
 

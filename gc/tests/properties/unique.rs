@@ -4,7 +4,7 @@ use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::world::{Node, OnDrop, World, on_last_words, panics};
-use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Trace, WeakGc};
+use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Trace, WeakGc, unsize};
 
 #[derive(Clone, Default, Trace)]
 struct Cells {
@@ -158,4 +158,32 @@ fn an_object_may_be_made_from_a_weak_handle_to_it() {
     };
     assert!(panics(|| Gc::new_cyclic_in(make, &collector)));
     assert_eq!((collector.stats().objects, collector.counts()[0]), (0, 0));
+}
+
+#[test]
+fn trait_objects_and_slices_are_part_of_cycles_as_others_are() {
+    trait Shape: Trace {
+        fn edges(&self) -> &RefCell<Vec<Gc<dyn Shape>>>;
+    }
+    #[derive(Trace)]
+    struct Square(#[expect(dead_code, reason = "it is counted")] Rc<Cell<u32>>, RefCell<Vec<Gc<dyn Shape>>>);
+    impl Shape for Square {
+        fn edges(&self) -> &RefCell<Vec<Gc<dyn Shape>>> {
+            &self.1
+        }
+    }
+    let collector = Collector::new();
+    let alive = Rc::new(Cell::new(0));
+    let square = || unsize!(Gc::new_in(Square(Rc::clone(&alive), RefCell::default()), &collector) => dyn Shape);
+    let (one, other) = (square(), square());
+    one.edges().borrow_mut().push(other.clone());
+    other.edges().borrow_mut().push(one.clone());
+    let weak = Gc::downgrade(&one);
+    assert_eq!(Rc::strong_count(&alive), 3);
+    let slice = unsize!(Gc::new_in([one, other], &collector) => [Gc<dyn Shape>]);
+    assert_eq!((collector.collect(Generation::Old), slice.len()), (0, 2));
+    assert!(weak.upgrade().is_some_and(|one| Gc::ptr_eq(&one, &slice[0])));
+    drop(slice);
+    assert_eq!((collector.collect(Generation::Old), Rc::strong_count(&alive)), (2, 1));
+    assert!(weak.upgrade().is_none());
 }
