@@ -104,6 +104,7 @@
 //! - `std` (default): a collector for each thread, so that `Gc::new` works; panics in finalizers are caught; `Trace`
 //!   for types of `std`. Without it everything else works, on bare metal too; a panic in a finalizer ends the program.
 //! - `derive` (default): `#[derive(Trace)]`.
+//! - `hashbrown`, `indexmap`, `smallvec`: `Trace` for the collections of these crates.
 #![no_std]
 
 extern crate alloc;

@@ -8,6 +8,8 @@ use crate::object::ObjectRef;
 use crate::partition::{Reached, Subtraction};
 use crate::search::edge_buffer::EdgeBuffer;
 
+#[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
+mod crates;
 mod foreign;
 
 /// A type whose edges, the [`Gc`] handles inside its values, can be enumerated.

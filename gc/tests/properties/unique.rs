@@ -166,7 +166,7 @@ fn trait_objects_and_slices_are_part_of_cycles_as_others_are() {
         fn edges(&self) -> &RefCell<Vec<Gc<dyn Shape>>>;
     }
     #[derive(Trace)]
-    struct Square(#[expect(dead_code, reason = "it is counted")] Rc<Cell<u32>>, RefCell<Vec<Gc<dyn Shape>>>);
+    struct Square(Rc<Cell<u32>>, RefCell<Vec<Gc<dyn Shape>>>);
     impl Shape for Square {
         fn edges(&self) -> &RefCell<Vec<Gc<dyn Shape>>> {
             &self.1
