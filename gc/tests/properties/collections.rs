@@ -28,7 +28,7 @@ fn a_list_of_any_length_is_dropped_in_a_small_stack() {
             assert_eq!(world.live(), 0);
         }
     };
-    let thread = thread::Builder::new().stack_size(128 * 1024).spawn(drop_lists);
+    let thread = thread::Builder::new().stack_size(64 * 1024).spawn(drop_lists);
     thread.expect("a thread").join().expect("no overflow");
 }
 
