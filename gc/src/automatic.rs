@@ -18,10 +18,10 @@ const FEW: usize = 4_000;
 /// Objects of a running search that are followed for each object made.
 ///
 /// Another search is due when a quarter of the objects are new. Until then each has to be followed twice, which makes
-/// eight; half as much again leaves time for what is found.
-const WORK: usize = 12;
+/// eight. But garbage waits for the search's end, so it is to end early.
+const WORK: usize = 24;
 /// A slice is due after so many objects were made.
-const SLICE: usize = 100;
+const SLICE: usize = 50;
 
 impl State {
     /// Does what is due, now that the young count has reached its limit.

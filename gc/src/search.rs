@@ -52,8 +52,10 @@ mod suspects;
 const SEGMENT_COST: usize = 16;
 /// What it costs to destroy an object, in objects followed.
 const DESTRUCTION_COST: usize = 3;
-/// How many entries ahead objects are fetched.
+/// How many entries ahead objects are fetched that are traced.
 const AHEAD: u32 = 8;
+/// How many entries ahead objects are fetched of which only the header is looked at.
+const FAR_AHEAD: u32 = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -228,9 +230,7 @@ fn trace_all(segment: SegmentRef, which: impl Fn(u32) -> bool, edge: impl Fn(u32
     let mut tracer = Tracer::buffer(&buffer);
     let mut traced = 0;
     for index in 0..segment.len() {
-        if let Some(later) = segment.entry(index + AHEAD) {
-            later.prefetch();
-        }
+        prefetch(segment, index + AHEAD, &which);
         if let Some(object) = segment.entry(index)
             && which(index)
         {
@@ -241,4 +241,15 @@ fn trace_all(segment: SegmentRef, which: impl Fn(u32) -> bool, edge: impl Fn(u32
     }
     buffer.flush();
     traced
+}
+
+/// Has an object fetched that will be looked at.
+#[inline]
+fn prefetch(segment: SegmentRef, index: u32, which: impl Fn(u32) -> bool) {
+    if index < segment.len()
+        && which(index)
+        && let Some(object) = segment.entry(index)
+    {
+        object.prefetch();
+    }
 }

@@ -1,6 +1,6 @@
 //! The first step of a search: the segments, and the candidates in them.
 
-use super::{AHEAD, Phase, SEGMENT_COST, Search, marks};
+use super::{FAR_AHEAD, Phase, SEGMENT_COST, Search, marks, prefetch};
 use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::segment::{SegmentRef, Use};
@@ -38,9 +38,7 @@ impl Search {
     fn list_candidates(&mut self, segment: SegmentRef) {
         let place = marks::place(self.segments.len());
         for index in 0..segment.len() {
-            if let Some(later) = segment.entry(index + AHEAD) {
-                later.prefetch();
-            }
+            prefetch(segment, index + FAR_AHEAD, |_| true);
             if let Some(object) = segment.entry(index) {
                 self.objects += 1;
                 if object.word().has(Flags::CANDIDATE) {

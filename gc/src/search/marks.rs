@@ -101,6 +101,12 @@ impl Marks {
         self.at(place).get() & CANDIDATE != 0
     }
 
+    /// Whether a member is to be looked at.
+    #[inline]
+    pub(crate) fn is_member(&self, place: u32) -> bool {
+        self.at(place).get() & (REACHED | MEMBER) == MEMBER
+    }
+
     /// Makes an object a member, and says whether it was none.
     #[inline]
     pub(crate) fn admit(&self, place: u32) -> bool {

@@ -1,7 +1,7 @@
 //! The second and third step of a search: edges are counted, and what is held from elsewhere is reached.
 
 use super::edge_buffer::EdgeBuffer;
-use super::{Phase, SEGMENT_COST, Search, entry, trace_all};
+use super::{FAR_AHEAD, Phase, SEGMENT_COST, Search, entry, prefetch, trace_all};
 use crate::segment::CAPACITY;
 use crate::trace::Tracer;
 
@@ -10,14 +10,13 @@ impl Search {
     pub(super) fn count_all(&mut self) -> usize {
         let Some((place, segment)) = self.next_segment(Phase::Spread) else { return 0 };
         let marks = &self.marks;
-        let admit = |index| {
-            marks.admit(place + index);
-            true
-        };
+        for place in place..place + segment.len() {
+            marks.admit(place);
+        }
         let tally = |_, target| {
             marks.tally(target);
         };
-        trace_all(segment, admit, tally) + SEGMENT_COST
+        trace_all(segment, |_| true, tally) + SEGMENT_COST
     }
 
     /// Tallies the edges of members, as far as the budget goes; then makes the candidates of one segment members.
@@ -68,6 +67,7 @@ impl Search {
         }
         let Some((place, segment)) = self.next_segment(Phase::Gather) else { return followed };
         for index in 0..CAPACITY {
+            prefetch(segment, index + FAR_AHEAD, |index| self.marks.is_member(place + index));
             match segment.entry(index) {
                 Some(object) => self.marks.reach_if_held(place + index, object),
                 None => self.marks.set_aside(place + index),

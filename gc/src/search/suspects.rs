@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Phase, SEGMENT_COST, Search, entry, trace_all};
+use super::{AHEAD, Phase, SEGMENT_COST, Search, entry, trace_all};
 use crate::generations::Generations;
 use crate::segment::CAPACITY;
 
@@ -64,7 +64,10 @@ impl Search {
         }
         // Finalizers run in the order of age.
         places.sort_unstable();
-        for place in places {
+        for (index, &place) in places.iter().enumerate() {
+            if let Some(later) = places.get(index + AHEAD as usize).and_then(|&place| entry(&self.segments, place)) {
+                later.prefetch();
+            }
             if let Some(object) = entry(&self.segments, place) {
                 self.missed |= !generations.add_to_set(object);
             }
