@@ -12,8 +12,10 @@ const LENGTH: usize = 32;
 
 /// A queue of edges, handed on in order.
 pub(crate) struct EdgeBuffer<F: ?Sized> {
-    waiting: [Cell<Option<(u32, ObjectRef)>>; LENGTH],
-    next: Cell<usize>,
+    /// A circle, in which the last `waiting` before `end` are there.
+    edges: [Cell<Option<(u32, ObjectRef)>>; LENGTH],
+    end: Cell<usize>,
+    waiting: Cell<usize>,
     source: Cell<u32>,
     hand_on: F,
 }
@@ -21,7 +23,13 @@ pub(crate) struct EdgeBuffer<F: ?Sized> {
 impl<F: Fn(u32, ObjectRef)> EdgeBuffer<F> {
     /// A queue that hands edges to `hand_on`: the number of the source, and the target.
     pub(crate) fn new(hand_on: F) -> Self {
-        Self { waiting: [const { Cell::new(None) }; LENGTH], next: Cell::new(0), source: Cell::new(0), hand_on }
+        Self {
+            edges: [const { Cell::new(None) }; LENGTH],
+            end: Cell::new(0),
+            waiting: Cell::new(0),
+            source: Cell::new(0),
+            hand_on,
+        }
     }
 }
 
@@ -36,19 +44,27 @@ impl<F: Fn(u32, ObjectRef) + ?Sized> EdgeBuffer<F> {
     #[inline]
     pub(crate) fn edge(&self, target: ObjectRef) {
         target.prefetch();
-        let next = self.next.get();
-        self.next.set((next + 1) % LENGTH);
-        if let Some((source, target)) = self.waiting[next % LENGTH].replace(Some((self.source.get(), target))) {
+        if self.waiting.get() == LENGTH {
+            self.hand_one_on();
+        }
+        self.edges[self.end.get() % LENGTH].set(Some((self.source.get(), target)));
+        self.end.set(self.end.get() + 1);
+        self.waiting.set(self.waiting.get() + 1);
+    }
+
+    #[inline]
+    fn hand_one_on(&self) {
+        let first = self.end.get() - self.waiting.get();
+        self.waiting.set(self.waiting.get() - 1);
+        if let Some((source, target)) = self.edges[first % LENGTH].get() {
             (self.hand_on)(source, target);
         }
     }
 
     /// Hands on all that wait.
     pub(crate) fn flush(&self) {
-        for offset in 0..LENGTH {
-            if let Some((source, target)) = self.waiting[(self.next.get() + offset) % LENGTH].take() {
-                (self.hand_on)(source, target);
-            }
+        while self.waiting.get() > 0 {
+            self.hand_one_on();
         }
     }
 }
