@@ -60,18 +60,26 @@ impl Generations {
         Some(segment)
     }
 
-    /// Takes an object out, if it is in. What is done whenever an object is freed is inlined there.
-    #[inline(always)]
+    /// Takes an object out, if it is in.
     pub(crate) fn remove(&self, object: ObjectRef) {
         if object.slot().get() != NO_SLOT {
-            if let Some(empty) = self.segments.remove(object) {
-                self.retire(empty);
-            }
+            self.remove_tracked(object);
             object.slot().set(NO_SLOT);
         }
     }
 
+    /// Makes the entry of an object a hole. Its slot means nothing any more.
+    ///
+    /// As this is done whenever an object is freed, it is inlined there.
+    #[inline(always)]
+    pub(crate) fn remove_tracked(&self, object: ObjectRef) {
+        if let Some(empty) = self.segments.remove(object) {
+            self.retire(empty);
+        }
+    }
+
     /// Frees a segment without objects, unless new ones go there.
+    #[inline]
     fn retire(&self, segment: SegmentRef) {
         let list = self.list(segment.home.get());
         let is_needed = segment.home.get() == Home::Young && list.last() == Some(segment);

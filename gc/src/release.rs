@@ -8,7 +8,7 @@
 use core::ptr::NonNull;
 
 use crate::count_word::{Flags, Last};
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, SLOT_LIMIT};
 use crate::state::{State, StateRef};
 use crate::type_info::Traits;
 use crate::weak::DeadBoxes;
@@ -20,12 +20,37 @@ use crate::weak::DeadBoxes;
 /// Its last strong handle has just been given up.
 #[inline(never)]
 pub(crate) unsafe fn release(object: ObjectRef) {
-    if object.is_condemned() {
-        return;
-    }
     let pointer = object.state();
     // SAFETY: a state that is not referred to is freed by `settle`, and by that of other releases only when it has no
     // object; this one's memory is given back by `destroy`.
+    let state = unsafe { pointer.as_ref() };
+    let is_plain = object.slot().get() < SLOT_LIMIT && !object.word().has(Flags::WEAK);
+    if !is_plain || object.traits().contains(Traits::FINALIZER) || state.work.is_deep() {
+        // SAFETY: by this function's contract.
+        return unsafe { release_with_care(pointer, object) };
+    }
+    state.generations.remove_tracked(object);
+    state.thresholds.count_deallocations(1);
+    let entered = state.work.enter_release();
+    // SAFETY: the value is intact, and nothing leads to the object.
+    unsafe { object.destroy(&state.work.panics) };
+    drop(entered);
+    if needs_settling(state) {
+        settle(pointer);
+    }
+}
+
+/// [`release`] of an object that is condemned or untracked, or has a weak box or a finalizer, or lies too deep.
+///
+/// # Safety
+///
+/// As [`release`]'s; the object is one of `state`.
+#[inline(never)]
+unsafe fn release_with_care(pointer: NonNull<State>, object: ObjectRef) {
+    if object.is_condemned() {
+        return;
+    }
+    // SAFETY: as in `release`.
     let state = unsafe { pointer.as_ref() };
     state.generations.remove(object);
     if state.work.is_deep() && state.work.postpone(object) {
@@ -33,12 +58,17 @@ pub(crate) unsafe fn release(object: ObjectRef) {
     }
     // SAFETY: nothing but this call leads to the object.
     unsafe { destroy_nested(state, object) };
-    if state.is_abandoned() || state.work.wants_attention() {
+    if needs_settling(state) {
         settle(pointer);
     }
 }
 
-/// What is seldom left to do after a release.
+#[inline]
+fn needs_settling(state: &State) -> bool {
+    state.is_abandoned() || state.work.wants_attention()
+}
+
+/// What is seldom left to do after a release. The state may be gone then: so there is no reference to it across the call.
 #[cold]
 fn settle(state: NonNull<State>) {
     // SAFETY: the state is in being: it is freed only when a reference goes, of which this is one more.
