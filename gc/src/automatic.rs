@@ -8,6 +8,7 @@
 use crate::collection::{self, Thoroughness};
 use crate::generation::Generation;
 use crate::observe::Phase;
+use crate::owner::Owner;
 use crate::partition::Members;
 use crate::search::{self, Progress, Search};
 use crate::segment::Home;
@@ -59,7 +60,9 @@ impl State {
             let generations = &self.generations;
             generations.move_all(Home::Young, Home::Old);
             generations.move_all(Home::Middle, Home::Old);
-            let Some(search) = Search::start(generations, self.look_at_all.get()) else { return false };
+            let Some(search) = Search::start(generations, Owner::of_objects_of(self), self.look_at_all.get()) else {
+                return false;
+            };
             let objects = self.collectable_objects();
             *self.search.borrow_mut() = Some(search);
             self.notify(Phase::Start, Generation::Old, 0, objects);

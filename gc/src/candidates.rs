@@ -12,6 +12,7 @@ use core::cell::Cell;
 
 use crate::count_word::Flags;
 use crate::object::{NO_SLOT, ObjectRef, SLOT_LIMIT};
+use crate::owner::Owner;
 use crate::partition::Members;
 use crate::segment::{List, Use};
 use crate::segments::Segments;
@@ -39,9 +40,9 @@ pub(crate) fn forget(set: &List) {
 }
 
 /// Marks the candidates of a set and what they lead to in it as [`Flags::COLLECTING`], and the segments that have such.
-pub(crate) fn mark_closure(set: &List, segments: &Segments) {
+pub(crate) fn mark_closure(set: &List, segments: &Segments, owner: Owner) {
     set.segments().for_each(|segment| segment.has_members.set(false));
-    let closure = Closure { stack: Cell::new(END), segments };
+    let closure = Closure { stack: Cell::new(END), segments, owner };
     let mut tracer = Tracer::close(&closure);
     set.for_each(|_, object| {
         if object.word().has(Flags::CANDIDATE) {
@@ -62,6 +63,7 @@ const END: u32 = NO_SLOT;
 pub(crate) struct Closure<'a> {
     stack: Cell<u32>,
     segments: &'a Segments,
+    owner: Owner,
 }
 
 impl Closure<'_> {
@@ -69,10 +71,10 @@ impl Closure<'_> {
     #[inline]
     pub(crate) fn edge(&self, target: ObjectRef) {
         let slot = target.slot().get();
-        if target.word().has(Flags::COLLECTING) || slot >= SLOT_LIMIT {
+        if target.word().has(Flags::COLLECTING) || slot >= SLOT_LIMIT || !self.owner.owns(target) {
             return;
         }
-        // SAFETY: the slots of objects that are not on the stack are their own.
+        // SAFETY: it is one of ours, and the slots of objects that are not on the stack are their own.
         let segment = unsafe { self.segments.of_slot(slot) };
         if segment.used_by.get() == Use::Set {
             segment.has_members.set(true);

@@ -8,6 +8,7 @@ use crate::debug::DebugFlags;
 use crate::generation::Generation;
 use crate::introspect;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::owner::Owner;
 use crate::partition::{Members, Split};
 use crate::release::{drop_value, finalize_once, release};
 use crate::segment::SegmentRef;
@@ -61,7 +62,7 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
 /// Collects members of the set.
 pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
     let objects = state.generations.set.live();
-    let split = state.generations.split_set(members);
+    let split = state.generations.split_set(members, Owner::of_objects_of(state));
     let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
     Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
 }
@@ -69,6 +70,9 @@ pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
 fn destroy_garbage(state: &State, found: Split) -> usize {
     let mut garbage = found;
+    if found.weak || found.present.contains(Traits::FINALIZER) {
+        let_be(state);
+    }
     if found.weak {
         kill_weak_handles(state);
     }
@@ -76,7 +80,7 @@ fn destroy_garbage(state: &State, found: Split) -> usize {
         run_finalizers(state);
     }
     if found.weak || found.present.contains(Traits::FINALIZER) {
-        garbage = state.generations.split_set(Members::Garbage);
+        garbage = state.generations.split_set(Members::Garbage, Owner::of_objects_of(state));
         // Finalizers may have made new ones.
         kill_weak_handles(state);
     }
@@ -115,6 +119,11 @@ fn for_each_garbage(state: &State, mut visit: impl FnMut(ObjectRef)) {
             }
         });
     }
+}
+
+/// From now on the garbage is part of no partition, as code outside may have others look at it.
+fn let_be(state: &State) {
+    for_each_garbage(state, |object| object.word().remove(Flags::COLLECTING));
 }
 
 /// All weak handles to garbage die before any of their callbacks is called.

@@ -6,6 +6,7 @@
 
 use crate::generation::Generation;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::owner::Owner;
 use crate::partition::{self, Members, Split};
 use crate::segment::{CAPACITY, Home, List, SegmentRef, Use};
 use crate::segments::Segments;
@@ -180,8 +181,8 @@ impl Generations {
     }
 
     /// Marks the garbage of the set, or of those members.
-    pub(crate) fn split_set(&self, members: Members) -> Split {
-        partition::partition(self, members)
+    pub(crate) fn split_set(&self, members: Members, owner: Owner) -> Split {
+        partition::partition(self, members, owner)
     }
 
     /// Ends a collection: what is left of the set goes to where its survivors belong.

@@ -131,6 +131,7 @@ mod introspect;
 mod memory;
 mod object;
 mod observe;
+mod owner;
 mod partition;
 mod pause;
 mod place;

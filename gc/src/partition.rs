@@ -15,6 +15,7 @@ use crate::candidates;
 use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::{NO_SLOT, ObjectRef};
+use crate::owner::Owner;
 use crate::trace::Tracer;
 use crate::type_info::Traits;
 
@@ -54,11 +55,11 @@ pub(crate) struct Split {
 /// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
 ///
 /// When a `trace` panics, every object is left as it was, and none is marked.
-pub(crate) fn partition(generations: &Generations, members: Members) -> Split {
+pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner) -> Split {
     let ahead = if generations.set.live() > CACHED { AHEAD } else { 0 };
     let set = CollectionSet { generations, ahead };
     if members == Members::Candidates {
-        candidates::mark_closure(&generations.set, &generations.segments);
+        candidates::mark_closure(&generations.set, &generations.segments, owner);
     }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);

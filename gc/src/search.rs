@@ -30,6 +30,7 @@
 
 use crate::generations::Generations;
 use crate::object::ObjectRef;
+use crate::owner::Owner;
 use crate::segment::{CAPACITY, SegmentRef};
 use crate::trace::Tracer;
 
@@ -119,8 +120,8 @@ impl Search {
     ///
     /// What is in the way of listing its segments bit by bit is held off until that is done: the old generation is
     /// [sealed](Generations::seal_old).
-    pub(crate) fn start(generations: &Generations, thorough: bool) -> Option<Self> {
-        let marks = Marks::new(generations.segments.numbers())?;
+    pub(crate) fn start(generations: &Generations, owner: Owner, thorough: bool) -> Option<Self> {
+        let marks = Marks::new(generations.segments.numbers(), owner)?;
         let (next, last) = generations.seal_old();
         Some(Self {
             segments: Vec::new(),

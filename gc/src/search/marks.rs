@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 
 use crate::memory::try_zeroed;
 use crate::object::{ObjectRef, SLOT_LIMIT};
+use crate::owner::Owner;
 use crate::segment::{CAPACITY, SegmentRef};
 
 /// Set in the mark of a place that was reached, or has nothing to be reached.
@@ -46,12 +47,13 @@ pub(crate) struct Marks {
     first_places: Box<[Cell<u32>]>,
     /// The mark of the object that was reached last.
     stack: Cell<u32>,
+    owner: Owner,
 }
 
 impl Marks {
     /// No marks yet, for segments with numbers below `numbers`; `None` when there is no memory for that.
-    pub(crate) fn new(numbers: usize) -> Option<Self> {
-        Some(Self { blocks: Vec::new(), first_places: try_zeroed(numbers)?, stack: Cell::new(END) })
+    pub(crate) fn new(numbers: usize, owner: Owner) -> Option<Self> {
+        Some(Self { blocks: Vec::new(), first_places: try_zeroed(numbers)?, stack: Cell::new(END), owner })
     }
 
     /// Adds marks for the search's segment with this index; says no when there is no memory.
@@ -75,7 +77,7 @@ impl Marks {
     #[inline]
     fn of(&self, object: ObjectRef) -> Option<&Cell<u32>> {
         let slot = object.slot().get();
-        if slot >= SLOT_LIMIT {
+        if slot >= SLOT_LIMIT || !self.owner.owns(object) {
             return None;
         }
         let first = self.first_places.get((slot / CAPACITY) as usize)?.get().checked_sub(1)?;

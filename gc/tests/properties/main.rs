@@ -3,6 +3,7 @@
 mod collections;
 mod derive;
 mod finalizers;
+mod neighbours;
 mod panics;
 mod searches;
 mod unique;
