@@ -427,7 +427,7 @@ fn from_environment(name: &str, default: u64) -> u64 {
 
 #[test]
 fn what_is_reachable_lives_and_everything_else_is_collected() {
-    let (programs, steps) = if cfg!(miri) { (4, 120) } else { (150, 600) };
+    let (programs, steps) = if cfg!(miri) { (2, 60) } else { (150, 600) };
     let first = from_environment("MUDLARK_SEED", 0);
     let print_others = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
