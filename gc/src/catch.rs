@@ -20,6 +20,8 @@ mod caught {
     #[derive(Default)]
     pub(crate) struct Panics {
         first: Cell<Option<Box<dyn Any + Send>>>,
+        /// Whether there is one.
+        any: Cell<bool>,
     }
 
     impl Panics {
@@ -27,7 +29,10 @@ mod caught {
         pub(crate) fn catch(&self, code: impl FnOnce()) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
                 match self.first.take() {
-                    None => self.first.set(Some(panic)),
+                    None => {
+                        self.first.set(Some(panic));
+                        self.any.set(true);
+                    }
                     first => {
                         self.first.set(first);
                         discard(panic);
@@ -36,16 +41,27 @@ mod caught {
             }
         }
 
+        /// Whether one is remembered.
+        #[inline]
+        pub(crate) fn any(&self) -> bool {
+            self.any.get()
+        }
+
+        fn take(&self) -> Option<Box<dyn Any + Send>> {
+            self.any.set(false);
+            self.first.take()
+        }
+
         /// Forgets what was remembered.
         pub(crate) fn forget(&self) {
-            self.first.take().into_iter().for_each(discard);
+            self.take().into_iter().for_each(discard);
         }
 
         /// Goes on with the panic that was remembered, if any, unless another is already on its way.
         pub(crate) fn resume(&self) {
             if thread::panicking() {
                 self.forget();
-            } else if let Some(panic) = self.first.take() {
+            } else if let Some(panic) = self.take() {
                 resume_unwind(panic);
             }
         }
@@ -82,6 +98,12 @@ mod fatal {
             let end_program = EndProgram;
             code();
             mem::forget(end_program);
+        }
+
+        /// There never is one to remember.
+        #[inline]
+        pub(crate) fn any(&self) -> bool {
+            false
         }
 
         /// There is never a panic to forget.

@@ -2,68 +2,140 @@
 //!
 //! The steps and their order are those of CPython's `gc_collect_main`.
 
+use crate::candidates;
+use crate::count_word::{Flags, Last};
+use crate::debug::DebugFlags;
 use crate::generation::Generation;
-use crate::object::{Flags, Last, ObjectRef};
-use crate::release::{finalize_once, release};
+use crate::introspect;
+use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::owner::Owner;
+use crate::partition::{Members, Split};
+use crate::release::{drop_value, finalize_once, release};
+use crate::segment::SegmentRef;
 use crate::state::State;
+use crate::type_info::Traits;
 use crate::weak::DeadBoxes;
 
 /// What a collection came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// Objects that could have been garbage, and were looked at.
+    pub(crate) looked_at: usize,
     /// Objects that moved on to the next generation, before finalizers ran.
     pub(crate) survivors: usize,
     /// Objects that were destroyed.
     pub(crate) collected: usize,
 }
 
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thoroughness {
+    /// All objects.
+    Full,
+    /// Only what [candidates](crate::candidates) lead to.
+    Candidates,
+    /// Nothing: all objects move on.
+    Unseen,
+}
+
 /// Collects `generation` and all younger ones.
-pub(crate) fn run(state: &State, generation: Generation) -> Outcome {
-    let split = state.generations.borrow_mut().isolate_garbage(generation);
-    let collected = if split.garbage > 0 { destroy_garbage(state) } else { 0 };
-    Outcome { survivors: split.reachable, collected }
-}
-
-/// Destroys what is in limbo and is not resurrected, and says how many objects that were.
-fn destroy_garbage(state: &State) -> usize {
-    kill_weak_handles(state);
-    run_finalizers(state);
-    let garbage = state.generations.borrow_mut().rescue_resurrected().garbage;
-    condemn(state);
-    // Finalizers may have made new ones.
-    kill_weak_handles(state);
-    drop_values(state);
-    free_memory(state);
-    state.generations.borrow_mut().close_limbo();
-    garbage
-}
-
-/// Calls `visit` with each object in limbo, in order.
-///
-/// Nothing is borrowed meanwhile: objects may leave limbo and others may be made.
-fn for_each_in_limbo(state: &State, mut visit: impl FnMut(ObjectRef)) {
-    let mut index = 0;
-    loop {
-        let entry = state.generations.borrow().limbo().get(index).copied();
-        match entry {
-            None => break,
-            Some(None) => {}
-            Some(Some(object)) => visit(object),
+pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughness) -> Outcome {
+    state.generations.take_set(generation);
+    let set = &state.generations.set;
+    let outcome = match thoroughness {
+        Thoroughness::Full => {
+            if generation == Generation::Old {
+                candidates::forget(set);
+            }
+            collect_members(state, Members::All)
         }
-        index += 1;
+        Thoroughness::Candidates => match candidates::worth_a_look(set) {
+            Some(members) => collect_members(state, members),
+            None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
+        },
+        Thoroughness::Unseen => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
+    };
+    state.generations.close_set();
+    outcome
+}
+
+/// Collects members of the set.
+pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
+    let objects = state.generations.set.live();
+    let split = state.generations.split_set(members, Owner::of_objects_of(state));
+    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+    Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
+}
+
+/// Destroys the garbage that is not resurrected, and says how many objects that were.
+fn destroy_garbage(state: &State, found: Split) -> usize {
+    let mut garbage = found;
+    if found.weak || found.present.contains(Traits::FINALIZER) {
+        let_be(state);
     }
+    if found.weak {
+        kill_weak_handles(state);
+    }
+    if found.present.contains(Traits::FINALIZER) {
+        run_finalizers(state);
+    }
+    if found.weak || found.present.contains(Traits::FINALIZER) {
+        garbage = state.generations.split_set(Members::Garbage, Owner::of_objects_of(state));
+        // Finalizers may have made new ones.
+        kill_weak_handles(state);
+    }
+    if state.debug.get().contains(DebugFlags::SAVE_ALL) && save_all(state, garbage.garbage) {
+        return garbage.garbage;
+    }
+    if !(garbage.closed && garbage.common.contains(Traits::BARE)) {
+        condemn(state);
+        drop_values(state, garbage.closed);
+    }
+    free_memory(state);
+    garbage.garbage
+}
+
+/// Makes all garbage reachable again, from the list of garbage; says no when there is no memory for that.
+fn save_all(state: &State, garbage: usize) -> bool {
+    let mut saved = state.garbage.borrow_mut();
+    if saved.try_reserve(garbage).is_err() {
+        return false;
+    }
+    for_each_garbage(state, |object| {
+        object.word().remove(Flags::TENTATIVE | Flags::COLLECTING);
+        saved.push(introspect::handle_to(object));
+    });
+    true
+}
+
+/// Calls `visit` with each object of the set that is garbage, in order.
+///
+/// Nothing is borrowed meanwhile: objects may be freed and others may be made.
+fn for_each_garbage(state: &State, mut visit: impl FnMut(ObjectRef)) {
+    for segment in state.generations.set.segments().filter(|segment| segment.has_members.get()) {
+        segment.for_each(|_, object| {
+            if is_garbage(object) {
+                visit(object);
+            }
+        });
+    }
+}
+
+/// From now on the garbage is part of no partition, as code outside may have others look at it.
+fn let_be(state: &State) {
+    for_each_garbage(state, |object| object.word().remove(Flags::COLLECTING));
 }
 
 /// All weak handles to garbage die before any of their callbacks is called.
 fn kill_weak_handles(state: &State) {
     let mut dead = DeadBoxes::default();
-    for_each_in_limbo(state, |object| dead.kill_handles_to(object));
+    for_each_garbage(state, |object| dead.kill_handles_to(object));
     dead.call_each(|callback| state.work.panics.catch(callback));
 }
 
 fn run_finalizers(state: &State) {
-    for_each_in_limbo(state, |object| {
-        if object.info().finalize.is_some() {
+    for_each_garbage(state, |object| {
+        if object.traits().contains(Traits::FINALIZER) {
             // The finalizer may break the cycle that keeps its own object alive.
             object.word().increment();
             finalize_once(state, object);
@@ -75,24 +147,42 @@ fn run_finalizers(state: &State) {
     });
 }
 
-/// From now on it means nothing when a count in limbo comes to zero.
+/// From now on it means nothing when the count of one of these objects comes to zero.
 ///
-/// All handles to these objects are inside them: no code outside can follow one, and their own drop glue does not.
+/// All handles to them are inside them: no code outside can follow one, and their own drop glue does not.
 fn condemn(state: &State) {
-    for_each_in_limbo(state, |object| object.word().insert(Flags::CONDEMNED));
+    for_each_garbage(state, |object| object.slot().set(CONDEMNED));
 }
 
-fn drop_values(state: &State) {
-    for_each_in_limbo(state, |object| {
-        // SAFETY: the value is intact; condemned objects are reached by nothing but each other.
-        state.work.panics.catch(|| unsafe { object.drop_value() });
+/// Drops the values; of `closed` garbage only those that lose more than handles into the garbage itself.
+fn drop_values(state: &State, closed: bool) {
+    for_each_garbage(state, |object| {
+        if !(closed && object.traits().contains(Traits::BARE)) {
+            // SAFETY: the value is intact; condemned objects are reached by nothing but each other.
+            unsafe { drop_value(state, object) };
+        }
     });
 }
 
 fn free_memory(state: &State) {
-    for_each_in_limbo(state, |object| {
-        state.generations.borrow_mut().remove(object);
-        // SAFETY: the value was dropped, and its place in limbo is empty now.
-        unsafe { state.free(object) };
+    let mut freed = 0;
+    for segment in state.generations.set.segments().filter(|segment| segment.has_members.get()) {
+        freed += free_garbage_in(segment);
+    }
+    state.thresholds.count_deallocations(freed);
+}
+
+fn free_garbage_in(segment: SegmentRef) -> usize {
+    let mut freed = 0;
+    segment.remove_each(|object| {
+        if !is_garbage(object) {
+            return false;
+        }
+        object.slot().set(NO_SLOT);
+        // SAFETY: the value was dropped, or is bare and part of closed garbage; its entry is about to be a hole.
+        unsafe { object.free() };
+        freed += 1;
+        true
     });
+    freed
 }

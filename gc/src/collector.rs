@@ -5,9 +5,12 @@ use core::fmt;
 
 use alloc::alloc::handle_alloc_error;
 
+#[cfg(feature = "std")]
+use crate::current;
 use crate::gc::Gc;
 use crate::generation::Generation;
 use crate::observe::{CollectionEvent, ObserverId};
+use crate::segment::Home;
 use crate::state::{State, StateRef};
 use crate::stats::Stats;
 
@@ -65,22 +68,6 @@ impl Collector {
         &self.state
     }
 
-    /// Counts an allocation to come, and collects what is due.
-    #[inline]
-    pub(crate) fn collect_if_due(&self) {
-        let state = &self.state;
-        if state.thresholds.count_allocation() && state.enabled.get() && !state.collecting.get() {
-            self.collect_due();
-        }
-    }
-
-    #[cold]
-    fn collect_due(&self) {
-        if let Some(generation) = self.state.thresholds.due() {
-            self.state.collect(generation);
-        }
-    }
-
     /// Collects `generation` and all younger ones, and says how many objects were found to be garbage and destroyed:
     /// CPython's `gc.collect`.
     ///
@@ -94,6 +81,47 @@ impl Collector {
     /// have run, weak handles may be dead, and the objects that were looked at belong to `generation` or the next.
     pub fn collect(&self, generation: Generation) -> usize {
         self.state.collect(generation)
+    }
+
+    /// Collects the old generation in slices: starts a search, or goes on with the one that is running, until about
+    /// `budget` objects have been looked at. Says whether the search is over, after which the next call starts another.
+    ///
+    /// A search finds what was garbage when it started. Automatic collections of many old objects do the same by
+    /// themselves; this is for programs that know when they have time. A slice takes longer than its budget says only to
+    /// start a search, which is quick, and to destroy a structure of garbage that hangs together, which is done in one
+    /// go. [`collect`](Collector::collect) of the old generation ends a search. Called while a collection is running,
+    /// it does nothing and answers no.
+    ///
+    /// # Panics
+    ///
+    /// As [`collect`](Collector::collect) does.
+    ///
+    /// ```
+    /// # #[cfg(feature = "derive")] {
+    /// # use core::cell::RefCell;
+    /// # use mudlark_gc::{Collector, Gc, Trace};
+    /// # #[derive(Trace)]
+    /// # struct Node(RefCell<Option<Gc<Node>>>);
+    /// let collector = Collector::new();
+    /// for _ in 0..100 {
+    ///     let node = Gc::new_in(Node(RefCell::default()), &collector);
+    ///     *node.0.borrow_mut() = Some(node.clone());
+    /// }
+    /// while !collector.step(20) {
+    ///     // Answer somebody.
+    /// }
+    /// assert_eq!(collector.stats().objects, 0);
+    /// # }
+    /// ```
+    pub fn step(&self, budget: usize) -> bool {
+        if self.state.collecting.get() {
+            return false;
+        }
+        if !self.state.is_searching() && !self.state.start_search() {
+            self.state.collect(Generation::Old);
+            return true;
+        }
+        self.state.search_on(budget)
     }
 
     /// Lets automatic collections run: CPython's `gc.enable`. They do from the start.
@@ -151,7 +179,7 @@ impl Collector {
     /// What the collector has done and holds. O(1).
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.state.counters.stats(&self.state.memory)
+        self.state.stats()
     }
 
     /// Puts all objects out of the collections' sight, until [`unfreeze`](Collector::unfreeze): CPython's `gc.freeze`.
@@ -160,7 +188,8 @@ impl Collector {
     /// nothing during a collection. O(objects).
     pub fn freeze(&self) {
         if !self.state.collecting.get() {
-            self.state.generations.borrow_mut().freeze();
+            self.state.guarded(|| self.state.end_search());
+            self.state.generations.freeze();
             self.state.thresholds.reset_counts();
         }
     }
@@ -168,14 +197,16 @@ impl Collector {
     /// Makes frozen objects old ones: CPython's `gc.unfreeze`. Does nothing during a collection. O(objects).
     pub fn unfreeze(&self) {
         if !self.state.collecting.get() {
-            self.state.generations.borrow_mut().unfreeze();
+            self.state.generations.unfreeze();
+            // What they held was taken for reachable.
+            self.state.look_at_all.set(true);
         }
     }
 
     /// How many objects are frozen: CPython's `gc.get_freeze_count`. O(frozen objects).
     #[must_use]
     pub fn frozen_count(&self) -> usize {
-        self.state.generations.borrow().frozen()
+        self.state.generations.live(Home::Frozen)
     }
 
     /// Calls `observer` when a collection starts and when it stops: CPython's `gc.callbacks`.
@@ -217,7 +248,7 @@ impl Collector {
     /// Whether this collector watches the object.
     #[must_use]
     pub fn watches<T: ?Sized>(&self, object: &Gc<T>) -> bool {
-        object.object().info().state == self.state.pointer()
+        object.object().state() == self.state.pointer()
     }
 }
 
@@ -235,33 +266,7 @@ impl Collector {
     /// ```
     #[must_use]
     pub fn current() -> Self {
-        Self::with_current(Self::clone)
-    }
-
-    pub(crate) fn with_current<R>(use_it: impl FnOnce(&Self) -> R) -> R {
-        std::thread_local! {
-            static CURRENT: ThreadsOwn = ThreadsOwn(Some(Collector::new()));
-        }
-        let mut use_it = Some(use_it);
-        let result = CURRENT.try_with(|ThreadsOwn(collector)| Some(use_it.take()?(collector.as_ref()?)));
-        match (result, use_it) {
-            (Ok(Some(result)), _) => result,
-            (_, Some(use_it)) => use_it(&Self::new()),
-            _ => unreachable!("a thread's own collector is there until it is dropped"),
-        }
-    }
-}
-
-/// A thread's default collector. Its last collection runs when the thread ends, where a panic would end the program.
-#[cfg(feature = "std")]
-struct ThreadsOwn(Option<Collector>);
-
-#[cfg(feature = "std")]
-impl Drop for ThreadsOwn {
-    fn drop(&mut self) {
-        let collector = self.0.take();
-        // The panic's message has been printed; there is nobody to pass it on to.
-        let _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(collector)));
+        current::collector()
     }
 }
 

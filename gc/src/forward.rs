@@ -5,8 +5,9 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use crate::count_word::{CountWord, Flags};
 use crate::gc::Gc;
-use crate::object::{CountWord, Flags};
+
 #[cfg(feature = "std")]
 use crate::trace::Trace;
 

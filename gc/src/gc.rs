@@ -9,11 +9,16 @@ use core::ptr::NonNull;
 use alloc::alloc::handle_alloc_error;
 
 use crate::collector::Collector;
+use crate::count_word::{Flags, Last};
+#[cfg(feature = "std")]
+use crate::current;
 use crate::generation::Generation;
-use crate::object::{self, Flags, Last, Object, ObjectRef};
+use crate::object::{Object, ObjectRef};
+use crate::place::Place;
 use crate::release;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
+use crate::type_info::Traits;
 
 /// A counted handle to an object whose cycles are collected.
 ///
@@ -109,8 +114,13 @@ impl<T: Trace + 'static> Gc<T> {
     /// ```
     #[cfg(feature = "std")]
     #[must_use]
+    #[inline]
     pub fn new(value: T) -> Self {
-        Collector::with_current(|collector| Self::new_in(value, collector))
+        match current::get() {
+            // SAFETY: the thread's own collector is in being.
+            Some(state) => unsafe { Self::new_in_state(value, state) },
+            None => Self::new_in(value, &Collector::current()),
+        }
     }
 
     /// A new object with `value` in it, watched by `collector`.
@@ -130,8 +140,26 @@ impl<T: Trace + 'static> Gc<T> {
     /// assert_eq!(object.len(), 3);
     /// ```
     #[must_use]
+    #[inline]
     pub fn new_in(value: T, collector: &Collector) -> Self {
-        Self::try_new_in(value, collector).unwrap_or_else(|_| handle_alloc_error(Layout::new::<Object<T>>()))
+        // SAFETY: the collector keeps its state in being.
+        unsafe { Self::new_in_state(value, collector.state().pointer()) }
+    }
+
+    /// # Safety
+    ///
+    /// `state` is in being.
+    #[inline(always)]
+    unsafe fn new_in_state(value: T, state: NonNull<State>) -> Self {
+        // SAFETY: by this function's contract.
+        match unsafe { Place::find(state) } {
+            Some(place) => place.fill(value),
+            None => {
+                // SAFETY: by this function's contract.
+                let place = unsafe { Self::place_after_collection(state) };
+                place.unwrap_or_else(|| handle_alloc_error(Layout::new::<Object<T>>())).fill(value)
+            }
+        }
     }
 
     /// [`new_in`](Gc::new_in) that says when memory is exhausted.
@@ -146,54 +174,43 @@ impl<T: Trace + 'static> Gc<T> {
     ///
     /// When a finalizer, a destructor or a callback does in a collection that runs first.
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        match Self::make(value, collector) {
-            Err(OutOfMemory(value)) if collector.is_enabled() => {
-                collector.collect(Generation::Old);
-                Self::make(value, collector)
-            }
-            result => result,
+        let state = collector.state().pointer();
+        // SAFETY: the collector keeps its state in being.
+        match unsafe { Self::find_place(state) } {
+            Some(place) => Ok(place.fill(value)),
+            None => Err(OutOfMemory(value)),
         }
     }
 
-    fn make(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
-        let state = collector.state();
-        let Some(info) = state.types.info_of::<T>(state.pointer()) else {
-            return Err(OutOfMemory(value));
-        };
-        // SAFETY: infos live as long as their collector.
-        let tracked = unsafe { info.as_ref() }.tracked;
-        if tracked {
-            collector.collect_if_due();
-            if state.generations.borrow_mut().reserve().is_err() {
-                state.thresholds.count_deallocation();
-                return Err(OutOfMemory(value));
-            }
-        }
-        match object::allocate(value, info) {
-            // SAFETY: the object was just made, and its one count is nobody's yet.
-            Ok(object) => Ok(unsafe { Self::adopt(object, state, tracked) }),
-            Err(value) => {
-                if tracked {
-                    state.thresholds.count_deallocation();
-                }
-                Err(OutOfMemory(value))
-            }
-        }
-    }
-
-    /// Makes a new object known to its collector, and returns the first handle to it.
+    /// A place, if need be after a collection.
     ///
     /// # Safety
     ///
-    /// `object` was just made for this `state`, which has room for it.
-    unsafe fn adopt(object: NonNull<Object<T>>, state: &State, tracked: bool) -> Self {
-        state.memory.add(size_of::<Object<T>>());
-        if tracked {
-            // SAFETY: the object was just made.
-            state.generations.borrow_mut().push(unsafe { ObjectRef::new(object) });
+    /// `state` is in being.
+    pub(crate) unsafe fn find_place(state: NonNull<State>) -> Option<Place<T>> {
+        // SAFETY: by this function's contract.
+        let place = unsafe { Place::find(state) };
+        // SAFETY: as above.
+        place.or_else(|| unsafe { Self::place_after_collection(state) })
+    }
+
+    /// Tries again when there is no memory, after a full collection if automatic ones are enabled.
+    ///
+    /// # Safety
+    ///
+    /// `state` is in being.
+    #[cold]
+    #[inline(never)]
+    unsafe fn place_after_collection(state: NonNull<State>) -> Option<Place<T>> {
+        // SAFETY: by this function's contract.
+        let collector = Collector::from_state(unsafe { StateRef::to(state) });
+        if !collector.is_enabled() {
+            return None;
         }
-        // SAFETY: the object was made with a count of one, which is this handle's.
-        unsafe { Self::from_counted(object) }
+        collector.collect(Generation::Old);
+        collector.state().generations.segments.free_spares();
+        // SAFETY: `collector` keeps the state in being.
+        unsafe { Place::find(state) }
     }
 }
 
@@ -241,7 +258,7 @@ impl<T: ?Sized> Gc<T> {
 
     /// The number of strong handles to the object, those inside other objects included.
     ///
-    /// A count that reached its limit, some 67 million, stays there, and its object is never freed.
+    /// A count that reached its limit, some 33 million, stays there, and its object is never freed.
     #[must_use]
     pub fn strong_count(this: &Self) -> usize {
         this.object().word().count() as usize
@@ -272,7 +289,7 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     #[must_use]
     pub fn is_tracked(this: &Self) -> bool {
-        this.object().info().tracked
+        this.object().traits().contains(Traits::TRACKED)
     }
 }
 
@@ -313,7 +330,7 @@ impl Gc<dyn Trace> {
     /// assert!(Gc::ptr_eq(&found.downcast::<(Gc<i32>, i32)>().unwrap(), &pair));
     /// ```
     pub fn downcast<T: Trace + 'static>(self) -> Result<Gc<T>, Self> {
-        if (self.object().info().vtable.type_id)() != core::any::TypeId::of::<T>() {
+        if (self.object().vtable().type_id)() != core::any::TypeId::of::<T>() {
             return Err(self);
         }
         // INVARIANT: the count moves with the pointer.

@@ -9,7 +9,7 @@ use crate::object::ObjectRef;
 use crate::trace::{Trace, Tracer};
 
 /// A new handle to an object that is alive.
-fn handle_to(object: ObjectRef) -> Gc<dyn Trace> {
+pub(crate) fn handle_to(object: ObjectRef) -> Gc<dyn Trace> {
     object.word().increment();
     // SAFETY: the object is alive, and the count was just added.
     unsafe { Gc::from_counted(object.as_dyn()) }
@@ -42,7 +42,7 @@ impl Collector {
     /// ```
     #[must_use]
     pub fn objects(&self, generation: Generation) -> Vec<Gc<dyn Trace>> {
-        self.state().generations.borrow().objects(generation).map(handle_to).collect()
+        self.state().generations.objects(generation).map(handle_to).collect()
     }
 
     /// The generation that an object is in: `None` when it is untracked, frozen, garbage in a running collection, or
@@ -52,7 +52,7 @@ impl Collector {
         if !self.watches(object) {
             return None;
         }
-        self.state().generations.borrow().of(object.object())
+        self.state().generations.of(object.object())
     }
 
     /// Handles to this collector's objects that have an edge to `object`, each once: CPython's `gc.get_referrers`.
@@ -60,7 +60,7 @@ impl Collector {
     #[must_use]
     pub fn referrers<T: ?Sized>(&self, object: &Gc<T>) -> Vec<Gc<dyn Trace>> {
         let target = object.object();
-        let generations = self.state().generations.borrow();
+        let generations = &self.state().generations;
         Generation::ALL
             .into_iter()
             .flat_map(|generation| generations.objects(generation))

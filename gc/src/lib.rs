@@ -61,7 +61,21 @@
 //! Most garbage is young. Objects start in the [young](Generation::Young) generation and move on when they survive a
 //! collection. A young collection looks at young objects only: an edge from an old object to a young one is a count
 //! that nothing in the set accounts for, so it keeps the young one without any record of it. Collections run by
-//! themselves, by CPython's [thresholds](Collector::set_thresholds).
+//! themselves, by CPython's [thresholds](Collector::set_thresholds). What they cost does not grow with the program's live
+//! heap:
+//!
+//! - A generation is a list of short arrays of pointers. To make an object is to write one entry, to free one is to clear
+//!   it, and to promote survivors is to join two lists.
+//! - A cycle can only become garbage when a handle to it is dropped while others are left. Such a drop leaves a mark in
+//!   the count that it changes anyway, and an automatic collection looks only at what marked objects, the *candidates*,
+//!   lead to. [`Collector::collect`] looks at everything.
+//! - The old generation is searched in slices of some hundred objects, between which the program goes on. The search may
+//!   be wrong by the time that it is done: but what it finds goes through the steps above, some hundred objects at a time,
+//!   and only they decide. One structure of garbage is destroyed in one go, however large it is: some tens of nanoseconds
+//!   an object. See [`Collector::step`] for programs that know when they have time.
+//!
+//! A collection takes no memory while it runs, so that it can make room when there is none; only a search does, and a full
+//! collection takes its place where it cannot.
 //!
 //! # What a type must do
 //!
@@ -78,48 +92,76 @@
 //!   in the collection that a thread's own collector runs when the thread ends, it goes no further.
 //! - A weak handle's callback is called even when the weak handle is part of the garbage.
 //! - Objects made while thread-local storage is destroyed get a collector of their own.
-//! - A count that reaches its limit stays there: the object is immortal.
+//! - A count that reaches its limit, some 33 million handles, stays there: the object is immortal.
+//! - An automatic collection of more than a few thousand old objects is spread over the allocations that follow. It starts
+//!   when CPython's would, but finalizers run later, oldest first among some hundred objects, and its statistics are
+//!   complete when it stops.
+//! - An automatic collection passes over garbage that no candidate leads to. There is none unless handles were moved where
+//!   safe code cannot move them; `collect` finds that, too.
 //!
 //! # Features
 //!
 //! - `std` (default): a collector for each thread, so that `Gc::new` works; panics in finalizers are caught; `Trace`
 //!   for types of `std`. Without it everything else works, on bare metal too; a panic in a finalizer ends the program.
 //! - `derive` (default): `#[derive(Trace)]`.
+//! - `hashbrown`, `indexmap`, `smallvec`: `Trace` for the collections of these crates.
 #![no_std]
 
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod automatic;
+mod candidates;
 mod catch;
 mod collection;
 mod collector;
 mod count;
+mod count_word;
+#[cfg(feature = "std")]
+mod current;
+mod cyclic;
+mod debug;
 mod finalize;
 mod forward;
 mod gc;
 mod generation;
+mod generations;
 mod introspect;
 mod memory;
 mod object;
 mod observe;
+mod owner;
 mod partition;
+mod pause;
+mod place;
+mod prefetch;
+mod prospects;
 mod release;
+mod search;
+mod segment;
+mod segments;
 mod state;
 mod stats;
 mod thresholds;
 mod trace;
+mod type_info;
 mod types;
+mod unique;
+mod unsize;
 mod weak;
 mod work;
 
 pub use collector::Collector;
+pub use debug::DebugFlags;
 pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
 pub use observe::{CollectionEvent, ObserverId, Phase};
+pub use pause::Pause;
 pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
+pub use unique::GcMut;
 pub use weak::WeakGc;
 
 #[cfg(feature = "derive")]

@@ -30,6 +30,9 @@ pub struct CollectionEvent {
     pub collected: usize,
     /// Garbage that could not be destroyed; always zero.
     pub uncollectable: usize,
+    /// At the start, objects that are considered; at the end, those of them that were looked at: an automatic collection
+    /// passes over what cannot have become garbage.
+    pub candidates: usize,
 }
 
 /// Names an observer of one collector.

@@ -5,171 +5,275 @@
 //!
 //! The steps are CPython's `deduce_unreachable` (`gc.c`: `update_refs`, `subtract_refs`, `move_unreachable`), down to
 //! the order in which survivors come out, since finalizers later run in that order. CPython moves objects between
-//! lists; here they stay in one slice and are permuted once, at the end. Nothing is allocated: everything that has to
-//! be remembered fits the objects' own headers.
+//! lists; here they stay where they are, and only what was taken for garbage by mistake is moved to the end. Nothing has
+//! to be allocated: everything that has to be remembered fits the objects' own headers.
 
 use core::cell::Cell;
 use core::mem;
-use core::ops::Range;
 
-use crate::object::{Flags, NO_SLOT, ObjectRef};
+use crate::candidates;
+use crate::count_word::Flags;
+use crate::generations::Generations;
+use crate::object::{NO_SLOT, ObjectRef};
+use crate::owner::Owner;
 use crate::trace::Tracer;
-
-/// A place in the generations' vector; `None` is a hole that a freed object left.
-pub(crate) type Entry = Option<ObjectRef>;
+use crate::type_info::Traits;
 
 /// The end of a queue that is linked through slots.
 const END: u32 = NO_SLOT;
+/// How many entries ahead objects of a large set are fetched.
+const AHEAD: usize = 8;
+/// Sets of this many objects were made so recently, or are so small, that the processor's cache has them.
+const CACHED: usize = 4096;
 
-/// How a set was split: reachable objects first, garbage behind them, then holes.
-#[derive(Debug, PartialEq, Eq)]
+/// Which objects of the list are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// All of them.
+    All,
+    /// The [candidates](crate::candidates) and what they lead to.
+    Candidates,
+    /// Those that were found to be garbage before.
+    Garbage,
+}
+
+/// What came out: garbage has [`Flags::TENTATIVE`] now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) reachable: usize,
     pub(crate) garbage: usize,
+    /// What all members have in common.
+    pub(crate) common: Traits,
+    /// What at least one member has.
+    pub(crate) present: Traits,
+    /// A member has a weak box.
+    pub(crate) weak: bool,
+    /// No edge leads from the garbage to anywhere else.
+    pub(crate) closed: bool,
 }
 
-/// Sorts the entries in `range` of `entries` into reachable objects, garbage and holes, each object knowing its slot.
+/// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
 ///
-/// When a `trace` panics, every object is left in its old place.
-pub(crate) fn partition(entries: &mut [Entry], range: Range<usize>) -> Split {
-    let base = range.start;
-    let mut set = CollectionSet { entries: &mut entries[range], base };
-    set.copy_counts();
-    set.subtract_internal_edges();
-    let reached = set.spread_reachability();
-    let split = set.assign_places(&reached);
-    set.permute();
-    // Every slot is right: there is nothing to put back.
+/// When a `trace` panics, every object is left as it was, and none is marked.
+pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner) -> Split {
+    let ahead = if generations.set.live() > CACHED { AHEAD } else { 0 };
+    let set = CollectionSet { generations, ahead };
+    if members == Members::Candidates {
+        candidates::mark_closure(&generations.set, &generations.segments, owner);
+    }
+    let mut census = set.copy_counts(members);
+    set.subtract_internal_edges(&mut census);
+    set.spread_reachability(members, &mut census);
     mem::forget(set);
-    split
+    census.split()
 }
 
 /// The objects under collection.
 ///
 /// # Invariants
 ///
-/// Until `assign_places` runs, no object has moved: dropping the set puts every slot and flag back as it was.
+/// All members are in their entries: dropping the set puts every slot and flag back as it was.
 struct CollectionSet<'a> {
-    entries: &'a mut [Entry],
-    base: usize,
+    generations: &'a Generations,
+    /// How many entries ahead objects are fetched: none, where the set fits the processor's cache.
+    ahead: usize,
+}
+
+/// What is counted on the way.
+struct Census {
+    objects: usize,
+    reachable: usize,
+    common: Traits,
+    present: Traits,
+    weak: bool,
+    /// Strong counts of all members, less those of the reachable ones.
+    counts: u64,
+    /// Edges of all members, less those of the reachable ones.
+    edges: u64,
+    /// A member has edges that it did not report.
+    opaque: bool,
+}
+
+impl Census {
+    /// As each count of the garbage is an edge from the garbage, there are no others when there are as many of both.
+    fn split(&self) -> Split {
+        Split {
+            reachable: self.reachable,
+            garbage: self.objects - self.reachable,
+            common: self.common,
+            present: self.present,
+            weak: self.weak,
+            closed: !self.opaque && self.counts == self.edges,
+        }
+    }
 }
 
 impl CollectionSet<'_> {
-    fn objects(&self) -> impl Iterator<Item = (usize, ObjectRef)> {
-        self.entries.iter().enumerate().filter_map(|(index, entry)| entry.map(|object| (index, object)))
-    }
-
-    /// The external counts begin as the strong counts.
-    fn copy_counts(&self) {
-        for (_, object) in self.objects() {
-            object.word().insert(Flags::COLLECTING);
-            object.slot().set(if object.word().is_immortal() { u32::MAX } else { object.word().count() });
+    /// Each member with its slot, fetched ahead of time.
+    #[inline]
+    fn for_each(&self, mut visit: impl FnMut(u32, ObjectRef)) {
+        if self.ahead == 0 {
+            let segments = self.generations.set.segments().filter(|segment| segment.has_members.get());
+            return segments.for_each(|segment| segment.for_each_now(&mut visit));
+        }
+        for segment in self.generations.set.segments().filter(|segment| segment.has_members.get()) {
+            let entries = segment.entries();
+            for (slot, (index, entry)) in (segment.base..).zip(entries.iter().enumerate()) {
+                if let Some(later) = entries.get(index + self.ahead).and_then(Cell::get) {
+                    later.prefetch();
+                }
+                if let Some(object) = entry.get() {
+                    visit(slot, object);
+                }
+            }
         }
     }
 
-    fn subtract_internal_edges(&self) {
-        for (_, object) in self.objects() {
-            object.trace(&mut Tracer::subtract(object));
-        }
+    /// The external counts begin as the strong counts. An immortal object's is beyond what edges can take away.
+    fn copy_counts(&self, members: Members) -> Census {
+        let (mut common, mut present, mut weak) = (Traits::all(), Traits::empty(), false);
+        let (mut objects, mut counts) = (0, 0);
+        self.for_each(|_, object| {
+            let word = object.word();
+            match members {
+                Members::All => {}
+                Members::Candidates if word.has(Flags::COLLECTING) => {}
+                Members::Garbage if word.has(Flags::TENTATIVE) => word.remove(Flags::TENTATIVE),
+                Members::Candidates | Members::Garbage => return,
+            }
+            word.insert(Flags::COLLECTING);
+            let count = word.count();
+            object.slot().set(if word.is_immortal() { u32::MAX } else { count });
+            common &= object.traits();
+            present |= object.traits();
+            weak |= word.has(Flags::WEAK);
+            objects += 1;
+            counts += u64::from(count);
+        });
+        Census { objects, reachable: 0, common, present, weak, counts, edges: 0, opaque: false }
+    }
+
+    fn subtract_internal_edges(&self, census: &mut Census) {
+        let subtraction = Subtraction::default();
+        let mut tracer = Tracer::subtract(&subtraction);
+        self.for_each(|_, object| {
+            if object.word().has(Flags::COLLECTING) {
+                if cfg!(debug_assertions) {
+                    subtraction.source.set(Some(object));
+                }
+                object.trace(&mut tracer);
+            }
+        });
+        census.edges = subtraction.edges.get();
+        census.opaque = subtraction.opaque.get();
     }
 
     /// Follows the edges of everything that is held from outside.
     ///
     /// One pass in order; objects that it passes over as tentative garbage, and only then finds to be reachable, are
-    /// queued and followed after it.
-    fn spread_reachability(&self) -> Reached {
+    /// queued and followed after it. They move to the end of the set, and so does what was garbage before.
+    fn spread_reachability(&self, members: Members, census: &mut Census) {
         let reached = Reached::default();
-        for (index, object) in self.objects() {
-            let index = index_to_slot(index);
-            if object.slot().replace(index) == 0 {
+        let mut tracer = Tracer::spread(&reached);
+        self.for_each(|slot, object| {
+            if !object.word().has(Flags::COLLECTING) {
+                return;
+            }
+            if object.slot().replace(slot) == 0 {
                 object.word().insert(Flags::TENTATIVE);
             } else {
                 object.word().remove(Flags::COLLECTING);
-                object.trace(&mut Tracer::spread(&reached));
-            }
-        }
-        let mut next = reached.first.get();
-        while let Some(object) = self.queued(next) {
-            object.trace(&mut Tracer::spread(&reached));
-            next = object.slot().get();
-        }
-        reached
-    }
-
-    fn queued(&self, index: u32) -> Entry {
-        if index == END { None } else { self.entries[index as usize] }
-    }
-
-    /// Tells each object its new slot: first what was found reachable in order, then the queue, then the garbage.
-    fn assign_places(&self, reached: &Reached) -> Split {
-        let mut place = self.base;
-        let mut assign = |object: ObjectRef| {
-            object.slot().set(index_to_slot(place));
-            place += 1;
-        };
-        for (index, object) in self.objects() {
-            // Tentative ones have their own index in the slot too; queued ones have another's.
-            if object.slot().get() == index_to_slot(index) && !object.word().has(Flags::TENTATIVE) {
-                assign(object);
-            }
-        }
-        let mut next = reached.first.get();
-        while let Some(object) = self.queued(next) {
-            next = object.slot().get();
-            assign(object);
-        }
-        let mut garbage = 0;
-        for (_, object) in self.objects() {
-            if object.word().has(Flags::TENTATIVE) {
-                object.word().remove(Flags::TENTATIVE | Flags::COLLECTING);
-                assign(object);
-                garbage += 1;
-            }
-        }
-        Split { reachable: place - self.base - garbage, garbage }
-    }
-
-    /// Moves each object to its slot, following the cycles of the permutation.
-    fn permute(&mut self) {
-        for index in 0..self.entries.len() {
-            while let Some(object) = self.entries[index] {
-                let place = object.slot().get() as usize - self.base;
-                if place == index {
-                    break;
+                census.reachable += 1;
+                census.counts -= u64::from(object.word().count());
+                object.trace(&mut tracer);
+                if members == Members::Garbage {
+                    self.move_to_end(object);
                 }
-                self.entries.swap(index, place);
             }
+        });
+        self.follow_queue(&reached, &mut tracer, census);
+        census.edges -= reached.edges.get();
+    }
+
+    fn follow_queue(&self, reached: &Reached, tracer: &mut Tracer<'_>, census: &mut Census) {
+        let mut slot = reached.first.get();
+        while slot != END {
+            // SAFETY: the queue is made of the members' own slots.
+            let Some(object) = (unsafe { self.generations.segments.entry(slot) }) else { break };
+            census.reachable += 1;
+            census.counts -= u64::from(object.word().count());
+            object.trace(tracer);
+            let next = object.slot().replace(slot);
+            self.move_to_end(object);
+            slot = next;
+        }
+    }
+
+    /// Moves a member to the end of the list. Where there is no memory for that, it stays where it is.
+    fn move_to_end(&self, object: ObjectRef) {
+        let slot = object.slot().get();
+        if let Some(last) = self.generations.end_of_set() {
+            // SAFETY: the object is in a segment of the set.
+            unsafe { self.generations.segments.of_slot(slot) }.remove(slot);
+            last.push(object);
         }
     }
 }
 
 impl Drop for CollectionSet<'_> {
     fn drop(&mut self) {
-        for (index, object) in self.objects() {
-            object.slot().set(index_to_slot(self.base + index));
+        self.for_each(|slot, object| {
+            object.slot().set(slot);
             object.word().remove(Flags::COLLECTING | Flags::TENTATIVE);
+        });
+    }
+}
+
+/// Takes edges from external counts.
+#[derive(Default)]
+pub(crate) struct Subtraction {
+    /// Whose edges they are; only to say it when something is wrong.
+    source: Cell<Option<ObjectRef>>,
+    edges: Cell<u64>,
+    pub(crate) opaque: Cell<bool>,
+}
+
+impl Subtraction {
+    #[inline]
+    pub(crate) fn edge(&self, target: ObjectRef) {
+        self.edges.set(self.edges.get() + 1);
+        if target.word().has(Flags::COLLECTING) {
+            let external = target.slot().get();
+            debug_assert!(
+                external > 0,
+                "Trace for {:?} reports more edges to {target:?} than there are handles",
+                self.source.get()
+            );
+            target.slot().set(external.saturating_sub(1));
         }
     }
 }
 
 /// The queue of objects that looked like garbage until an edge from a reachable object led to them.
 ///
-/// It is linked by index through the slots of its members.
+/// It is linked by slot through the slots of its members.
 pub(crate) struct Reached {
     first: Cell<u32>,
-    last: Cell<Entry>,
+    last: Cell<Option<ObjectRef>>,
+    edges: Cell<u64>,
 }
 
 impl Default for Reached {
     fn default() -> Self {
-        Self { first: Cell::new(END), last: Cell::new(None) }
+        Self { first: Cell::new(END), last: Cell::new(None), edges: Cell::new(0) }
     }
 }
 
 impl Reached {
     /// Something reachable has an edge to `target`.
     #[inline]
-    pub(crate) fn reach(&self, target: ObjectRef) {
+    pub(crate) fn edge(&self, target: ObjectRef) {
+        self.edges.set(self.edges.get() + 1);
         if !target.word().has(Flags::COLLECTING) {
             // Outside the set, or known to be reachable.
         } else if target.word().has(Flags::TENTATIVE) {
@@ -182,28 +286,10 @@ impl Reached {
     }
 
     fn append(&self, object: ObjectRef) {
-        let index = object.slot().replace(END);
+        let slot = object.slot().replace(END);
         match self.last.replace(Some(object)) {
-            Some(last) => last.slot().set(index),
-            None => self.first.set(index),
+            Some(last) => last.slot().set(slot),
+            None => self.first.set(slot),
         }
     }
-}
-
-/// Takes one edge from `target`'s external count when it is in the set.
-#[inline]
-pub(crate) fn subtract_edge(source: ObjectRef, target: ObjectRef) {
-    if target.word().has(Flags::COLLECTING) && !target.word().is_immortal() {
-        let external = target.slot().get();
-        debug_assert!(external > 0, "Trace for {source:?} reports more edges to {target:?} than there are handles");
-        target.slot().set(external.saturating_sub(1));
-    }
-}
-
-/// An index of the generations' vector as a slot; the vector never grows beyond what a slot can say.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the vector refuses to grow beyond NO_SLOT entries")]
-pub(crate) fn index_to_slot(index: usize) -> u32 {
-    debug_assert!(index < NO_SLOT as usize);
-    index as u32
 }

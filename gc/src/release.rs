@@ -5,8 +5,12 @@
 //! postponed until the outermost call is about to return, as CPython's trashcan does, so that a chain of any length
 //! takes bounded stack.
 
-use crate::object::{Flags, Last, ObjectRef};
+use core::ptr::NonNull;
+
+use crate::count_word::{Flags, Last};
+use crate::object::{ObjectRef, SLOT_LIMIT};
 use crate::state::{State, StateRef};
+use crate::type_info::Traits;
 use crate::weak::DeadBoxes;
 
 /// Destroys an object, now or soon, unless its finalizer resurrects it.
@@ -14,17 +18,61 @@ use crate::weak::DeadBoxes;
 /// # Safety
 ///
 /// Its last strong handle has just been given up.
+#[inline(never)]
 pub(crate) unsafe fn release(object: ObjectRef) {
-    if object.word().has(Flags::CONDEMNED) {
+    let pointer = object.state();
+    // SAFETY: a state that is not referred to is freed by `settle`, and by that of other releases only when it has no
+    // object; this one's memory is given back by `destroy`.
+    let state = unsafe { pointer.as_ref() };
+    let is_plain = object.slot().get() < SLOT_LIMIT && !object.word().has(Flags::WEAK);
+    if !is_plain || object.traits().contains(Traits::FINALIZER) || state.work.is_deep() {
+        // SAFETY: by this function's contract.
+        return unsafe { release_with_care(pointer, object) };
+    }
+    state.generations.remove_tracked(object);
+    state.thresholds.count_deallocations(1);
+    let entered = state.work.enter_release();
+    // SAFETY: the value is intact, and nothing leads to the object.
+    unsafe { object.destroy(&state.work.panics) };
+    drop(entered);
+    if needs_settling(state) {
+        settle(pointer);
+    }
+}
+
+/// [`release`] of an object that is condemned or untracked, or has a weak box or a finalizer, or lies too deep.
+///
+/// # Safety
+///
+/// As [`release`]'s; the object is one of `state`.
+#[inline(never)]
+unsafe fn release_with_care(pointer: NonNull<State>, object: ObjectRef) {
+    if object.is_condemned() {
         return;
     }
-    let state = StateRef::of(object);
-    state.generations.borrow_mut().remove(object);
-    if state.work.postpone(object) {
+    // SAFETY: as in `release`.
+    let state = unsafe { pointer.as_ref() };
+    state.generations.remove(object);
+    if state.work.is_deep() && state.work.postpone(object) {
         return;
     }
     // SAFETY: nothing but this call leads to the object.
-    unsafe { destroy_nested(&state, object) };
+    unsafe { destroy_nested(state, object) };
+    if needs_settling(state) {
+        settle(pointer);
+    }
+}
+
+#[inline]
+fn needs_settling(state: &State) -> bool {
+    state.is_abandoned() || state.work.wants_attention()
+}
+
+/// What is seldom left to do after a release. The state may be gone then: so there is no reference to it across the call.
+#[cold]
+fn settle(state: NonNull<State>) {
+    // SAFETY: the state is in being: it is freed only when a reference goes, of which this is one more.
+    let state = unsafe { StateRef::to(state) };
     if !state.work.is_releasing() {
         destroy_postponed(&state);
     }
@@ -43,6 +91,7 @@ fn destroy_postponed(state: &State) {
 /// # Safety
 ///
 /// As [`destroy`]'s.
+#[inline]
 unsafe fn destroy_nested(state: &State, object: ObjectRef) {
     let _entered = state.work.enter_release();
     // SAFETY: by this function's contract.
@@ -52,21 +101,42 @@ unsafe fn destroy_nested(state: &State, object: ObjectRef) {
 /// # Safety
 ///
 /// `object` has no strong handle, is untracked, and is known to nobody else.
+#[inline]
 unsafe fn destroy(state: &State, object: ObjectRef) {
-    if object.info().finalize.is_some() && survives_its_finalizer(state, object) {
+    let traits = object.traits();
+    if traits.contains(Traits::FINALIZER) && survives_its_finalizer(state, object) {
         return;
     }
     if object.word().has(Flags::WEAK) {
         kill_weak_handles(state, object);
     }
-    // SAFETY: the value is intact, and neither strong nor weak handles lead to it.
-    state.work.panics.catch(|| unsafe { object.drop_value() });
-    // SAFETY: the value was dropped.
-    unsafe { state.free(object) };
+    if traits.contains(Traits::TRACKED) {
+        state.thresholds.count_deallocations(1);
+    }
+    // SAFETY: the value is intact, and nothing leads to the object.
+    unsafe { object.destroy(&state.work.panics) };
 }
 
+/// Drops an object's value; if that panics, the panic is put off.
+///
+/// # Safety
+///
+/// As [`ObjectRef::drop_value`]'s.
+#[inline]
+pub(crate) unsafe fn drop_value(state: &State, object: ObjectRef) {
+    if object.traits().contains(Traits::BARE) {
+        // To drop it is to give up handles, of which none is the outermost.
+        // SAFETY: by this function's contract.
+        unsafe { object.drop_value() };
+    } else {
+        // SAFETY: by this function's contract.
+        state.work.panics.catch(|| unsafe { object.drop_value() });
+    }
+}
+
+/// Makes all weak handles to the object dead, and calls their callbacks.
 #[cold]
-fn kill_weak_handles(state: &State, object: ObjectRef) {
+pub(crate) fn kill_weak_handles(state: &State, object: ObjectRef) {
     let mut dead = DeadBoxes::default();
     dead.kill_handles_to(object);
     dead.call_each(|callback| state.work.panics.catch(callback));
@@ -76,29 +146,30 @@ fn kill_weak_handles(state: &State, object: ObjectRef) {
 ///
 /// Meanwhile the object is held by one count of its own and is young again, as in CPython, where it stays if it is
 /// resurrected.
+#[cold]
 fn survives_its_finalizer(state: &State, object: ObjectRef) -> bool {
     if object.word().has(Flags::FINALIZED) {
         return false;
     }
     object.word().increment();
-    let tracked = object.info().tracked && state.generations.borrow_mut().reserve().is_ok();
-    if tracked {
-        state.generations.borrow_mut().push(object);
+    if object.traits().contains(Traits::TRACKED)
+        && let Some(segment) = state.generations.reserve()
+    {
+        segment.push(object);
     }
     finalize_once(state, object);
     if object.word().decrement() == Last::No {
         return true;
     }
-    state.generations.borrow_mut().remove(object);
+    state.generations.remove(object);
     false
 }
 
 /// Runs the finalizer of an object with a strong count of at least one, unless it has none or it has run.
 pub(crate) fn finalize_once(state: &State, object: ObjectRef) {
-    if let Some(finalize) = object.info().finalize
-        && !object.word().has(Flags::FINALIZED)
-    {
+    if object.traits().contains(Traits::FINALIZER) && !object.word().has(Flags::FINALIZED) {
         object.word().insert(Flags::FINALIZED);
+        let finalize = object.vtable().finalize;
         // SAFETY: the object is alive, and the finalizer is that of its type.
         state.work.panics.catch(|| unsafe { finalize(object) });
     }

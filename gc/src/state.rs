@@ -7,15 +7,24 @@ use core::ptr::NonNull;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
-use crate::collection;
+use crate::collection::{self, Thoroughness};
 use crate::count::Count;
-use crate::generation::{Generation, Generations};
+use crate::debug::DebugFlags;
+use crate::gc::Gc;
+use crate::generation::Generation;
+use crate::generations::Generations;
 use crate::memory::try_box;
 use crate::object::ObjectRef;
 use crate::observe::{CollectionEvent, Observers, Phase};
-use crate::stats::{Counters, Memory};
+use crate::prospects::Prospects;
+use crate::search::Search;
+use crate::segment::Home;
+use crate::stats::{Counters, Stats};
 use crate::thresholds::Thresholds;
+use crate::trace::Trace;
+use crate::type_info::Traits;
 use crate::types::Types;
 use crate::work::Work;
 
@@ -23,21 +32,31 @@ use crate::work::Work;
 ///
 /// # Invariants
 ///
-/// Exists as long as `references` is not zero or an object is left in `memory`. No code of the user's runs while
-/// `generations` is borrowed, but for [`Trace::trace`](crate::Trace::trace), which may not come back here.
+/// Exists as long as `references` is not zero or an object is left. No code of the user's runs while the lists of
+/// `generations` are being changed, but for [`Trace::trace`](crate::Trace::trace), which may not come back here.
 pub(crate) struct State {
     references: Count,
     /// How many collectors there are to say when to collect.
     pub(crate) collectors: Count,
     pub(crate) work: Rc<Work>,
     pub(crate) types: Types,
-    pub(crate) generations: RefCell<Generations>,
-    pub(crate) memory: Memory,
+    pub(crate) generations: Generations,
     pub(crate) thresholds: Thresholds,
+    pub(crate) prospects: Prospects,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
+    pub(crate) debug: Cell<DebugFlags>,
+    /// Garbage that was not destroyed.
+    pub(crate) garbage: RefCell<Vec<Gc<dyn Trace>>>,
     pub(crate) collecting: Cell<bool>,
+    /// The search of the old generation, while one is running.
+    pub(crate) search: RefCell<Option<Search>>,
+    /// Objects may be garbage that no candidate leads to: the next search has to look at all.
+    pub(crate) look_at_all: Cell<bool>,
+    /// How many objects the search looks at, and how many it has collected.
+    pub(crate) searched: Cell<(usize, usize)>,
+    peak_bytes: Cell<usize>,
 }
 
 impl State {
@@ -47,51 +66,114 @@ impl State {
             collectors: Count::new(0),
             work: Work::of_this_thread(),
             types: Types::new(),
-            generations: RefCell::new(Generations::new()),
-            memory: Memory::default(),
+            generations: Generations::new(),
             thresholds: Thresholds::default(),
+            prospects: Prospects::default(),
             counters: Counters::default(),
             observers: Observers::default(),
             enabled: Cell::new(true),
+            debug: Cell::default(),
+            garbage: RefCell::default(),
             collecting: Cell::new(false),
+            search: RefCell::new(None),
+            look_at_all: Cell::new(false),
+            searched: Cell::default(),
+            peak_bytes: Cell::new(0),
         }
     }
 
-    /// Gives an object's memory back.
-    ///
-    /// # Safety
-    ///
-    /// As [`ObjectRef::free`]'s.
-    pub(crate) unsafe fn free(&self, object: ObjectRef) {
-        self.memory.subtract(object.info().vtable.size);
-        if object.info().tracked {
-            self.thresholds.count_deallocation();
+    /// Whether only objects keep the state in being.
+    #[inline]
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.references.get() == 0
+    }
+
+    fn objects(&self) -> usize {
+        self.types.sum(|info| info.live.get())
+    }
+
+    /// How many objects there are in generations. O(types), and O(frozen objects).
+    pub(crate) fn collectable_objects(&self) -> usize {
+        let tracked = self.types.sum(|info| if info.traits.contains(Traits::TRACKED) { info.live.get() } else { 0 });
+        tracked.saturating_sub(self.generations.live(Home::Frozen))
+    }
+
+    /// The bytes that objects take.
+    pub(crate) fn measure(&self) -> usize {
+        let bytes = self.types.sum(|info| info.live.get() * info.layout.size());
+        self.peak_bytes.set(self.peak_bytes.get().max(bytes));
+        bytes
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let bytes = self.measure();
+        let (objects, peak_bytes) = (self.objects(), self.peak_bytes.get());
+        Stats { generations: self.counters.generations(), objects, bytes, peak_bytes }
+    }
+
+    /// Counts an allocation to come, and collects what is due.
+    #[inline]
+    pub(crate) fn count_allocation(&self) {
+        if self.thresholds.count_allocation() {
+            self.attend();
         }
-        // SAFETY: by this function's contract.
-        unsafe { object.free() };
+    }
+
+    /// Takes an allocation back that could not be made.
+    #[cold]
+    pub(crate) fn forget_allocation<T>(&self) -> Option<T> {
+        self.thresholds.count_deallocations(1);
+        None
     }
 
     /// Collects, unless a collection is running; see [`Collector::collect`](crate::Collector::collect).
     pub(crate) fn collect(&self, generation: Generation) -> usize {
-        if self.collecting.replace(true) {
+        if self.collecting.get() {
             return 0;
         }
+        self.collect_with(generation, Thoroughness::Full)
+    }
+
+    pub(crate) fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
+        self.guarded(|| {
+            if generation == Generation::Old {
+                self.end_search();
+            }
+            let candidates = match generation {
+                Generation::Old => self.collectable_objects(),
+                _ => self.generations.live_up_to(generation),
+            };
+            self.notify(Phase::Start, generation, 0, candidates);
+            self.measure();
+            self.thresholds.collection_starts(generation);
+            let outcome = collection::run(self, generation, thoroughness);
+            if (generation, thoroughness) == (Generation::Old, Thoroughness::Full) {
+                self.look_at_all.set(false);
+            }
+            self.thresholds.objects_survived(generation, outcome.survivors);
+            self.counters.count_collection(generation, outcome.collected);
+            self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at);
+            if thoroughness != Thoroughness::Unseen {
+                self.prospects.learn(generation, &outcome);
+            }
+            outcome.collected
+        })
+    }
+
+    /// Does a part of a collection. Meanwhile no other runs; a panic that was put off goes on after it.
+    pub(crate) fn guarded<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.collecting.set(true);
         let running = Running(self);
         let entered = self.work.enter_collection();
-        self.notify(Phase::Start, generation, 0);
-        self.thresholds.collection_starts(generation);
-        let outcome = collection::run(self, generation);
-        self.thresholds.objects_survived(generation, outcome.survivors);
-        self.counters.count_collection(generation, outcome.collected);
-        self.notify(Phase::Stop, generation, outcome.collected);
+        let result = work();
         drop(entered);
         running.end();
         self.work.resume_panic();
-        outcome.collected
+        result
     }
 
-    fn notify(&self, phase: Phase, generation: Generation, collected: usize) {
-        let event = CollectionEvent { phase, generation, collected, uncollectable: 0 };
+    pub(crate) fn notify(&self, phase: Phase, generation: Generation, collected: usize, candidates: usize) {
+        let event = CollectionEvent { phase, generation, collected, uncollectable: 0, candidates };
         self.observers.notify(&event, &self.work.panics);
     }
 }
@@ -109,7 +191,11 @@ impl Running<'_> {
 impl Drop for Running<'_> {
     /// A `trace` has panicked: that panic goes on, instead of any that the collection put off.
     fn drop(&mut self) {
-        self.0.generations.borrow_mut().abandon_limbo();
+        self.0.generations.close_set();
+        self.0.look_at_all.set(true);
+        if let Some(search) = self.0.search.take() {
+            search.end(&self.0.generations);
+        }
         self.0.work.panics.forget();
         self.0.collecting.set(false);
     }
@@ -131,8 +217,18 @@ impl StateRef {
 
     /// A reference to the state that an object belongs to.
     pub(crate) fn of(object: ObjectRef) -> Self {
-        // INVARIANT: the object keeps the state in being until the reference is counted.
-        let state = Self(object.info().state);
+        // SAFETY: the object keeps the state in being until the reference is counted.
+        unsafe { Self::to(object.state()) }
+    }
+
+    /// One more reference to a state.
+    ///
+    /// # Safety
+    ///
+    /// The state is in being.
+    pub(crate) unsafe fn to(state: NonNull<State>) -> Self {
+        // INVARIANT: counted at once.
+        let state = Self(state);
         state.references.increment();
         state
     }
@@ -162,7 +258,7 @@ impl Clone for StateRef {
 
 impl Drop for StateRef {
     fn drop(&mut self) {
-        if self.references.decrement() == 0 && self.memory.objects() == 0 {
+        if self.references.decrement() == 0 && self.objects() == 0 {
             // SAFETY: the state came from `try_box`, and neither a reference nor an object leads to it any more.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

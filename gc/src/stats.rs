@@ -29,7 +29,7 @@ pub struct Stats {
     pub objects: usize,
     /// Bytes that they take, headers included; not what their values own elsewhere.
     pub bytes: usize,
-    /// The most bytes that objects ever took at once.
+    /// The most bytes that objects took at the start of any collection, or when anybody asked.
     pub peak_bytes: usize,
 }
 
@@ -41,33 +41,6 @@ impl fmt::Display for Stats {
             writeln!(f, "{generation:<10} {:>12} {:>12}", stats.collections, stats.collected)?;
         }
         write!(f, "{} objects live, {} bytes, peak {} bytes", self.objects, self.bytes, self.peak_bytes)
-    }
-}
-
-/// The memory of one collector's objects.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    objects: Cell<usize>,
-    bytes: Cell<usize>,
-    peak_bytes: Cell<usize>,
-}
-
-impl Memory {
-    #[inline]
-    pub(crate) fn add(&self, bytes: usize) {
-        self.objects.set(self.objects.get() + 1);
-        self.bytes.set(self.bytes.get() + bytes);
-        self.peak_bytes.set(self.peak_bytes.get().max(self.bytes.get()));
-    }
-
-    #[inline]
-    pub(crate) fn subtract(&self, bytes: usize) {
-        self.objects.set(self.objects.get() - 1);
-        self.bytes.set(self.bytes.get() - bytes);
-    }
-
-    pub(crate) fn objects(&self) -> usize {
-        self.objects.get()
     }
 }
 
@@ -85,12 +58,7 @@ impl Counters {
         self.generations.set(generations);
     }
 
-    pub(crate) fn stats(&self, memory: &Memory) -> Stats {
-        Stats {
-            generations: self.generations.get(),
-            objects: memory.objects.get(),
-            bytes: memory.bytes.get(),
-            peak_bytes: memory.peak_bytes.get(),
-        }
+    pub(crate) fn generations(&self) -> [GenerationStats; Generation::COUNT] {
+        self.generations.get()
     }
 }

@@ -14,6 +14,10 @@ use crate::generation::Generation;
 #[derive(Debug)]
 pub(crate) struct Thresholds {
     thresholds: Cell<[usize; Generation::COUNT]>,
+    /// What the young count may reach before something is due: its threshold, or all there is if that is zero.
+    limit: Cell<usize>,
+    /// What the young count was when the limit was set.
+    count_at_limit: Cell<usize>,
     counts: [Cell<usize>; Generation::COUNT],
     /// Objects that have become old since the last collection of the old generation.
     pending: Cell<usize>,
@@ -21,10 +25,15 @@ pub(crate) struct Thresholds {
     long_lived: Cell<usize>,
 }
 
+/// CPython's.
+const DEFAULT: [usize; Generation::COUNT] = [700, 10, 10];
+
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            thresholds: Cell::new([700, 10, 10]),
+            thresholds: Cell::new(DEFAULT),
+            limit: Cell::new(DEFAULT[0]),
+            count_at_limit: Cell::new(0),
             counts: Default::default(),
             pending: Cell::default(),
             long_lived: Cell::default(),
@@ -39,6 +48,21 @@ impl Thresholds {
 
     pub(crate) fn set(&self, thresholds: [usize; Generation::COUNT]) {
         self.thresholds.set(thresholds);
+        self.set_limit(None);
+    }
+
+    /// Sets after how many more objects the young count is to be looked at again, if that is before its threshold.
+    pub(crate) fn set_limit(&self, soon: Option<usize>) {
+        let [threshold, ..] = self.thresholds.get();
+        let count = self.counts[0].get();
+        let limit = if threshold == 0 { usize::MAX } else { threshold };
+        self.limit.set(soon.map_or(limit, |soon| limit.min(count + soon)));
+        self.count_at_limit.set(count);
+    }
+
+    /// How many objects more were made than freed since then.
+    pub(crate) fn made_since_limit_was_set(&self) -> usize {
+        self.counts[0].get().saturating_sub(self.count_at_limit.get())
     }
 
     pub(crate) fn counts(&self) -> [usize; Generation::COUNT] {
@@ -54,22 +78,24 @@ impl Thresholds {
     pub(crate) fn count_allocation(&self) -> bool {
         let young = self.counts[0].get() + 1;
         self.counts[0].set(young);
-        let [threshold, ..] = self.thresholds.get();
-        threshold > 0 && young > threshold
+        young > self.limit.get()
     }
 
-    /// A tracked object is gone.
+    /// Tracked objects are gone.
     #[inline]
-    pub(crate) fn count_deallocation(&self) {
-        self.counts[0].set(self.counts[0].get().saturating_sub(1));
+    pub(crate) fn count_deallocations(&self, number: usize) {
+        self.counts[0].set(self.counts[0].get().saturating_sub(number));
     }
 
-    /// The oldest generation that is due.
-    pub(crate) fn due(&self) -> Option<Generation> {
+    /// The oldest generation that is due, once the young one is; the old one is not while it is being searched.
+    pub(crate) fn due(&self, searching: bool) -> Option<Generation> {
         let (counts, thresholds) = (self.counts(), self.thresholds.get());
+        if counts[0] <= thresholds[0] {
+            return None;
+        }
         Generation::ALL.into_iter().rev().find(|&generation| {
             counts[generation.index()] > thresholds[generation.index()]
-                && (generation != Generation::Old || self.pending.get() >= self.long_lived.get() / 4)
+                && (generation != Generation::Old || !searching && self.pending.get() >= self.long_lived.get() / 4)
         })
     }
 
@@ -93,6 +119,21 @@ impl Thresholds {
     }
 }
 
+impl Thresholds {
+    /// Does something by which the young count does not fall.
+    pub(crate) fn keep_count<R>(&self, work: impl FnOnce() -> R) -> R {
+        let count = self.counts[0].get();
+        let result = work();
+        self.counts[0].set(self.counts[0].get().max(count));
+        result
+    }
+
+    /// Old objects that had been taken for survivors were garbage after all.
+    pub(crate) fn objects_died(&self, objects: usize) {
+        self.long_lived.set(self.long_lived.get().saturating_sub(objects));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,10 +144,11 @@ mod tests {
         thresholds.set([1, 0, 0]);
         thresholds.objects_survived(Generation::Old, 100);
         thresholds.collection_starts(Generation::Middle);
+        assert!(!thresholds.count_allocation() && thresholds.count_allocation());
         thresholds.objects_survived(Generation::Middle, 24);
-        assert_eq!(thresholds.due(), None);
+        assert_eq!(thresholds.due(false), Some(Generation::Young));
         thresholds.objects_survived(Generation::Middle, 1);
-        assert_eq!(thresholds.due(), Some(Generation::Old));
+        assert_eq!(thresholds.due(false), Some(Generation::Old));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use core::fmt;
 
+use crate::candidates::Closure;
 use crate::gc::Gc;
 use crate::object::ObjectRef;
-use crate::partition::{self, Reached};
+use crate::partition::{Reached, Subtraction};
+use crate::search::edge_buffer::EdgeBuffer;
 
+#[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
+mod crates;
 mod foreign;
 
 /// A type whose edges, the [`Gc`] handles inside its values, can be enumerated.
@@ -45,10 +49,13 @@ mod foreign;
 /// - [`trace`](Trace::trace) reports each handle at most once, only handles that the value itself owns, and always the
 ///   same ones while the value does not change. A handle that is not reported keeps its object alive for ever, which
 ///   is a leak; one too many lets a live object be freed.
-/// - It neither makes, clones nor drops handles, nor calls a collector. It may panic, as any function may.
+/// - It neither makes, clones nor drops handles, nor calls a collector, nor changes or borrows mutably anything that holds
+///   handles. It may panic, as any function may.
 /// - Dropping a value that reports handles does not look at what they lead to, and lets none of them escape: the
 ///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
+/// - [`is_bare`](Trace::is_bare) is true only when a value that is forgotten instead of dropped loses nothing but the
+///   handles that it reports, or would report were it not borrowed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be traced",
     note = "add `#[derive(Trace)]` to a type of your own; mark a field of a foreign type that holds no `Gc` with `#[trace(skip)]`"
@@ -68,6 +75,18 @@ pub unsafe trait Trace {
     {
         let _ = depth;
         true
+    }
+
+    /// Whether to drop a value of this type is to give up the handles that it reports, and nothing else: a type of numbers
+    /// and handles in cells, without a `Vec`, a `String` or a skipped field that does something when it is dropped.
+    ///
+    /// Such values need no destructor where all their handles go with them.
+    #[must_use]
+    fn is_bare() -> bool
+    where
+        Self: Sized,
+    {
+        false
     }
 
     /// What to run once before a value of this type is dropped, if anything: for a derived type with
@@ -96,22 +115,36 @@ pub struct Tracer<'a> {
 /// What is done with each edge.
 enum Step<'a> {
     /// Takes one from the target's external count.
-    Subtract { source: ObjectRef },
+    Subtract(&'a Subtraction),
     /// The target is reachable.
     Spread(&'a Reached),
+    /// The target is worth a look, if it is in the set.
+    Close(&'a Closure<'a>),
+    /// The target is fetched before it is looked at.
+    Buffer(&'a EdgeBuffer<dyn Fn(u32, ObjectRef) + 'a>),
     /// Somebody wants to see it.
     Visit(&'a mut dyn FnMut(ObjectRef)),
 }
 
 impl<'a> Tracer<'a> {
-    /// Takes each edge of `source` from its target's external count.
-    pub(crate) fn subtract(source: ObjectRef) -> Self {
-        Self { step: Step::Subtract { source } }
+    /// Takes each edge from its target's external count.
+    pub(crate) fn subtract(subtraction: &'a Subtraction) -> Self {
+        Self { step: Step::Subtract(subtraction) }
     }
 
     /// Marks each target reachable.
     pub(crate) fn spread(reached: &'a Reached) -> Self {
         Self { step: Step::Spread(reached) }
+    }
+
+    /// Makes each target a member.
+    pub(crate) fn close(closure: &'a Closure<'a>) -> Self {
+        Self { step: Step::Close(closure) }
+    }
+
+    /// Puts each edge in a queue.
+    pub(crate) fn buffer(buffer: &'a EdgeBuffer<dyn Fn(u32, ObjectRef) + 'a>) -> Self {
+        Self { step: Step::Buffer(buffer) }
     }
 
     /// Calls `visit` with each target.
@@ -123,10 +156,31 @@ impl<'a> Tracer<'a> {
     #[inline]
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();
+        match &self.step {
+            Step::Subtract(subtraction) => subtraction.edge(target),
+            Step::Spread(reached) => reached.edge(target),
+            _ => self.edge_otherwise(target),
+        }
+    }
+
+    /// The steps that are less common.
+    #[inline(never)]
+    fn edge_otherwise(&mut self, target: ObjectRef) {
         match &mut self.step {
-            Step::Subtract { source } => partition::subtract_edge(*source, target),
-            Step::Spread(reached) => reached.reach(target),
+            Step::Subtract(_) | Step::Spread(_) => {}
+            Step::Close(closure) => closure.edge(target),
+            Step::Buffer(buffer) => buffer.edge(target),
             Step::Visit(visit) => visit(target),
+        }
+    }
+
+    /// Says that the value has handles which it cannot report now, as a `RefCell` that is mutably borrowed has. They
+    /// count as held from outside.
+    ///
+    /// Only a [bare](Trace::is_bare) value has to say so.
+    pub fn opaque(&mut self) {
+        if let Step::Subtract(subtraction) = &self.step {
+            subtraction.opaque.set(true);
         }
     }
 }
@@ -134,8 +188,10 @@ impl<'a> Tracer<'a> {
 impl fmt::Debug for Tracer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
-            Step::Subtract { .. } => "subtract",
+            Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
+            Step::Close(_) => "close",
+            Step::Buffer(_) => "buffer",
             Step::Visit(_) => "visit",
         };
         f.debug_struct("Tracer").field("step", &step).finish()

@@ -8,9 +8,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::memory::try_box;
-use crate::object::{TypeInfo, VTable, vtable};
 use crate::state::State;
 use crate::trace::Trace;
+use crate::type_info::{TypeInfo, VTable, vtable};
 
 /// How many vtables are found without a search.
 const SHORTCUTS: usize = 16;
@@ -25,8 +25,11 @@ struct Node {
 #[derive(Clone, Copy)]
 struct Known {
     vtable: *const VTable,
-    node: NonNull<Node>,
+    info: NonNull<TypeInfo>,
 }
+
+/// What a shortcut has that leads nowhere: no vtable lies there.
+const NOTHING: Known = Known { vtable: ptr::null(), info: NonNull::dangling() };
 
 /// The [`TypeInfo`] of each type that one collector has made an object of.
 ///
@@ -38,12 +41,12 @@ pub(crate) struct Types {
     /// All vtables that were asked for, by address.
     known: RefCell<Vec<Known>>,
     /// Some of them, to be found at once.
-    shortcuts: [Cell<Option<Known>>; SHORTCUTS],
+    shortcuts: [Cell<Known>; SHORTCUTS],
 }
 
 impl Types {
     pub(crate) const fn new() -> Self {
-        let shortcuts = [const { Cell::new(None) }; SHORTCUTS];
+        let shortcuts = [const { Cell::new(NOTHING) }; SHORTCUTS];
         Self { first: Cell::new(None), known: RefCell::new(Vec::new()), shortcuts }
     }
 
@@ -53,31 +56,51 @@ impl Types {
     #[inline]
     pub(crate) fn info_of<T: Trace + 'static>(&self, state: NonNull<State>) -> Option<NonNull<TypeInfo>> {
         let vtable: *const VTable = vtable::<T>();
-        let shortcut = &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS];
-        match shortcut.get() {
-            Some(known) if ptr::eq(known.vtable, vtable) => Some(info(known.node)),
-            _ => {
-                let node = self.find_or_add::<T>(vtable, state)?;
-                shortcut.set(Some(Known { vtable, node }));
-                Some(info(node))
-            }
-        }
+        let known = self.shortcut(vtable).get();
+        if ptr::eq(known.vtable, vtable) { Some(known.info) } else { self.find_or_add::<T>(vtable, state) }
+    }
+
+    #[inline]
+    fn shortcut(&self, vtable: *const VTable) -> &Cell<Known> {
+        &self.shortcuts[(vtable.addr() / align_of::<VTable>()) % SHORTCUTS]
     }
 
     #[cold]
-    fn find_or_add<T: Trace + 'static>(&self, vtable: *const VTable, state: NonNull<State>) -> Option<NonNull<Node>> {
+    fn find_or_add<T: Trace + 'static>(
+        &self,
+        vtable: *const VTable,
+        state: NonNull<State>,
+    ) -> Option<NonNull<TypeInfo>> {
         let place = |known: &Vec<Known>| known.binary_search_by_key(&vtable.addr(), |known| known.vtable.addr());
-        if let Ok(index) = place(&self.known.borrow()) {
-            return Some(self.known.borrow()[index].node);
+        let found = place(&self.known.borrow()).ok().map(|index| self.known.borrow()[index]);
+        let known = match found {
+            Some(known) => known,
+            None => {
+                // Not borrowed: a type says by a function what it needs.
+                let node = self.of_type::<T>().or_else(|| self.add(TypeInfo::of::<T>(state)))?;
+                let new = Known { vtable, info: info(node) };
+                let mut known = self.known.borrow_mut();
+                known.try_reserve(1).ok()?;
+                if let Err(index) = place(&known) {
+                    known.insert(index, new);
+                }
+                new
+            }
+        };
+        self.shortcut(vtable).set(known);
+        Some(known.info)
+    }
+
+    /// Sums up a figure of all types.
+    pub(crate) fn sum(&self, figure: impl Fn(&TypeInfo) -> usize) -> usize {
+        let (mut sum, mut next) = (0, self.first.get());
+        while let Some(node) = next {
+            // SAFETY: by the type's invariant nodes live as long as the table.
+            let node = unsafe { node.as_ref() };
+            sum += figure(&node.info);
+            next = node.next;
         }
-        // Not borrowed: a type says by a function what it needs.
-        let node = self.of_type::<T>().or_else(|| self.add(TypeInfo::of::<T>(state)))?;
-        let mut known = self.known.borrow_mut();
-        known.try_reserve(1).ok()?;
-        if let Err(index) = place(&known) {
-            known.insert(index, Known { vtable, node });
-        }
-        Some(node)
+        sum
     }
 
     /// The node that was made for another vtable of the same type.

@@ -22,9 +22,11 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::count::Count;
+use crate::count_word::Flags;
 use crate::gc::Gc;
 use crate::memory::try_box;
-use crate::object::{Flags, Object, ObjectRef, TypeInfo};
+use crate::object::{Object, ObjectRef};
+use crate::type_info::TypeInfo;
 
 /// A handle that does not keep its object alive.
 ///
@@ -105,7 +107,7 @@ impl WeakBoxRef {
         let original_info = object.header().info.get();
         // INVARIANT: the box counts one reference, the one returned.
         let weak_box = try_box(WeakBox {
-            info: object.info(),
+            info: object.copy_of_info(),
             original_info,
             object: Cell::new(Some(object)),
             references: Count::new(1),
@@ -290,6 +292,21 @@ impl<T> WeakGc<T> {
 impl<T> Default for WeakGc<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<T> WeakGc<T> {
+    /// A weak handle to an object whose strong count is still zero, so that it does not upgrade; `None` when there is no
+    /// memory.
+    ///
+    /// # Safety
+    ///
+    /// The object has a header; weak handles to it are killed before it is freed.
+    pub(crate) unsafe fn to_unborn(object: NonNull<Object<T>>) -> Option<Self> {
+        // SAFETY: while the count is zero, nobody looks at the value.
+        let weak_box = WeakBoxRef::to(unsafe { ObjectRef::new(object) })?;
+        // INVARIANT: the box is this object's.
+        Some(Self { weak_box: Some(weak_box), object, callback: None })
     }
 }
 

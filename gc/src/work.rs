@@ -22,6 +22,8 @@ pub(crate) struct Work {
     collections: Cell<u32>,
     /// Untracked objects without strong handles, to be destroyed before the outermost release returns.
     postponed: RefCell<Vec<ObjectRef>>,
+    /// Whether there are any.
+    any_postponed: Cell<bool>,
     pub(crate) panics: Panics,
 }
 
@@ -41,6 +43,7 @@ impl Work {
     }
 
     /// A release begins; it ends with the value.
+    #[inline]
     pub(crate) fn enter_release(&self) -> Entered<'_> {
         Entered::new(&self.depth)
     }
@@ -50,22 +53,40 @@ impl Work {
         Entered::new(&self.collections)
     }
 
+    #[inline]
     pub(crate) fn is_releasing(&self) -> bool {
         self.depth.get() > 0
     }
 
-    /// Puts `object` off, unless there is no need or no memory for it.
+    /// Whether another release would nest too deep.
+    #[inline]
+    pub(crate) fn is_deep(&self) -> bool {
+        self.depth.get() >= MAX_DEPTH
+    }
+
+    /// Puts `object` off, unless there is no memory for it.
+    #[cold]
     pub(crate) fn postpone(&self, object: ObjectRef) -> bool {
         let mut postponed = self.postponed.borrow_mut();
-        let postpone = self.depth.get() >= MAX_DEPTH && postponed.try_reserve(1).is_ok();
+        let postpone = postponed.try_reserve(1).is_ok();
         if postpone {
             postponed.push(object);
+            self.any_postponed.set(true);
         }
         postpone
     }
 
     pub(crate) fn pop_postponed(&self) -> Option<ObjectRef> {
-        self.postponed.borrow_mut().pop()
+        let mut postponed = self.postponed.borrow_mut();
+        let object = postponed.pop();
+        self.any_postponed.set(!postponed.is_empty());
+        object
+    }
+
+    /// Whether the outermost release has something to see to.
+    #[inline]
+    pub(crate) fn wants_attention(&self) -> bool {
+        (self.any_postponed.get() || self.panics.any()) && !self.is_releasing()
     }
 
     /// Lets a panic that was put off go on, at the end of the outermost collection or release.
@@ -80,6 +101,7 @@ impl Work {
 pub(crate) struct Entered<'a>(&'a Cell<u32>);
 
 impl<'a> Entered<'a> {
+    #[inline]
     fn new(count: &'a Cell<u32>) -> Self {
         count.set(count.get() + 1);
         Self(count)
@@ -87,6 +109,7 @@ impl<'a> Entered<'a> {
 }
 
 impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
     }

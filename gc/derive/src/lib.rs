@@ -132,10 +132,11 @@ impl Shape<'_> {
         Ok(quote!(#constructor { #(#patterns,)* .. } => { #(#traces)* }))
     }
 
-    fn traced_types(&self) -> Result<Vec<&syn::Type>> {
+    /// The types of the fields that are skipped, or of those that are not.
+    fn types(&self, skipped: bool) -> Result<Vec<&syn::Type>> {
         let mut types = Vec::new();
         for field in self.fields {
-            if !is_skipped(field)? {
+            if is_skipped(field)? == skipped {
                 types.push(&field.ty);
             }
         }
@@ -150,6 +151,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let methods = [
         trace_method(&shapes, &krate)?,
         needs_trace_method(&shapes, &krate)?,
+        is_bare_method(&shapes, &krate)?,
         finalizer.map(|function| finalizer_method(&function, &krate)).unwrap_or_default(),
     ];
     let name = &input.ident;
@@ -192,12 +194,26 @@ fn needs_trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream>
     let depth = own_name("depth");
     let mut types = Vec::new();
     for shape in shapes {
-        types.extend(shape.traced_types()?);
+        types.extend(shape.types(false)?);
     }
     Ok(quote! {
         #[allow(unused_variables, reason = "a type without traced fields does not use it")]
         fn needs_trace(#depth: ::core::primitive::u32) -> ::core::primitive::bool {
             false #(|| <#types as #krate::Trace>::needs_trace(#depth))*
+        }
+    })
+}
+
+/// Bare are types whose fields are, and skipped fields that need no drop.
+fn is_bare_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let (mut traced, mut skipped) = (Vec::new(), Vec::new());
+    for shape in shapes {
+        traced.extend(shape.types(false)?);
+        skipped.extend(shape.types(true)?);
+    }
+    Ok(quote! {
+        fn is_bare() -> ::core::primitive::bool {
+            true #(&& <#traced as #krate::Trace>::is_bare())* #(&& !::core::mem::needs_drop::<#skipped>())*
         }
     })
 }

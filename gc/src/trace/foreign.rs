@@ -27,6 +27,10 @@ unsafe impl<T: ?Sized> Trace for Gc<T> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.edge(self);
     }
+
+    fn is_bare() -> bool {
+        true
+    }
 }
 
 /// Types that own no handles, or only such as must count as held from outside.
@@ -40,6 +44,10 @@ macro_rules! no_edges {
 
             fn needs_trace(_: u32) -> bool {
                 false
+            }
+
+            fn is_bare() -> bool {
+                !core::mem::needs_drop::<Self>()
             }
         }
     )+};
@@ -113,6 +121,10 @@ macro_rules! tuples {
             fn needs_trace(depth: u32) -> bool {
                 $($member::needs_trace(depth))||+
             }
+
+            fn is_bare() -> bool {
+                $($member::is_bare())&&+
+            }
         }
     };
 }
@@ -143,6 +155,10 @@ macro_rules! wrappers {
             fn needs_trace(depth: u32) -> bool {
                 T::needs_trace(depth)
             }
+
+            fn is_bare() -> bool {
+                T::is_bare()
+            }
         }
     )+};
 }
@@ -159,6 +175,10 @@ unsafe impl<T: Trace> Trace for Range<T> {
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
     }
+
+    fn is_bare() -> bool {
+        T::is_bare()
+    }
 }
 
 // SAFETY: reports what the member reports, if there is one.
@@ -172,6 +192,10 @@ unsafe impl<T: Trace> Trace for Option<T> {
 
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
+    }
+
+    fn is_bare() -> bool {
+        T::is_bare()
     }
 }
 
@@ -187,6 +211,10 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
 
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth) || E::needs_trace(depth)
+    }
+
+    fn is_bare() -> bool {
+        T::is_bare() && E::is_bare()
     }
 }
 
@@ -208,6 +236,10 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
     }
+
+    fn is_bare() -> bool {
+        T::is_bare()
+    }
 }
 
 // SAFETY: reports what the value inside reports.
@@ -222,6 +254,10 @@ unsafe impl<T: Trace> Trace for Cell<T> {
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
     }
+
+    fn is_bare() -> bool {
+        T::is_bare()
+    }
 }
 
 // SAFETY: reports what the value inside reports; nothing while it is mutably borrowed, so that what it holds then
@@ -229,13 +265,19 @@ unsafe impl<T: Trace> Trace for Cell<T> {
 unsafe impl<T: Trace> Trace for RefCell<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        if let Ok(value) = self.try_borrow() {
-            value.trace(tracer);
+        // SAFETY: a trace, by its contract, borrows nothing mutably meanwhile.
+        match unsafe { self.try_borrow_unguarded() } {
+            Ok(value) => value.trace(tracer),
+            Err(_) => tracer.opaque(),
         }
     }
 
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
+    }
+
+    fn is_bare() -> bool {
+        T::is_bare()
     }
 }
 
@@ -250,6 +292,10 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
 
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
+    }
+
+    fn is_bare() -> bool {
+        T::is_bare()
     }
 }
 

@@ -28,7 +28,7 @@ fn a_list_of_any_length_is_dropped_in_a_small_stack() {
             assert_eq!(world.live(), 0);
         }
     };
-    let thread = thread::Builder::new().stack_size(128 * 1024).spawn(drop_lists);
+    let thread = thread::Builder::new().stack_size(64 * 1024).spawn(drop_lists);
     thread.expect("a thread").join().expect("no overflow");
 }
 
@@ -266,4 +266,52 @@ fn many_types_are_told_apart() {
         }
     }
     assert_eq!(collector.stats().objects, 0);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
+fn garbage_gives_up_what_it_holds_behind_a_borrow_that_was_leaked() {
+    #[derive(Default, Trace)]
+    struct Bare {
+        next: RefCell<Option<Gc<Bare>>>,
+        hidden: RefCell<Option<Gc<Bare>>>,
+    }
+    assert!(Bare::is_bare());
+    let collector = Collector::new();
+    let bare = || Gc::new_in(Bare::default(), &collector);
+    let (one, other, held) = (bare(), bare(), bare());
+    *one.next.borrow_mut() = Some(other.clone());
+    *other.next.borrow_mut() = Some(one.clone());
+    *one.hidden.borrow_mut() = Some(held.clone());
+    core::mem::forget(one.hidden.borrow_mut());
+    drop((one, other));
+    assert_eq!(collector.collect(Generation::Old), 2);
+    assert_eq!(Gc::strong_count(&held), 1);
+}
+
+#[test]
+fn automatic_collections_look_only_at_what_candidates_lead_to() {
+    let world = World::new();
+    world.collector.enable();
+    world.collector.set_thresholds([20, 100, 100]);
+    let looked_at = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&looked_at);
+    world.collector.observe(move |event| {
+        if event.phase == Phase::Stop {
+            log.borrow_mut().push((event.candidates, event.collected));
+        }
+    });
+    // No handle to any of these is ever given up while there is another.
+    let mut kept: Vec<_> = (0..21).map(|_| world.node()).collect();
+    assert_eq!(looked_at.take(), [(0, 0)]);
+    // That one generation was not worth it has the next one promoted unseen.
+    kept.extend((0..21).map(|_| world.node()));
+    assert_eq!(looked_at.take(), [(0, 0)]);
+    // A ring among many: only it is looked at.
+    world.collector.collect(Generation::Old);
+    looked_at.take();
+    world.ring(2);
+    kept.extend((0..19).map(|_| world.node()));
+    assert_eq!(looked_at.take(), [(2, 2)]);
+    assert_eq!(world.live(), kept.len());
 }

@@ -3,6 +3,9 @@
 mod collections;
 mod derive;
 mod finalizers;
+mod neighbours;
 mod panics;
+mod searches;
+mod unique;
 mod weak_handles;
 mod world;

@@ -57,7 +57,8 @@ pub(crate) fn rewire(nodes: usize, edges: usize) -> Outcome {
 
 /// A live heap of `live` nodes in rings of ten, of which a random one dies and is replaced, until `replaced` nodes were.
 /// What dies is old: collectors that expect the young to die find nothing there. A full collection ends it, so that
-/// nobody wins by leaving the old ones. One operation is a node.
+/// nobody wins by leaving the old ones. One operation is a node; `longest pause` is that of one replacement, the collection
+/// at the end apart.
 pub(crate) fn churn(live: usize, replaced: usize) -> Outcome {
     let rings = live.div_ceil(RING);
     let replacements = replaced.div_ceil(RING);
@@ -65,16 +66,19 @@ pub(crate) fn churn(live: usize, replaced: usize) -> Outcome {
     collector.enter(Rings(rings));
     let mut random = Random::new(43);
     let places: Vec<usize> = (0..replacements).map(|_| random.below(rings)).collect();
+    let mut longest = Duration::ZERO;
     let mut outcome = timed(replacements * RING, || {
         for &place in &places {
+            let start = Instant::now();
             collector.enter(ReplaceRing(place));
+            longest = longest.max(start.elapsed());
         }
         collector.collect();
         0
     });
     outcome.checksum = collector.enter(Sum);
     core::mem::forget(collector);
-    outcome
+    outcome.with("longest pause, µs", longest.as_nanos() as f64 / 1000.0)
 }
 
 struct Graph(usize);

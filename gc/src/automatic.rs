@@ -1,0 +1,112 @@
+//! What happens by itself, as objects are made.
+//!
+//! [`Thresholds`](crate::thresholds) say what is due. Young and middle objects are collected at once, as far as
+//! [candidates](crate::candidates) lead and if [something is to be expected](crate::prospects). Old ones, if they are many, are [searched](crate::search) in slices: each
+//! allocation adds to a debt, and every so many of them it is worked off. A search is over long before so many objects
+//! have become old that another is due.
+
+use crate::collection::{self, Thoroughness};
+use crate::generation::Generation;
+use crate::observe::Phase;
+use crate::owner::Owner;
+use crate::partition::Members;
+use crate::search::{self, Progress, Search};
+use crate::segment::Home;
+use crate::state::State;
+
+/// Old objects that are not worth a search: they are collected at once.
+const FEW: usize = 4_000;
+/// Objects of a running search that are followed for each object made.
+///
+/// Another search is due when a quarter of the objects are new. Until then each has to be followed twice, which makes
+/// eight. But garbage waits for the search's end, so it is to end early.
+const WORK: usize = 24;
+/// A slice is due after so many objects were made.
+const SLICE: usize = 50;
+
+impl State {
+    /// Does what is due, now that the young count has reached its limit.
+    #[cold]
+    pub(crate) fn attend(&self) {
+        if self.enabled.get() && !self.collecting.get() {
+            if self.is_searching() {
+                let made = self.thresholds.made_since_limit_was_set();
+                // That old objects die does not make the young ones fewer.
+                self.thresholds.keep_count(|| self.search_on(made * WORK));
+            }
+            if let Some(generation) = self.thresholds.due(self.is_searching()) {
+                self.collect_what_is_due(generation);
+            }
+            self.thresholds.set_limit(self.is_searching().then_some(SLICE));
+        }
+    }
+
+    fn collect_what_is_due(&self, generation: Generation) {
+        if generation != Generation::Old {
+            let look = self.prospects.are_good(generation);
+            self.collect_with(generation, if look { Thoroughness::Candidates } else { Thoroughness::Unseen });
+        } else if self.collectable_objects() <= FEW || !self.start_search() {
+            self.collect_with(generation, Thoroughness::Full);
+        }
+    }
+
+    pub(crate) fn is_searching(&self) -> bool {
+        self.search.borrow().is_some()
+    }
+
+    /// Starts a search of the old generation, to which all objects belong from now on; says no when there is no memory.
+    pub(crate) fn start_search(&self) -> bool {
+        self.guarded(|| {
+            let generations = &self.generations;
+            generations.move_all(Home::Young, Home::Old);
+            generations.move_all(Home::Middle, Home::Old);
+            let Some(search) = Search::start(generations, Owner::of_objects_of(self), self.look_at_all.get()) else {
+                return false;
+            };
+            let objects = self.collectable_objects();
+            *self.search.borrow_mut() = Some(search);
+            self.notify(Phase::Start, Generation::Old, 0, objects);
+            self.measure();
+            self.thresholds.collection_starts(Generation::Old);
+            self.thresholds.objects_survived(Generation::Old, objects);
+            self.searched.set((objects, 0));
+            true
+        })
+    }
+
+    /// Goes on with the search that is running until about `budget` objects were followed. Says whether it is over.
+    pub(crate) fn search_on(&self, mut budget: usize) -> bool {
+        self.guarded(|| {
+            while budget > 0 {
+                let Some(search) = &mut *self.search.borrow_mut() else { return true };
+                match search.go_on(&self.generations, budget) {
+                    Progress::Slice => return false,
+                    Progress::Suspects => {}
+                    Progress::Over => break,
+                }
+                let outcome = collection::collect_members(self, Members::All);
+                self.generations.close_set();
+                let (objects, collected) = self.searched.get();
+                self.searched.set((objects, collected + outcome.collected));
+                budget = budget.saturating_sub(search::destruction_cost(outcome.looked_at));
+                if budget == 0 {
+                    return false;
+                }
+            }
+            self.end_search();
+            true
+        })
+    }
+
+    /// Ends the search that is running, if one is, wherever it is.
+    pub(crate) fn end_search(&self) {
+        if let Some(search) = self.search.take() {
+            self.look_at_all.set(!search.is_complete());
+            search.end(&self.generations);
+            let (objects, collected) = self.searched.get();
+            self.thresholds.objects_died(collected);
+            self.counters.count_collection(Generation::Old, collected);
+            self.notify(Phase::Stop, Generation::Old, collected, objects);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What the collector knows of a type: how to trace, finalize, drop and free its values.
+
+use core::alloc::Layout;
+use core::any::{TypeId, type_name};
+use core::cell::Cell;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+
+use crate::catch::Panics;
+use crate::gc::Gc;
+use crate::object::{Object, ObjectRef};
+use crate::state::State;
+use crate::trace::{Trace, Tracer};
+
+bitflags::bitflags! {
+    /// What holds for all objects of a type.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Traits: u32 {
+        /// May hold handles, so its objects are in a generation.
+        const TRACKED = 1 << 0;
+        /// Has a finalizer.
+        const FINALIZER = 1 << 1;
+        /// To drop a value is to give up the handles it reports, and nothing else.
+        const BARE = 1 << 2;
+    }
+}
+
+/// How many indirections [`Trace::needs_trace`] looks through before it says yes.
+pub(crate) const TRACE_DEPTH: u32 = 8;
+
+impl Traits {
+    #[inline]
+    pub(crate) fn of<T: Trace + 'static>() -> Self {
+        let mut traits = Self::empty();
+        traits.set(Self::TRACKED, T::needs_trace(TRACE_DEPTH));
+        traits.set(Self::FINALIZER, T::finalizer().is_some());
+        traits.set(Self::BARE, T::is_bare());
+        traits
+    }
+}
+
+/// What the collector can do with a value of some type, without knowing it.
+pub(crate) struct VTable {
+    pub(crate) type_name: fn() -> &'static str,
+    pub(crate) type_id: fn() -> TypeId,
+    /// Runs the finalizer that the type declares, if it does.
+    pub(crate) finalize: unsafe fn(ObjectRef),
+    pub(crate) as_dyn: unsafe fn(ObjectRef) -> NonNull<Object<dyn Trace>>,
+}
+
+/// What one collector knows of a type, reached from every object's header, so that no slow path has to look for its
+/// collector.
+pub(crate) struct TypeInfo {
+    pub(crate) trace: unsafe fn(ObjectRef, &mut Tracer<'_>),
+    pub(crate) drop_value: unsafe fn(ObjectRef),
+    pub(crate) destroy: unsafe fn(ObjectRef, &Panics),
+    pub(crate) traits: Traits,
+    pub(crate) state: NonNull<State>,
+    /// Of an object.
+    pub(crate) layout: Layout,
+    /// How many objects there are.
+    pub(crate) live: Cell<usize>,
+    pub(crate) vtable: &'static VTable,
+}
+
+impl TypeInfo {
+    pub(crate) fn of<T: Trace + 'static>(state: NonNull<State>) -> Self {
+        Self {
+            trace: trace_value::<T>,
+            drop_value: drop_value::<T>,
+            destroy: destroy::<T>,
+            traits: Traits::of::<T>(),
+            state,
+            layout: Layout::new::<Object<T>>(),
+            live: Cell::new(0),
+            vtable: vtable::<T>(),
+        }
+    }
+
+    /// The same but for the number of objects, which only the original counts.
+    pub(crate) fn copy(&self) -> Self {
+        Self { live: Cell::new(0), ..*self }
+    }
+}
+
+/// A vtable of `T`. Two types never share one, since each names its type; but a type may have several.
+#[inline]
+pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
+    struct Of<T>(T);
+    impl<T: Trace + 'static> Of<T> {
+        const VTABLE: &'static VTable = &VTable {
+            type_name: type_name::<T>,
+            type_id: TypeId::of::<T>,
+            finalize: finalize_value::<T>,
+            as_dyn: as_dyn::<T>,
+        };
+    }
+    Of::<T>::VTABLE
+}
+
+/// # Safety
+///
+/// The object's type is `T`, and its value has not been dropped.
+unsafe fn trace_value<T: Trace>(object: ObjectRef, tracer: &mut Tracer<'_>) {
+    // SAFETY: by this function's contract.
+    let object = unsafe { object.typed::<T>() };
+    // SAFETY: the value is intact, and values in objects are only ever shared.
+    T::trace(unsafe { &(*object.as_ptr()).value }, tracer);
+}
+
+/// # Safety
+///
+/// The object's type is `T`, its value has not been dropped, and the caller holds a strong count.
+unsafe fn finalize_value<T: Trace + 'static>(object: ObjectRef) {
+    if let Some(finalize) = T::finalizer() {
+        // SAFETY: by this function's contract.
+        let object = unsafe { object.typed::<T>() };
+        // SAFETY: the caller's strong count is lent to this handle, which is not dropped.
+        let handle = ManuallyDrop::new(unsafe { Gc::from_counted(object) });
+        finalize(&handle);
+    }
+}
+
+/// # Safety
+///
+/// The object's type is `T`; its value has not been dropped, and nothing reaches it any more.
+unsafe fn drop_value<T>(object: ObjectRef) {
+    // SAFETY: by this function's contract.
+    let object = unsafe { object.typed::<T>() };
+    // SAFETY: the pointer is that of a live allocation.
+    let value = unsafe { &raw mut (*object.as_ptr()).value };
+    // SAFETY: the value is intact, and this is the last that is done with it.
+    unsafe { ptr::drop_in_place(value) };
+}
+
+/// Drops the value, putting a panic off, and gives the memory back.
+///
+/// # Safety
+///
+/// As [`drop_value`]'s; nor does a weak box or an entry lead to the object.
+unsafe fn destroy<T: Trace>(object: ObjectRef, panics: &Panics) {
+    // To drop a bare value is to give up handles, which cannot panic inside of a release.
+    if T::is_bare() {
+        // SAFETY: by this function's contract.
+        unsafe { drop_value::<T>(object) };
+    } else {
+        // SAFETY: by this function's contract.
+        panics.catch(|| unsafe { drop_value::<T>(object) });
+    }
+    // SAFETY: the value was dropped, and nothing leads to the object.
+    unsafe { object.free_as(Layout::new::<Object<T>>()) };
+}
+
+/// # Safety
+///
+/// The object's type is `T`.
+unsafe fn as_dyn<T: Trace + 'static>(object: ObjectRef) -> NonNull<Object<dyn Trace>> {
+    // SAFETY: by this function's contract.
+    let object: NonNull<Object<T>> = unsafe { object.typed::<T>() };
+    let object: *mut Object<dyn Trace> = object.as_ptr();
+    // SAFETY: it was not null before the coercion.
+    unsafe { NonNull::new_unchecked(object) }
+}
