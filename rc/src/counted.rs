@@ -411,9 +411,8 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for LastHandle<'_, T, C, A> {
     fn drop(&mut self) {
         // SAFETY: the count is let go, as for `drop_box`.
         let inner = unsafe { CountedBox::<T, C>::from_value(self.0.inner.as_ptr()) };
-        let handle = ptr::from_ref(&*self.0).cast();
         // SAFETY: this was the last handle, and there is nobody to use it again.
-        unsafe { drop_box(inner, handle, &self.0.allocator) };
+        unsafe { drop_box(inner, &self.0.allocator) };
     }
 }
 

@@ -20,18 +20,10 @@
 //!
 //! # What may be put off
 //!
-//! A drop that comes later than it was asked for is dangerous if the value borrows: what it borrows may be gone. So only two
-//! kinds of boxes are put off.
-//!
-//! - The handle lies *in the value* that is being dropped (in a field, an `Option`, a tuple, an array, a cell), and is
-//!   dropped with it. Whatever its value may borrow is a part of the outer value's type, and is alive until the frame of the
-//!   outermost one returns. The exception are values that borrow from themselves, as futures do: they are pinned, so in
-//!   pinned boxes nothing is put off.
-//! - The box is [`Kind::Deep`]: its value is `'static`, so it borrows nothing. Such handles may lie anywhere: in a `Box`, a
-//!   `Vec`, a map.
-//!
-//! A handle that lies elsewhere and may borrow (one that a `Drop` implementation made itself, on the stack or in a `Vec`, for
-//! a value that borrows a local variable) is dropped at once, by recursion.
+//! A drop that comes later than it was asked for is dangerous if the value borrows: what it borrows may be gone, even where
+//! the outer value seems to vouch for it, since values may be made that borrow from themselves. So only boxes that are
+//! [`Kind::Deep`] are put off: their values are `'static`, and borrow nothing. Handles to them may lie anywhere: in a field, a
+//! `Box`, a `Vec`, a map. All others are dropped at once, by recursion, as `Rc` does.
 //!
 //! CPython puts the deallocation of deeply nested containers off in such a way, and calls it the trashcan
 //! (`Objects/object.c`).
@@ -52,7 +44,7 @@ use crate::wide_pointer::{metadata_of, with_metadata_of};
 pub(crate) const DEPTH: usize = 32;
 
 std::thread_local! {
-    static NEST: Nest = const { Nest { depth: Cell::new(0), value: Cell::new(Extent::NOTHING), frame: Cell::new(ptr::null()) } };
+    static NEST: Nest = const { Nest { depth: Cell::new(0), frame: Cell::new(ptr::null()) } };
 }
 
 /// What this thread is dropping.
@@ -63,26 +55,8 @@ std::thread_local! {
 struct Nest {
     /// How many values of boxes are being dropped, each inside the drop of the one before.
     depth: Cell<usize>,
-    /// The memory of the innermost of these values, if it is at the depth or deeper.
-    value: Cell<Extent>,
     /// The innermost frame.
     frame: Cell<*const Frame>,
-}
-
-/// The memory of a value.
-#[derive(Clone, Copy)]
-struct Extent {
-    start: usize,
-    size: usize,
-}
-
-impl Extent {
-    const NOTHING: Self = Self { start: 0, size: 0 };
-
-    #[inline]
-    fn holds<P: ?Sized>(self, place: *const P) -> bool {
-        place.addr().wrapping_sub(self.start) < self.size
-    }
 }
 
 /// A list of boxes that are put off, and of what kind they are.
@@ -96,8 +70,6 @@ struct Frame {
     last: Cell<*mut u8>,
     /// The next frame up the stack.
     outer: *const Self,
-    /// Whether the value that the frame is for lies in the value of the frame further up, or of one it has put off.
-    is_inside: bool,
 }
 
 /// What the boxes on one list have in common: the type, but for lifetimes, and what a wide pointer has besides the address.
@@ -143,16 +115,12 @@ fn id_but_for_lifetimes<T>() -> TypeId {
 ///
 /// # Safety
 ///
-/// The caller owned the last strong handle, which is at `handle`, with this allocator. The box is not used again.
+/// The caller owned the last strong handle, with this allocator. The box is not used again.
 #[inline]
-pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
-    last: CountedBox<T, C>,
-    handle: *const (),
-    allocator: &A,
-) {
+pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(last: CountedBox<T, C>, allocator: &A) {
     if mem::needs_drop::<T>() {
         // SAFETY: by the contract.
-        NEST.with(|nest| unsafe { nest.drop_box(last, handle, allocator) });
+        NEST.with(|nest| unsafe { nest.drop_box(last, allocator) });
     } else {
         // SAFETY: by the contract. There is nothing to drop.
         drop(unsafe { last.empty(allocator) });
@@ -166,65 +134,45 @@ impl Nest {
     ///
     /// As for [`drop_box`].
     #[inline]
-    unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(
-        &self,
-        last: CountedBox<T, C>,
-        handle: *const (),
-        allocator: &A,
-    ) {
-        // Only what lies in a value at the depth, or deeper, is put off, so others need not be noted.
-        if self.depth.get() + 1 < DEPTH {
-            // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-            let _memory = unsafe { last.empty(allocator) };
-            let _deeper = self.go_deeper();
-            // SAFETY: by the box's invariant the value is there; it is dropped this once.
-            unsafe { last.as_ptr().drop_in_place() };
+    unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
+        if self.depth.get() < DEPTH {
+            // SAFETY: by the contract.
+            unsafe { self.drop_now(last, allocator) };
         } else {
             // SAFETY: by the contract.
-            unsafe { self.drop_deep_box(last, handle, allocator) };
+            unsafe { self.drop_deep_box(last, allocator) };
         }
     }
 
-    /// As [`drop_box`](Self::drop_box), at or near the depth, or deeper.
+    /// As [`drop_box`](Self::drop_box), at the depth or deeper.
     ///
     /// # Safety
     ///
     /// As for [`drop_box`].
     #[inline(never)]
-    unsafe fn drop_deep_box<T: ?Sized, C: Counts, A: Allocate>(
-        &self,
-        last: CountedBox<T, C>,
-        handle: *const (),
-        allocator: &A,
-    ) {
+    unsafe fn drop_deep_box<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
         // The list has no room for allocators.
-        if self.depth.get() < DEPTH || size_of::<A>() != 0 {
+        if last.count().kind() != Kind::Deep || size_of::<A>() != 0 {
             // SAFETY: by the contract.
             return unsafe { self.drop_now(last, allocator) };
         }
-        let is_inside = self.value.get().holds(handle);
-        if self.put_off(&last, is_inside, Key::of::<T, C, A>(last.as_ptr())) {
+        if self.put_off(&last, Key::of::<T, C, A>(last.as_ptr())) {
             return;
         }
         // SAFETY: by the contract.
-        unsafe { self.drop_with_frame(last, is_inside, allocator) };
+        unsafe { self.drop_with_frame(last, allocator) };
     }
 
-    /// Drops the value and frees the box, now, and notes where it lies meanwhile.
+    /// Drops the value and frees the box, now.
     ///
     /// # Safety
     ///
     /// As for [`drop_box`].
     #[inline]
     unsafe fn drop_now<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
-        let kind = last.count().kind();
         // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
         let _memory = unsafe { last.empty(allocator) };
-        // Without a frame of its own, a value must not be taken for one that lies in the frame's value.
-        let is_opaque = kind == Kind::Pinned || size_of::<A>() != 0;
-        let size = if is_opaque { 0 } else { size_of_val(last.value()) };
-        let extent = Extent { start: last.as_ptr().addr().get(), size };
-        let _inside = Inside { nest: self, outer: self.value.replace(extent), _deeper: self.go_deeper() };
+        let _deeper = self.go_deeper();
         // SAFETY: by the box's invariant the value is there; it is dropped this once.
         unsafe { last.as_ptr().drop_in_place() };
     }
@@ -237,24 +185,13 @@ impl Nest {
     }
 
     /// Hangs the box on the list of a frame that is for such boxes, if there is one, and if it may be; returns whether it did.
-    fn put_off<T: ?Sized, C: Counts>(&self, last: &CountedBox<T, C>, is_inside: bool, key: Key) -> bool {
-        let is_deep = match last.count().kind() {
-            Kind::Plain => false,
-            Kind::Deep => true,
-            Kind::Pinned => return false,
-        };
-        if !is_inside && !is_deep {
-            return false;
-        }
+    fn put_off<T: ?Sized, C: Counts>(&self, last: &CountedBox<T, C>, key: Key) -> bool {
         let mut frame = self.frame.get();
         // SAFETY: by the invariant of `Nest`, and of the frames that it leads to.
         while let Some(this) = unsafe { frame.as_ref() } {
             if this.key == key {
                 this.push(last);
                 return true;
-            }
-            if !this.is_inside && !is_deep {
-                return false;
             }
             frame = this.outer;
         }
@@ -267,15 +204,10 @@ impl Nest {
     ///
     /// As for [`drop_box`].
     #[inline(never)]
-    unsafe fn drop_with_frame<T: ?Sized, C: Counts, A: Allocate>(
-        &self,
-        last: CountedBox<T, C>,
-        is_inside: bool,
-        allocator: &A,
-    ) {
+    unsafe fn drop_with_frame<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
         let value = last.as_ptr();
         let key = Key::of::<T, C, A>(value);
-        let frame = Frame { key, last: Cell::new(ptr::null_mut()), outer: self.frame.get(), is_inside };
+        let frame = Frame { key, last: Cell::new(ptr::null_mut()), outer: self.frame.get() };
         // INVARIANT: the frame is left, by `leave`, before this function returns.
         let leave = Leave { nest: self, frame: &frame };
         self.frame.set(leave.frame);
@@ -293,20 +225,6 @@ impl Drop for Deeper<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.depth.set(self.0.depth.get() - 1);
-    }
-}
-
-/// The innermost value is noted, until this is dropped.
-struct Inside<'a> {
-    nest: &'a Nest,
-    outer: Extent,
-    _deeper: Deeper<'a>,
-}
-
-impl Drop for Inside<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.nest.value.set(self.outer);
     }
 }
 

@@ -207,11 +207,11 @@ macro_rules! static_counted {
     ($(#[$attribute:meta])* $visible:vis static $name:ident: str = $text:expr; $($rest:tt)*) => {
         $(#[$attribute])*
         $visible static $name: $crate::StaticCounted<str> = {
-            const TEXT: &str = $text;
-            const BYTES: [u8; TEXT.len()] = *TEXT.as_bytes().first_chunk().expect("text is as long as it is");
-            static BOX: $crate::StaticBox<[u8; TEXT.len()], 1> = $crate::StaticBox::new(BYTES);
+            const __MUDLARK_TEXT: &str = $text;
+            const __MUDLARK_BYTES: [u8; __MUDLARK_TEXT.len()] = *__MUDLARK_TEXT.as_bytes().first_chunk().expect("text is as long as it is");
+            static __MUDLARK_BOX: $crate::StaticBox<[u8; __MUDLARK_TEXT.len()], 1> = $crate::StaticBox::new(__MUDLARK_BYTES);
             // SAFETY: it is a static.
-            let bytes = unsafe { $crate::StaticCounted::new(&raw const BOX) };
+            let bytes = unsafe { $crate::StaticCounted::new(&raw const __MUDLARK_BOX) };
             // SAFETY: these are the bytes of text.
             unsafe { bytes.text() }
         };
@@ -220,21 +220,21 @@ macro_rules! static_counted {
     ($(#[$attribute:meta])* $visible:vis static $name:ident: [$element:ty] = $elements:expr; $($rest:tt)*) => {
         $(#[$attribute])*
         $visible static $name: $crate::StaticCounted<[$element]> = {
-            const LEN: usize = { let elements: &[$element] = &$elements; elements.len() };
-            const WORDS: usize = $crate::words_before::<[$element; LEN]>();
-            static BOX: $crate::StaticBox<[$element; LEN], WORDS> = $crate::StaticBox::new($elements);
+            const __MUDLARK_LEN: usize = { let elements: &[$element] = &$elements; elements.len() };
+            const __MUDLARK_WORDS: usize = $crate::words_before::<[$element; __MUDLARK_LEN]>();
+            static __MUDLARK_BOX: $crate::StaticBox<[$element; __MUDLARK_LEN], __MUDLARK_WORDS> = $crate::StaticBox::new($elements);
             // SAFETY: it is a static.
-            unsafe { $crate::StaticCounted::new(&raw const BOX) }.slice()
+            unsafe { $crate::StaticCounted::new(&raw const __MUDLARK_BOX) }.slice()
         };
         $crate::static_counted! { $($rest)* }
     };
     ($(#[$attribute:meta])* $visible:vis static $name:ident: $type:ty = $value:expr; $($rest:tt)*) => {
         $(#[$attribute])*
         $visible static $name: $crate::StaticCounted<$type> = {
-            const WORDS: usize = $crate::words_before::<$type>();
-            static BOX: $crate::StaticBox<$type, WORDS> = $crate::StaticBox::new($value);
+            const __MUDLARK_WORDS: usize = $crate::words_before::<$type>();
+            static __MUDLARK_BOX: $crate::StaticBox<$type, __MUDLARK_WORDS> = $crate::StaticBox::new($value);
             // SAFETY: it is a static.
-            unsafe { $crate::StaticCounted::new(&raw const BOX) }
+            unsafe { $crate::StaticCounted::new(&raw const __MUDLARK_BOX) }
         };
         $crate::static_counted! { $($rest)* }
     };

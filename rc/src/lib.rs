@@ -32,22 +32,18 @@
 //!
 //! # Deep drops
 //!
-//! A value's own handles are dropped with it, and may be the last ones of other values, and so on. Up to 32 values are dropped
-//! inside each other, exactly when and in the order that `Rc` would drop them. What lies deeper is *put off*: it is dropped
-//! before the drop of a value above it, at that depth or deeper, returns; one after the other, the last put off first. That
-//! takes constant stack (as much as 32 drops inside each other, and one more for each type on the way), and allocates
-//! nothing. Put off is
+//! A value's own handles are dropped with it, and may be the last ones of other values, and so on: one drop inside the other,
+//! exactly as with `Rc`, until the stack overflows. Values made *deep* by [`make_deep`](Handle::make_deep) do not: up to 32
+//! are dropped inside each other, and what lies deeper is *put off*. It is dropped before the drop of a value above it, at
+//! that depth or deeper, returns; one after the other, the last put off first. That takes constant stack (as much as 32 drops
+//! inside each other, and one more on the way for each type, and for each length of a slice), and allocates nothing.
 //!
-//! - a handle that lies **in the value** itself: in a field, an `Option`, a tuple, an array, an enum, a `Cell` or `RefCell`.
-//!   So lists and trees of handles are covered, however deep, also through several types by turns, through slices
-//!   (`Counted<[T]>`) and trait objects;
-//! - a handle to a value made deep by [`make_deep`](Handle::make_deep), **wherever it lies**: in a `Box`, a `Vec`, a map,
-//!   or in a variable of a `Drop` implementation. The value has to be `'static`.
-//!
-//! Not covered, and dropped by recursion as with `Rc`: a chain that leads through a `Box` or `Vec` (or any memory outside the
-//! values) to boxes that were not made deep, since their values may borrow what does not live until later; chains of `Box`es
-//! or `Vec`s themselves; handles with an allocator that has a size, and what lies in their values; all, without the feature `std`, where there is no thread
-//! local to keep track with. The weak handles of a value that is put off are dead already, and its callbacks called.
+//! Covered are lists, trees and graphs of deep values, wherever the handles lie: in a field, a `Box`, a `Vec`, a map, a
+//! variable of a `Drop` implementation; also through several types by turns, and through slices and trait objects. A deep value has to
+//! be `'static`: one that borrows may not outlive its last handle. Not covered, and dropped by recursion, are values that were
+//! not made deep; chains of `Box`es or `Vec`s themselves; handles with an allocator that has a size; and all, without the
+//! feature `std`, where there is no thread local to keep track with. The weak handles of a value that is put off are dead
+//! already, and its callbacks called.
 //!
 //! # Sharing on top
 //!

@@ -133,3 +133,16 @@ fn the_memory_of_a_static_value_is_never_written() {
     assert_eq!(outcome, 0);
     check(&PAGES);
 }
+
+#[test]
+fn names_in_the_value_are_the_callers() {
+    const WORDS: usize = 7;
+    const LEN: usize = 3;
+    const TEXT: &str = "hello";
+    static_counted! {
+        static NUMBER: usize = WORDS;
+        static SLICE: [u8] = [1; LEN];
+        static STRING: str = TEXT;
+    }
+    assert_eq!((*NUMBER.counted(), SLICE.counted().len(), &*STRING.counted()), (7, 3, "hello"));
+}

@@ -285,19 +285,20 @@ fn tidy_worn_pages(region: RegionRef, zeal: Zeal) -> bool {
 /// There are so many dirty pages too many. The caller may hold any lock.
 pub(crate) fn note_surplus(pages: usize) {
     if pages > 0 && decay().is_some() {
-        SURPLUS.store(pages, Relaxed);
+        SURPLUS.fetch_max(pages, Relaxed);
     }
 }
 
-/// Gives dirty pages back at once, unless a pass is under way, which does the same.
+/// Gives dirty pages back at once; not while a pass is under way, but then after it.
 ///
 /// Requests that fit into no dirty pages take pages that were never touched: so a program that grows would have what it has
-/// outgrown beside it until the decay has gone by. A program that goes up and down within what it has used before has no
-/// surplus: it keeps its dirty pages, and is spared their page faults. (jemalloc once had such a limit for dirty pages.)
+/// outgrown beside it until the decay has gone by. A program that goes up and down within what it has used before keeps its
+/// dirty pages, and is spared their page faults, as far as its requests fit into them. (jemalloc once had such a limit for
+/// dirty pages.) It takes time for what goes back, which is little more than what has just been taken.
 #[cold]
 fn give_back_surplus() {
-    let mut surplus = SURPLUS.swap(0, Relaxed);
     let Some(_pass) = PASS.try_lock() else { return };
+    let mut surplus = SURPLUS.swap(0, Relaxed);
     while surplus > 0
         && let Some(batch) = regions::take_dirty(surplus.min(BATCH))
     {

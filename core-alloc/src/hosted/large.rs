@@ -176,8 +176,12 @@ pub(crate) unsafe fn resize(block: NonNull<u8>, old: Layout, new: Layout) -> Opt
             janitor::catch_up();
             resized.ok().map(|()| block)
         }
-        // SAFETY: the caller's promise is the same.
-        (Kind::Direct { .. }, Kind::Direct { .. }) => unsafe { resize_direct(block, old, new) },
+        (Kind::Direct { .. }, Kind::Direct { .. }) => {
+            // SAFETY: the caller's promise is the same.
+            let resized = unsafe { resize_direct(block, old, new) };
+            janitor::catch_up();
+            resized
+        }
         _ => None,
     }
 }

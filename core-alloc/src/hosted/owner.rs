@@ -58,8 +58,8 @@ pub(crate) fn take_shared(class: SizeClass) -> Option<FreeBlock> {
     SHARED.state.lock().heap.take(Holder::Owner(&SHARED), class, 1).list.pop()
 }
 
-/// Takes a few blocks for a guest: a kibibyte, or one block. They fill whole lines of a processor's cache, so that guests do
-/// not get in each other's way.
+/// Takes a few blocks for a guest: a kibibyte, or little more, or one block. In fresh pages they mostly fill whole lines of a
+/// processor's cache, so that guests do not get in each other's way.
 pub(crate) fn take_as_guest(class: SizeClass, size: usize) -> Batch {
     const BYTES: usize = 1024;
     const LINE: usize = 64;
@@ -80,7 +80,7 @@ impl Owner {
         self.take_some(class, size, magazine(class))
     }
 
-    /// Takes up to `want` blocks, or a magazine that there happens to be: from this owner's depot and pages, or else from an
+    /// Takes up to `want` blocks: from this owner's depot and pages, or else from an
     /// idle owner's, or else from a new page.
     fn take_some(&'static self, class: SizeClass, size: usize, want: usize) -> Batch {
         let mut state = self.state.lock();
@@ -90,7 +90,7 @@ impl Owner {
             return own;
         }
         drop(state);
-        let idle = owners::take_from_idle(class);
+        let idle = owners::take_from_idle(class, want);
         if idle.len > 0 {
             return idle;
         }
@@ -161,9 +161,12 @@ impl State {
         self.depot.take(class).inspect(|_| self.note_store()).unwrap_or_else(|| self.heap.take_available(class, want))
     }
 
-    /// Takes up to a magazine of blocks of what an ended thread has left.
-    pub(super) fn take_left(&mut self, class: SizeClass) -> Batch {
-        self.parked.take_any(class).unwrap_or_else(|| self.take_available(class, magazine(class)))
+    /// Takes up to `want` blocks of what an ended thread has left: a magazine as it is, if so many are wanted.
+    pub(super) fn take_left(&mut self, class: SizeClass, want: usize) -> Batch {
+        if want < magazine(class) {
+            return self.heap.take_available(class, want);
+        }
+        self.parked.take_any(class).unwrap_or_else(|| self.take_available(class, want))
     }
 
     /// Notes that the depot, the parked bins or the run cache are in use. The first to do so after the janitor was here
@@ -204,7 +207,7 @@ pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
     // SAFETY: the block is the reason for its page to be in use.
     let owner = owner_of(unsafe { page_of(address) }, address);
     if ptr::eq(owner, &SHARED) {
-        // No thread ever looks into its depot.
+        // Guests want no whole magazines.
         return Some(full);
     }
     let mut state = owner.state.lock();

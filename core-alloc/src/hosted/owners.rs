@@ -111,13 +111,13 @@ fn make(owners: &mut Owners) -> Option<&'static Owner> {
     Some(owner)
 }
 
-/// Takes up to a magazine of blocks from an idle owner that has some. Asks but a few, and others the next time: there may
+/// Takes up to `want` blocks from an idle owner that has some. Asks but a few, and others the next time: there may
 /// be thousands.
-pub(super) fn take_from_idle(class: SizeClass) -> Batch {
+pub(super) fn take_from_idle(class: SizeClass, want: usize) -> Batch {
     // The list is let go of before anybody is asked: what is taken may have to be made present first. Who has been adopted
     // meanwhile has some all the same.
     let asked = next_idle_owners();
-    let taken = asked.into_iter().flatten().map(|owner| owner.state.lock().take_left(class));
+    let taken = asked.into_iter().flatten().map(|owner| owner.state.lock().take_left(class, want));
     taken.into_iter().find(|taken| taken.len > 0).unwrap_or_else(Batch::empty)
 }
 

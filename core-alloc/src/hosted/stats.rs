@@ -296,7 +296,8 @@ impl Accounts {
     /// program has ever used, and not much beyond.
     fn surplus_pages(&self) -> usize {
         const ALWAYS: usize = 512 * 1024;
-        let most = self.peak + self.peak / 8 + ALWAYS;
+        // A program that says wrong sizes may have made anything of these.
+        let most = self.peak.saturating_add(self.peak / 8).saturating_add(ALWAYS);
         let kept = self.used.saturating_add(self.dirty_pages * PAGE_SIZE);
         kept.saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
     }
