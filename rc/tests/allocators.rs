@@ -115,7 +115,9 @@ fn a_long_list_with_an_allocator_without_size_is_dropped_in_constant_stack() {
     struct Node(Option<Counted<Node, Plain>>);
     let mut list = Node(None);
     for _ in 0..if cfg!(miri) { 100 } else { 200_000 } {
-        list = Node(Some(Counted::new_in(list, Plain)));
+        let link = Counted::new_in(list, Plain);
+        Counted::make_deep(&link);
+        list = Node(Some(link));
     }
     assert!(list.0.is_some());
     drop(list);
