@@ -12,6 +12,7 @@
 //! ```
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
@@ -68,6 +69,8 @@ pub(crate) struct Page {
     capacity: Cell<u16>,
     blocks: BlockMap,
 }
+
+const _: () = assert!(offset_of!(Page, blocks) < 64, "one line for all but the words of `blocks`");
 
 /// A handle to a page's descriptor.
 ///
@@ -372,30 +375,36 @@ static CAPACITIES: [u16; SizeClass::COUNT] = {
     let mut table = [0; SizeClass::COUNT];
     let mut index = 0;
     while let Some(class) = SizeClass::from_index(index) {
-        let capacity = PAGE_SIZE / class.block_size();
-        assert!(capacity <= u16::MAX as usize, "a capacity fits its type");
-        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
-        let fitting = capacity as u16;
-        table[index] = fitting;
+        table[index] = capacity(class);
         index += 1;
     }
     table
 };
+
+#[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+const fn capacity(class: SizeClass) -> u16 {
+    let capacity = PAGE_SIZE / class.block_size();
+    assert!(capacity <= u16::MAX as usize, "a capacity fits its type");
+    capacity as u16
+}
 
 /// `2^32 / block_size` for each class, rounded up.
 static RECIPROCALS: [u32; SizeClass::COUNT] = {
     let mut table = [0; SizeClass::COUNT];
     let mut index = 0;
     while let Some(class) = SizeClass::from_index(index) {
-        let reciprocal = (1_u64 << 32).div_ceil(class.block_size() as u64);
-        assert!(reciprocal <= u32::MAX as u64, "a reciprocal fits its type");
-        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
-        let fitting = reciprocal as u32;
-        table[index] = fitting;
+        table[index] = reciprocal(class);
         index += 1;
     }
     table
 };
+
+#[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+const fn reciprocal(class: SizeClass) -> u32 {
+    let reciprocal = (1_u64 << 32).div_ceil(class.block_size() as u64);
+    assert!(reciprocal <= u32::MAX as u64, "a reciprocal fits its type");
+    reciprocal as u32
+}
 
 #[cfg(test)]
 mod tests {
