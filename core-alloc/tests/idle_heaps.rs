@@ -24,6 +24,9 @@ fn in_turn(test: fn()) {
     }
 }
 
+/// The size of a page, in bytes.
+const PAGE: usize = 64 * 1024;
+
 const THREADS: usize = 4;
 /// The blocks of each thread, and how many of them there are for one that is kept: less than a page has. Under Miri there
 /// are few, and large ones.
@@ -61,7 +64,8 @@ fn a_living_thread_gets_the_free_blocks_of_idle_heaps() {
         // More than the one heap that this thread may have adopted has free.
         let mine = blocks(BLOCKS * 3);
         let after = Mudlark::stats();
-        assert_eq!(after.page_bytes, before.page_bytes, "{before}\n{after}");
+        // While the thread was a guest, it may have had a page opened for all guests.
+        assert!(after.page_bytes <= before.page_bytes + PAGE, "{before}\n{after}");
         mine.into_iter().chain(kept).for_each(|block| block.free(&ALLOCATOR));
     });
 }
