@@ -12,7 +12,6 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
-use crate::count::Kind;
 use crate::counted::Handle;
 use crate::counted_box::VacantBox;
 use crate::counts::Counts;
@@ -30,7 +29,7 @@ pub(crate) unsafe fn from_bytes_of<T: ?Sized, C: Counts, A: Allocate>(
 ) -> Handle<T, C, A> {
     // SAFETY: by the contract, there is a value.
     let layout = Layout::for_value(unsafe { value.as_ref() });
-    let vacant = VacantBox::<C, A>::new(layout, Kind::Plain, &allocator);
+    let vacant = VacantBox::<C, A>::new(layout, &allocator);
     // SAFETY: both places have the size of the value, and the box is new, so they do not overlap.
     unsafe { vacant.value().copy_from_nonoverlapping(value.cast(), layout.size()) };
     let place = with_metadata_of(vacant.value(), value);

@@ -1,10 +1,11 @@
 //! The count word: how many strong handles a box has, or where its weak box is.
 //!
-//! One machine word. The top bit tells a count from an address, the two lowest bits what [`Kind`] of box it is:
+//! One machine word. The top bit tells a count from an address, the lowest bit whether the value is *deep*: it may be dropped
+//! later than its last handle. (`deferred_drop.rs` tells when, and what for.)
 //!
 //! ```text
-//!   1ccc cccc … cccc cckk   inline: c + 1 strong handles, and no weak box yet
-//!   0aaa aaaa … aaaa aakk   the address of the weak box, shifted right by one
+//!   1ccc cccc … cccc cc0d   inline: c + 1 strong handles, and no weak box yet
+//!   0aaa aaaa … aaaa aa0d   the address of the weak box, shifted right by one
 //!   0000 0000 … 0000 0111   immortal: the count no longer changes
 //!   bbbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
 //! ```
@@ -20,7 +21,7 @@
 //!
 //! Cloning and dropping handles writes nothing to an immortal word, so it may lie in memory that cannot be written.
 //!
-//! The weak box is aligned to eight bytes at least, so the shift leaves room for the kind, and a shifted address is at least
+//! The weak box is aligned to eight bytes at least, so the shift leaves room for the two lowest bits, and a shifted address is at least
 //! four: adding or subtracting one handle never reaches the top bit. The word keeps the provenance of the weak box. (A leak
 //! detector that looks for addresses in memory does not recognise the shifted one: it finds a weak box by its weak handles
 //! only.)
@@ -56,17 +57,6 @@ pub(crate) enum Plainly {
     Not,
 }
 
-/// What may be done with a box when it is dropped: see [`deferred_drop`](crate::deferred_drop).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Kind {
-    Plain = 0,
-    /// Its value borrows nothing, so its drop may be put off wherever its handle lies.
-    Deep = 1,
-    /// Its value may borrow from itself, as futures do, so nothing in it is dropped later than it.
-    Pinned = 2,
-}
-
 /// The strong count of a box, or the way to its [`WeakBox`], in one word.
 ///
 /// # Invariants
@@ -76,22 +66,26 @@ pub(crate) enum Kind {
 pub(crate) struct CountWord<C: Counts>(C::Pointer<WeakBox<C>>);
 
 const TOP_BIT: usize = 1 << (usize::BITS - 1);
-const KIND: usize = 0b11;
+/// The lowest bit of a word, set for a value that is deep.
+const DEEP: usize = 0b01;
+
+/// The two lowest bits, which are no part of a count or an address. Both are set in a link, and in [`IMMORTAL`].
+const MARKS: usize = 0b11;
 
 /// What one strong handle adds to an inline word.
-const HANDLE: usize = KIND + 1;
+const HANDLE: usize = MARKS + 1;
 
 /// The inline word for one strong handle.
 const ONE: usize = TOP_BIT;
 
-/// The word of a box that is never dropped. (Its two lowest bits are no [`Kind`].)
+/// The word of a box that is never dropped.
 pub(crate) const IMMORTAL: usize = 0b111;
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<CountWord<crate::Local>>() == size_of::<usize>());
 #[cfg(all(not(loom), any(target_has_atomic = "ptr", feature = "critical-section")))]
 const _: () = assert!(size_of::<CountWord<crate::Atomic>>() == size_of::<usize>());
-const _: () = assert!(align_of::<WeakBox<crate::Local>>() > KIND << 1, "a shifted address leaves the bits of the kind");
+const _: () = assert!(align_of::<WeakBox<crate::Local>>() > MARKS << 1, "a shifted address leaves room for the marks");
 
 /// What a count word says.
 enum Meaning<C: Counts> {
@@ -117,15 +111,15 @@ fn plain<C: Counts>(word: usize) -> *mut WeakBox<C> {
 /// The address in an address word.
 #[inline]
 fn unshifted<T>(word: *mut T) -> *mut T {
-    word.map_addr(|word| (word & !KIND) << 1)
+    word.map_addr(|word| (word & !MARKS) << 1)
 }
 
 impl<C: Counts> CountWord<C> {
     /// One strong handle, and no weak one.
     #[inline]
-    pub(crate) fn one(kind: Kind) -> Self {
+    pub(crate) fn one() -> Self {
         // INVARIANT: an inline word.
-        Self(C::Pointer::new(plain::<C>(ONE | kind as usize)))
+        Self(C::Pointer::new(plain::<C>(ONE)))
     }
 
     /// Counts one strong handle more.
@@ -163,7 +157,7 @@ impl<C: Counts> CountWord<C> {
         loop {
             let less = word.addr().wrapping_sub(HANDLE);
             if !is_inline(less) {
-                return if less | KIND == ONE - 1 { Plainly::Last } else { Plainly::Not };
+                return if less | MARKS == ONE - 1 { Plainly::Last } else { Plainly::Not };
             }
             // Release: whoever lets the last handle go sees all uses of this one, by `load` or `is_plainly_last`.
             match self.0.exchange(word, plain::<C>(less), Release) {
@@ -176,7 +170,7 @@ impl<C: Counts> CountWord<C> {
     /// Whether the count is inline, and this handle the only one.
     #[inline(always)]
     pub(crate) fn is_plainly_last(&self) -> bool {
-        let is_last = self.0.load(Relaxed).addr() & !KIND == ONE;
+        let is_last = self.0.load(Relaxed).addr() & !MARKS == ONE;
         if is_last {
             self.see_other_drops();
         }
@@ -267,13 +261,13 @@ impl<C: Counts> CountWord<C> {
         }
     }
 
-    /// The value may be dropped later than its last handle.
+    /// The value may be dropped later than its last handle. (An immortal one, which is not dropped at all, stays as it is.)
     pub(crate) fn make_deep(&self) {
         let mut word = self.0.load(Relaxed);
-        while word.addr() & KIND == Kind::Plain as usize {
+        while word.addr() & DEEP == 0 {
             // INVARIANT: the word keeps its meaning. Release, since whoever reads the address of a weak box here has to see
             // that, as with the exchange that put it there.
-            match self.0.exchange(word, word.map_addr(|word| word | Kind::Deep as usize), Release) {
+            match self.0.exchange(word, word.map_addr(|word| word | DEEP), Release) {
                 Ok(()) => return,
                 Err(other) => word = other,
             }
@@ -284,20 +278,17 @@ impl<C: Counts> CountWord<C> {
     #[inline]
     pub(crate) fn make_shallow(&self) {
         let word = self.0.load(Relaxed);
-        if word.addr() & KIND == Kind::Deep as usize {
+        if word.addr() & DEEP != 0 {
             // INVARIANT: the word keeps its meaning. No one else uses it, since there is one strong handle.
-            self.0.store(word.map_addr(|word| word & !KIND), Relaxed);
+            self.0.store(word.map_addr(|word| word & !DEEP), Relaxed);
         }
     }
 
+    /// Whether the value may be dropped later than its last handle; of a box that is not immortal.
     #[cfg(feature = "std")]
-    #[inline]
-    pub(crate) fn kind(&self) -> Kind {
-        match self.0.load(Relaxed).addr() & KIND {
-            0 => Kind::Plain,
-            1 => Kind::Deep,
-            _ => Kind::Pinned,
-        }
+    #[inline(always)]
+    pub(crate) fn is_deep(&self) -> bool {
+        self.0.load(Relaxed).addr() & DEEP != 0
     }
 
     /// The weak box, with one more weak count, which is the caller's. If it is made now, it takes the strong count over from
@@ -320,8 +311,8 @@ impl<C: Counts> CountWord<C> {
             let other = match Meaning::of(word) {
                 Meaning::Inline { strong } => {
                     new.strong.set(strong);
-                    let kind = word.addr() & KIND;
-                    let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | kind);
+                    let deep = word.addr() & DEEP;
+                    let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | deep);
                     // INVARIANT: the word gets a weak count, together with the address. Release: whoever reads the address by
                     // `load` sees the weak box.
                     match self.0.exchange(word, address, Release) {
@@ -400,7 +391,7 @@ impl<C: Counts> CountWord<C> {
     /// This is the word's weak box; it is from this allocator, or a clone of it. Nobody else uses the word.
     unsafe fn part_from(&self, weak_box: WeakBoxRef<C>, allocator: &impl Allocate) {
         // INVARIANT: an inline word, so the weak count is not the word's any more.
-        self.0.store(plain::<C>(ONE | (self.0.load(Relaxed).addr() & KIND)), Relaxed);
+        self.0.store(plain::<C>(ONE | (self.0.load(Relaxed).addr() & DEEP)), Relaxed);
         // SAFETY: the word's count is given back, by the contract to its allocator.
         unsafe { weak_box.release(allocator) };
     }
@@ -420,7 +411,7 @@ impl<C: Counts> CountWord<C> {
         match self.weak_box() {
             Some(weak_box) => weak_box.callbacks.set_link(link),
             // INVARIANT: the word is a link, by its two lowest bits, which no box that is dropped has.
-            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | KIND), Relaxed),
+            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | MARKS), Relaxed),
         }
     }
 
@@ -428,12 +419,12 @@ impl<C: Counts> CountWord<C> {
     #[cfg(feature = "std")]
     pub(crate) fn take_link(&self) -> *mut u8 {
         let word = self.0.load(Relaxed);
-        if word.addr() & KIND != KIND {
+        if word.addr() & MARKS != MARKS {
             return self.weak_box().map_or(ptr::null_mut(), |weak_box| weak_box.callbacks.take_link());
         }
         // INVARIANT: an inline word.
         self.0.store(plain::<C>(ONE), Relaxed);
-        word.map_addr(|address| address & !KIND).cast()
+        word.map_addr(|address| address & !MARKS).cast()
     }
 
     #[inline]

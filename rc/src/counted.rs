@@ -10,7 +10,7 @@ use core::ptr;
 use core::{fmt, mem};
 
 use crate::allocate::{Allocate, Global};
-use crate::count::{Kind, Last, Plainly};
+use crate::count::{Last, Plainly};
 use crate::counted_box::{CountedBox, VacantBox};
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 use crate::counts::Atomic;
@@ -135,6 +135,39 @@ impl<T, C: Counts> Handle<T, C> {
         Self::new_in(value, Global)
     }
 
+    /// As [`new`](Self::new), for a value that is *deep*: one of many that lead to each other, in a list or a tree, and that may
+    /// be dropped later than its last handle where that keeps the stack from overflowing; see
+    /// [*Deep drops*](crate#deep-drops).
+    ///
+    /// The value has to be `'static`. [`make_deep`](Self::make_deep) does the same for values that are there already.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// # #[cfg(feature = "std")] {
+    /// struct Link {
+    ///     number: u32,
+    ///     next: Option<Counted<Link>>,
+    /// }
+    ///
+    /// let mut list = None;
+    /// for number in 0..1_000_000 {
+    ///     list = Some(Counted::new_deep(Link { number, next: list }));
+    /// }
+    /// assert_eq!(list.as_ref().map(|first| first.number), Some(999_999));
+    /// drop(list); // with `new` instead, this overflows the stack
+    /// # }
+    /// ```
+    #[inline]
+    pub fn new_deep(value: T) -> Self
+    where
+        T: 'static,
+    {
+        let this = Self::new(value);
+        Self::make_deep(&this);
+        this
+    }
+
     /// A value that holds a weak handle to itself.
     ///
     /// `make` gets this weak handle before the value is there: upgrading it gives `None` until `new_cyclic` returned.
@@ -181,7 +214,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     #[inline]
     pub fn new_in(value: T, allocator: A) -> Self {
         // INVARIANT: a new box has a strong count of one.
-        Self { inner: CountedBox::new(value, Kind::Plain, &allocator), allocator }
+        Self { inner: CountedBox::new(value, &allocator), allocator }
     }
 
     /// As [`new_cyclic`](Handle::new_cyclic), with memory from this allocator.
@@ -196,7 +229,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     where
         A: Clone,
     {
-        let vacant = VacantBox::<C, A>::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let vacant = VacantBox::<C, A>::new(Layout::new::<T>(), &allocator);
         let place = vacant.value().cast::<T>();
         let weak_box = vacant.count().downgrade(vacant.value(), &allocator).expect("a new box is not immortal");
         weak_box.strong.set(0);
@@ -224,7 +257,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
         A: 'static,
     {
         // INVARIANT: a new box has a strong count of one.
-        let this = Self { inner: CountedBox::new(value, Kind::Pinned, &allocator), allocator };
+        let this = Self { inner: CountedBox::new(value, &allocator), allocator };
         // SAFETY: the handles reach the value only through `Pin<Counted<T>>`, which never moves it or lends it mutably
         // unless `T` is `Unpin`; the box stays where it is until the value was dropped.
         unsafe { Pin::new_unchecked(this) }
@@ -299,24 +332,28 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
         ptr::addr_eq(Self::as_ptr(this), Self::as_ptr(other))
     }
 
-    /// Lets the value be dropped later than its last handle, wherever that handle lies, if that keeps a deep structure from
-    /// overflowing the stack; see [*Deep drops*](crate#deep-drops).
+    /// Makes the value *deep*: it may be dropped later than its last handle, wherever that handle lies, where that keeps the
+    /// stack from overflowing; see [*Deep drops*](crate#deep-drops). [`new_deep`](Handle::new_deep) makes it so from the start.
     ///
-    /// The mark is lost when the value is lent mutably, by [`get_mut`](Self::get_mut) or [`make_mut`](Self::make_mut), since
-    /// it may be changed to one that borrows something.
+    /// When the value is lent mutably, by [`get_mut`](Self::get_mut) or [`make_mut`](Self::make_mut), it is deep no longer, since
+    /// it may be changed to one that borrows something. A value in a box of its own, such as `make_mut` may make, is not deep,
+    /// either.
     ///
     /// ```
     /// use mudlark_rc::Counted;
     ///
     /// # #[cfg(feature = "std")] {
-    /// struct Tree(Vec<Counted<Tree>>);
-    ///
-    /// let mut tree = Tree(Vec::new());
-    /// for _ in 0..100_000 {
-    ///     let branch = Counted::new(tree);
-    ///     Counted::make_deep(&branch);
-    ///     tree = Tree(vec![branch]);
+    /// struct Tree {
+    ///     branches: Option<Counted<[Tree]>>,
     /// }
+    ///
+    /// let mut tree = Tree { branches: None };
+    /// for _ in 0..100_000 {
+    ///     let branches: Counted<[Tree]> = Counted::from([tree, Tree { branches: None }]);
+    ///     Counted::make_deep(&branches);
+    ///     tree = Tree { branches: Some(branches) };
+    /// }
+    /// assert_eq!(tree.branches.as_ref().map(|branches| branches.len()), Some(2));
     /// drop(tree);
     /// # }
     /// ```

@@ -20,7 +20,7 @@ use core::mem;
 use core::ptr::NonNull;
 
 use crate::allocate::Allocate;
-use crate::count::{CountWord, Kind};
+use crate::count::CountWord;
 use crate::counts::Counts;
 
 /// The offset of a value of this layout in its block, which is also the alignment of the block.
@@ -93,7 +93,7 @@ impl<'a, C: Counts, A: Allocate> VacantBox<'a, C, A> {
     ///
     /// If the box would be larger than `isize::MAX` bytes.
     #[inline]
-    pub(crate) fn new(layout: Layout, kind: Kind, allocator: &'a A) -> Self {
+    pub(crate) fn new(layout: Layout, allocator: &'a A) -> Self {
         let block_layout = block_layout::<C>(layout);
         let Some(block) = allocator.allocate_block(block_layout) else { handle_alloc_error(block_layout) };
         // SAFETY: the offset lies in the block, or at its end when the value has no size.
@@ -101,7 +101,7 @@ impl<'a, C: Counts, A: Allocate> VacantBox<'a, C, A> {
         // SAFETY: this is the value's place in the new block.
         let word = unsafe { word_before(value) };
         // SAFETY: the word is in the block, and aligned, since the offset and the block's alignment are multiples of it.
-        unsafe { word.write(CountWord::<C>::one(kind)) };
+        unsafe { word.write(CountWord::<C>::one()) };
         // INVARIANT: the block was just allocated, and its word written.
         Self { value, layout, allocator, counts: PhantomData }
     }
@@ -234,8 +234,8 @@ pub(crate) struct CountedBox<T: ?Sized, C: Counts> {
 
 impl<T, C: Counts> CountedBox<T, C> {
     #[inline]
-    pub(crate) fn new(value: T, kind: Kind, allocator: &impl Allocate) -> Self {
-        let vacant = VacantBox::new(Layout::new::<T>(), kind, allocator);
+    pub(crate) fn new(value: T, allocator: &impl Allocate) -> Self {
+        let vacant = VacantBox::new(Layout::new::<T>(), allocator);
         let place = vacant.value().cast::<T>();
         // SAFETY: the box was allocated for a `T`.
         unsafe { place.write(value) };
@@ -314,6 +314,19 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
         Emptied { value: self.value, allocator, counts: PhantomData }
     }
 
+    /// Drops the value and frees the box; also when the drop panics.
+    ///
+    /// # Safety
+    ///
+    /// The caller owned the last strong handle, with this allocator. No copy of `self` is used again.
+    #[inline]
+    pub(crate) unsafe fn drop_now(&self, allocator: &impl Allocate) {
+        // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
+        let _memory = unsafe { self.empty(allocator) };
+        // SAFETY: by the invariant the value is there; it is dropped this once.
+        unsafe { self.value.drop_in_place() };
+    }
+
     /// Frees the box, whose value has nothing to drop, and which has no weak box.
     ///
     /// # Safety
@@ -347,7 +360,7 @@ mod tests {
     use crate::counts::Local;
 
     fn vacant(layout: Layout) -> VacantBox<'static, Local, Global> {
-        VacantBox::new(layout, Kind::Plain, &Global)
+        VacantBox::new(layout, &Global)
     }
 
     #[test]

@@ -5,7 +5,6 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
-use crate::count::Kind;
 use crate::counted::Handle;
 use crate::counted_box::{VacantBox, slice_layout};
 use crate::counts::Counts;
@@ -58,7 +57,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     #[inline]
     #[must_use]
     pub fn new_uninit_in(allocator: A) -> Handle<MaybeUninit<T>, C, A> {
-        let vacant = VacantBox::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let vacant = VacantBox::new(Layout::new::<T>(), &allocator);
         let place = vacant.value().cast::<MaybeUninit<T>>();
         // SAFETY: the box was allocated for a `T`, which may be missing.
         let inner = unsafe { vacant.occupied(place) };
@@ -129,7 +128,7 @@ impl<T, C: Counts, A: Allocate> Handle<[T], C, A> {
     #[inline]
     #[must_use]
     pub fn new_uninit_slice_in(len: usize, allocator: A) -> Handle<[MaybeUninit<T>], C, A> {
-        let vacant = VacantBox::new(slice_layout::<T>(len), Kind::Plain, &allocator);
+        let vacant = VacantBox::new(slice_layout::<T>(len), &allocator);
         let place = NonNull::slice_from_raw_parts(vacant.value().cast::<MaybeUninit<T>>(), len);
         // SAFETY: the box was allocated for as many values, which may be missing.
         let inner = unsafe { vacant.occupied(place) };
