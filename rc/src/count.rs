@@ -4,19 +4,20 @@
 //! later than its last handle. (`deferred_drop.rs` tells when, and what for.)
 //!
 //! ```text
-//!   1ccc cccc … cccc cc0d   inline: c + 1 strong handles, and no weak box yet
+//!   1nnn nnnn … nnnn nn0d   inline: the number of strong handles, negated; there is no weak box yet
 //!   0aaa aaaa … aaaa aa0d   the address of the weak box, shifted right by one
 //!   0000 0000 … 0000 0111   immortal: the count no longer changes
 //!   bbbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
 //! ```
 //!
 //! Both fast paths compute the new word first and then look at its top bit. It is set exactly when an inline count became
-//! another inline count, so this one test leaves out every other case at once:
+//! another inline count, so this one test leaves out every other case at once. The count is negated so that it is zero that
+//! an inline word becomes without its last handle:
 //!
 //! ```text
-//!              inline count                    at an end of its range         weak box or immortal
-//!   + 1        top bit set: store it           it wraps around: clear         stays clear
-//!   - 1        top bit set: store it           one handle - 1: clear          stays clear
+//!                  inline count                an end of its range             weak box or immortal
+//!   clone: - 4     top bit set: store it       it wraps around: clear          stays clear
+//!   drop:  + 4     top bit set: store it       zero (or one, if deep)          stays clear, and is not zero
 //! ```
 //!
 //! Cloning and dropping handles writes nothing to an immortal word, so it may lie in memory that cannot be written.
@@ -51,9 +52,9 @@ pub(crate) enum Last {
 pub(crate) enum Plainly {
     /// It counted one less.
     Less,
-    /// Nothing: the count is inline, and this handle the only one.
+    /// Nothing: the count is inline, this handle is the only one, and the value is not deep.
     Last,
-    /// Nothing: the count is not inline.
+    /// Nothing: the count is not inline, or the value deep and this handle the only one.
     Not,
 }
 
@@ -72,11 +73,11 @@ const DEEP: usize = 0b01;
 /// The two lowest bits, which are no part of a count or an address. Both are set in a link, and in [`IMMORTAL`].
 const MARKS: usize = 0b11;
 
-/// What one strong handle adds to an inline word.
+/// What one strong handle takes from an inline word.
 const HANDLE: usize = MARKS + 1;
 
 /// The inline word for one strong handle.
-const ONE: usize = TOP_BIT;
+const ONE: usize = inline(1);
 
 /// The word of a box that is never dropped.
 pub(crate) const IMMORTAL: usize = 0b111;
@@ -100,6 +101,11 @@ enum Meaning<C: Counts> {
 #[inline(always)]
 fn is_inline(word: usize) -> bool {
     word & TOP_BIT != 0
+}
+
+/// The word for as many strong handles, of a value that is not deep.
+const fn inline(strong: usize) -> usize {
+    (strong * HANDLE).wrapping_neg()
 }
 
 /// A word that leads to no weak box.
@@ -127,7 +133,7 @@ impl<C: Counts> CountWord<C> {
     pub(crate) fn increment(&self) {
         let mut word = self.0.load(Relaxed);
         loop {
-            let more = word.addr().wrapping_add(HANDLE);
+            let more = word.addr().wrapping_sub(HANDLE);
             if !is_inline(more) {
                 return self.increment_slow();
             }
@@ -155,26 +161,16 @@ impl<C: Counts> CountWord<C> {
     pub(crate) fn decrement_plainly(&self) -> Plainly {
         let mut word = self.0.load(Relaxed);
         loop {
-            let less = word.addr().wrapping_sub(HANDLE);
+            let less = word.addr().wrapping_add(HANDLE);
             if !is_inline(less) {
-                return if less | MARKS == ONE - 1 { Plainly::Last } else { Plainly::Not };
+                return if less == 0 { Plainly::Last } else { Plainly::Not };
             }
-            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `is_plainly_last`.
+            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `see_other_drops`.
             match self.0.exchange(word, plain::<C>(less), Release) {
                 Ok(()) => return Plainly::Less,
                 Err(other) => word = other,
             }
         }
-    }
-
-    /// Whether the count is inline, and this handle the only one.
-    #[inline(always)]
-    pub(crate) fn is_plainly_last(&self) -> bool {
-        let is_last = self.0.load(Relaxed).addr() & !MARKS == ONE;
-        if is_last {
-            self.see_other_drops();
-        }
-        is_last
     }
 
     /// Makes visible what was done with the other handles before they were dropped, on whatever threads.
@@ -450,7 +446,7 @@ impl<C: Counts> CountWord<C> {
         match self.meaning() {
             Meaning::InWeakBox(weak_box) => weak_box.strong.set(strong),
             Meaning::Inline { .. } | Meaning::Immortal => {
-                self.0.store(plain::<C>(ONE + (strong - 1) * HANDLE), Relaxed);
+                self.0.store(plain::<C>(inline(strong)), Relaxed);
             }
         }
     }
@@ -461,7 +457,7 @@ impl<C: Counts> Meaning<C> {
     #[inline]
     fn of(word: *mut WeakBox<C>) -> Self {
         match word.addr() {
-            inline if is_inline(inline) => Self::Inline { strong: (inline & !TOP_BIT) / HANDLE + 1 },
+            inline if is_inline(inline) => Self::Inline { strong: (inline & !MARKS).wrapping_neg() / HANDLE },
             IMMORTAL => Self::Immortal,
             _ => {
                 // SAFETY: by the word's invariant, this is the address of a weak box, which is not null.

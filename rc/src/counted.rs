@@ -158,6 +158,11 @@ impl<T, C: Counts> Handle<T, C> {
     /// drop(list); // with `new` instead, this overflows the stack
     /// # }
     /// ```
+    ///
+    /// ```compile_fail,E0597
+    /// let text = String::from("gone before the last handle may be");
+    /// let handle = mudlark_rc::Counted::new_deep(text.as_str());
+    /// ```
     #[inline]
     pub fn new_deep(value: T) -> Self
     where
@@ -406,50 +411,50 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
         &this.inner
     }
 
-    /// Lets go of the handle when its count is not just one of several inline.
+    /// Lets go of the only handle to a value that is not deep, and whose count is inline.
     ///
     /// # Safety
     ///
-    /// The handle is not used again, but for its allocator.
+    /// It is; the handle is not used again. The allocator is that of the handle.
     #[inline(never)]
-    unsafe fn release(&mut self) {
-        if self.inner.count().is_plainly_last() {
-            drop(LastHandle(self));
-        } else {
-            // SAFETY: by the contract.
-            unsafe { self.release_slow() };
-        }
+    unsafe fn release_last(inner: CountedBox<T, C>, allocator: &A) {
+        inner.count().see_other_drops();
+        // SAFETY: this was the only handle. There is no weak box, since the count is inline.
+        unsafe { inner.drop_plain(allocator) };
     }
 
-    /// As [`release`](Self::release), whatever the count is.
+    /// Lets go of a handle, whatever the count is.
     ///
     /// # Safety
     ///
-    /// As for [`release`](Self::release).
+    /// The strong count that `inner` owns is let go, and `inner` not used again; the allocator is that of the handle.
     #[cold]
     #[inline(never)]
-    unsafe fn release_slow(&mut self) {
-        if self.inner.count().decrement() == Last::No {
+    unsafe fn release_slow(inner: CountedBox<T, C>, allocator: &A) {
+        if inner.count().decrement() == Last::No {
             return;
         }
-        let callbacks = self.inner.count().take_callbacks();
+        let callbacks = inner.count().take_callbacks();
         // The value goes after the callbacks, also when one of them panics.
-        let value = LastHandle(self);
+        let value = LastHandle { inner, allocator };
         drop(callbacks);
         drop(value);
     }
 }
 
 /// The last handle to a value, whose strong count is let go already. Dropping it drops the value.
-struct LastHandle<'a, T: ?Sized, C: Counts, A: Allocate>(&'a mut Handle<T, C, A>);
+struct LastHandle<'a, T: ?Sized, C: Counts, A: Allocate> {
+    inner: CountedBox<T, C>,
+    allocator: &'a A,
+}
 
 impl<T: ?Sized, C: Counts, A: Allocate> Drop for LastHandle<'_, T, C, A> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the count is let go, as for `drop_box`.
-        let inner = unsafe { CountedBox::<T, C>::from_value(self.0.inner.as_ptr()) };
+        let inner = unsafe { CountedBox::<T, C>::from_value(self.inner.as_ptr()) };
         // SAFETY: this was the last handle, and there is nobody to use it again.
-        unsafe { drop_box(inner, &self.0.allocator) };
+        unsafe { drop_box(inner, self.allocator) };
     }
 }
 
@@ -470,15 +475,22 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
     /// Lets go of the value; the last strong handle drops it. See [*Deep drops*](crate#deep-drops) for when exactly.
     #[inline]
     fn drop(&mut self) {
-        match self.inner.count().decrement_plainly() {
-            Plainly::Less => (),
+        let plainly = self.inner.count().decrement_plainly();
+        if plainly == Plainly::Less {
+            return;
+        }
+        // SAFETY: the handle is being dropped, so its count is handed over.
+        let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
+        match plainly {
             Plainly::Last if !mem::needs_drop::<T>() => {
-                self.inner.count().see_other_drops();
-                // SAFETY: this was the only handle, and `self` is being dropped.
-                unsafe { self.inner.free_plain(&self.allocator) };
+                inner.count().see_other_drops();
+                // SAFETY: this was the only handle, and there is no weak box.
+                unsafe { inner.drop_plain(&self.allocator) };
             }
-            // SAFETY: `self` is being dropped.
-            Plainly::Last | Plainly::Not => unsafe { self.release() },
+            // SAFETY: the count says so.
+            Plainly::Last => unsafe { Self::release_last(inner, &self.allocator) },
+            // SAFETY: the count is let go.
+            _ => unsafe { Self::release_slow(inner, &self.allocator) },
         }
     }
 }

@@ -205,18 +205,25 @@ pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, alloc
 /// # Invariants
 ///
 /// `value` points at where the value is or was, and may reach the whole block. The box belongs to this alone, and what is
-/// kept includes it; it is from `allocator`, or a clone of it.
-pub(crate) struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate> {
+/// kept includes it; it is from `allocator`, or a clone of it. If `IS_PLAIN`, there is no weak box.
+struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate, const IS_PLAIN: bool> {
     value: NonNull<T>,
     allocator: &'a A,
     counts: PhantomData<C>,
 }
 
-impl<T: ?Sized, C: Counts, A: Allocate> Drop for Emptied<'_, T, C, A> {
+impl<T: ?Sized, C: Counts, A: Allocate, const IS_PLAIN: bool> Drop for Emptied<'_, T, C, A, IS_PLAIN> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: by the invariant.
-        unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
+        if IS_PLAIN {
+            // SAFETY: by the invariant, the memory is there still.
+            let layout = unsafe { layout_of_gone(self.value) };
+            // SAFETY: by the invariant, nobody else uses it.
+            unsafe { free_block::<C>(self.value.cast(), layout, self.allocator) };
+        } else {
+            // SAFETY: by the invariant.
+            unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
+        }
     }
 }
 
@@ -303,17 +310,6 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
         unsafe { self.value.as_mut() }
     }
 
-    /// The memory of the box, while the value in it is dropped.
-    ///
-    /// # Safety
-    ///
-    /// As for [`vacate`](Self::vacate).
-    #[inline]
-    pub(crate) unsafe fn empty<'a, A: Allocate>(&self, allocator: &'a A) -> Emptied<'a, T, C, A> {
-        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner.
-        Emptied { value: self.value, allocator, counts: PhantomData }
-    }
-
     /// Drops the value and frees the box; also when the drop panics.
     ///
     /// # Safety
@@ -321,22 +317,34 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
     /// The caller owned the last strong handle, with this allocator. No copy of `self` is used again.
     #[inline]
     pub(crate) unsafe fn drop_now(&self, allocator: &impl Allocate) {
-        // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-        let _memory = unsafe { self.empty(allocator) };
-        // SAFETY: by the invariant the value is there; it is dropped this once.
-        unsafe { self.value.drop_in_place() };
+        // SAFETY: by the contract.
+        unsafe { self.empty::<false, _>(allocator) };
     }
 
-    /// Frees the box, whose value has nothing to drop, and which has no weak box.
+    /// As [`drop_now`](Self::drop_now), for a box without a weak box.
     ///
     /// # Safety
     ///
-    /// As for [`vacate`](Self::vacate); and as above.
-    #[inline]
-    pub(crate) unsafe fn free_plain(&self, allocator: &impl Allocate) {
-        let layout = Layout::for_value(self.value());
-        // SAFETY: by the contract, nobody else uses it.
-        unsafe { free_block::<C>(self.value.cast(), layout, allocator) };
+    /// As for [`drop_now`](Self::drop_now). There is no weak box.
+    #[inline(always)]
+    pub(crate) unsafe fn drop_plain(&self, allocator: &impl Allocate) {
+        // While it is dropped, the value gets no weak box: there is no handle to it, and it has none to itself.
+        // SAFETY: by the contract.
+        unsafe { self.empty::<true, _>(allocator) };
+    }
+
+    /// As [`drop_now`](Self::drop_now).
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_now`](Self::drop_now). If `IS_PLAIN`, there is no weak box.
+    #[inline(always)]
+    unsafe fn empty<const IS_PLAIN: bool, A: Allocate>(&self, allocator: &A) {
+        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner, and a weak box refuses to
+        // upgrade.
+        let _memory = Emptied::<T, C, A, IS_PLAIN> { value: self.value, allocator, counts: PhantomData };
+        // SAFETY: by the box's invariant the value is there; it is dropped this once.
+        unsafe { self.value.drop_in_place() };
     }
 
     /// The memory of the box. The value in it is now the caller's, to drop or to move out.

@@ -98,7 +98,7 @@ struct Link {
 fn list(length: usize, tally: &'static AtomicTally) -> Option<Counted<Link>> {
     let mut list = None;
     for _ in 0..length {
-        list = Some(deep!(Counted::new(Link { _tally: Tally(tally), _next: list })));
+        list = Some(Counted::new_deep(Link { _tally: Tally(tally), _next: list }));
     }
     list
 }
@@ -207,12 +207,11 @@ fn a_mixed_graph_with_boxes_and_vectors_in_between() {
             }
         }
     }
-    let deep = |node: Node| deep!(Counted::new(node));
     let tally = tally();
-    let mut graph = deep(Node::End);
+    let mut graph = Counted::new_deep(Node::End);
     for i in 0..DEEP {
-        let other = if i % 7 == 0 { deep(Node::End) } else { graph.clone() };
-        graph = deep(match i % 4 {
+        let other = if i % 7 == 0 { Counted::new_deep(Node::End) } else { graph.clone() };
+        graph = Counted::new_deep(match i % 4 {
             0 => Node::InBox(Box::new((Tally(tally), graph))),
             1 => Node::InVec(vec![graph, other]),
             2 => Node::InMap([(0, other), (1, graph)].into()),
