@@ -2,7 +2,9 @@
 
 use core::cell::{Cell, RefCell};
 use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};
+use core::panic::AssertUnwindSafe;
 use std::collections::HashMap;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 /// A generator of numbers that look random (SplitMix64).
@@ -77,6 +79,88 @@ fn a_symbol_whose_drop_uses_the_interner_may() {
     }
     INTERNER.with(|interner| drop(interner.intern(Nested(10))));
     INTERNER.with(|interner| assert!(interner.is_empty()));
+}
+
+/// A symbol that uses its interner whenever it is hashed, compared or dropped. All have the same hash, and it panics when it
+/// is compared with one of its own name and another case.
+struct Meddling(String);
+
+thread_local! {
+    static MEDDLED: Interner<Meddling> = Interner::new();
+    static MEDDLES: Cell<bool> = const { Cell::new(false) };
+}
+
+#[cfg(feature = "std")]
+static MEDDLED_BY_ALL: std::sync::LazyLock<mudlark_rc::SyncInterner<Meddling>> =
+    std::sync::LazyLock::new(mudlark_rc::SyncInterner::new);
+
+/// Uses both interners, once at a time: it comes here again by itself.
+fn meddle() {
+    if MEDDLES.replace(false) {
+        drop(MEDDLED.with(|interner| interner.intern(Meddling("other".into()))));
+        #[cfg(feature = "std")]
+        drop(MEDDLED_BY_ALL.intern(Meddling("other".into())));
+        MEDDLES.set(true);
+    }
+}
+
+impl core::hash::Hash for Meddling {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        meddle();
+        state.write_u8(0);
+    }
+}
+
+impl PartialEq for Meddling {
+    fn eq(&self, other: &Self) -> bool {
+        meddle();
+        let same_but_for_case = self.0 != other.0 && self.0.eq_ignore_ascii_case(&other.0);
+        if same_but_for_case {
+            resume_unwind(Box::new("as planned"));
+        }
+        self.0 == other.0
+    }
+}
+
+impl Eq for Meddling {}
+
+impl Drop for Meddling {
+    fn drop(&mut self) {
+        meddle();
+    }
+}
+
+/// Interns symbols that meddle, and one that panics.
+macro_rules! meddle_with {
+    ($interner:expr, $handle:ident) => {{
+        MEDDLES.set(true);
+        let kept = ["one", "two", "three"].map(|name| $interner.intern(Meddling(name.into())));
+        for symbol in &kept {
+            assert!($handle::ptr_eq(symbol, &$interner.intern(Meddling(symbol.0.clone()))));
+            assert!($interner.get(&Meddling("other".into())).is_none());
+        }
+        let panic = catch_unwind(|| $interner.intern(Meddling("TWO".into()))).map(drop).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"as planned"));
+        let panic = catch_unwind(|| $interner.get(&Meddling("THREE".into()))).map(drop).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"as planned"));
+        assert_eq!($interner.len(), 3);
+        drop(kept);
+        MEDDLES.set(false);
+        assert!($interner.is_empty());
+    }};
+}
+
+#[test]
+fn symbols_may_use_their_interner_and_panic_when_they_are_hashed_compared_and_dropped() {
+    MEDDLED.with(|interner| {
+        let interner = AssertUnwindSafe(interner);
+        meddle_with!({ &interner }, Counted);
+    });
+    #[cfg(feature = "std")]
+    {
+        use mudlark_rc::SyncCounted;
+        meddle_with!(AssertUnwindSafe(&*MEDDLED_BY_ALL), SyncCounted);
+    }
 }
 
 #[cfg(feature = "std")]
