@@ -70,6 +70,14 @@ pub const fn words_before<T>() -> usize {
     if align_of::<T>() <= size_of::<usize>() { 1 } else { align_of::<T>() / size_of::<usize>() }
 }
 
+/// The length of an array, which is forgotten.
+#[doc(hidden)]
+#[must_use]
+pub const fn array_len<T, const N: usize>(array: [T; N]) -> usize {
+    core::mem::forget(array);
+    N
+}
+
 impl<T, const WORDS: usize> StaticBox<T, WORDS> {
     #[doc(hidden)]
     pub const fn new(value: T) -> Self {
@@ -220,7 +228,7 @@ macro_rules! static_counted {
     ($(#[$attribute:meta])* $visible:vis static $name:ident: [$element:ty] = $elements:expr; $($rest:tt)*) => {
         $(#[$attribute])*
         $visible static $name: $crate::StaticCounted<[$element]> = {
-            const __MUDLARK_LEN: usize = { let elements: &[$element] = &$elements; elements.len() };
+            const __MUDLARK_LEN: usize = $crate::array_len::<$element, _>($elements);
             const __MUDLARK_WORDS: usize = $crate::words_before::<[$element; __MUDLARK_LEN]>();
             static __MUDLARK_BOX: $crate::StaticBox<[$element; __MUDLARK_LEN], __MUDLARK_WORDS> = $crate::StaticBox::new($elements);
             // SAFETY: it is a static.

@@ -98,7 +98,8 @@
 //!
 //! # Features
 //!
-//! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`.
+//! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`,
+//!   `Read`, `Write` and `Seek` for handles to files and such.
 //!   Without it, the crate needs `alloc` only.
 //! - `allocator-api2`: boxes from any allocator of that crate.
 //! - `serde`: handles are written and read as their values. What was shared is not shared after.
@@ -126,6 +127,8 @@ mod immortal;
 #[cfg(all(test, not(loom)))]
 mod immortal_tests;
 mod intern;
+#[cfg(feature = "std")]
+mod io;
 mod object_pool;
 mod raw;
 #[cfg(feature = "serde")]
@@ -148,7 +151,7 @@ pub use counted::{Counted, Handle};
 pub use counts::{Counts, Local};
 pub use immortal::StaticCounted;
 #[doc(hidden)]
-pub use immortal::{StaticBox, words_before};
+pub use immortal::{StaticBox, array_len, words_before};
 pub use intern::{DefaultHashBuilder, Interner};
 pub use object_pool::{ObjectPool, Pooled};
 #[doc(hidden)]
