@@ -19,6 +19,14 @@ use crate::deferred_drop::drop_box;
 use crate::weak::WeakHandle;
 
 /// A strong handle for one thread: `Rc` with half the header. See [`Handle`] for what it can do.
+///
+/// ```
+/// use mudlark_rc::Counted;
+///
+/// let text: Counted<str> = Counted::from("read in many places");
+/// assert_eq!(text.clone().len(), 19);
+/// assert_eq!(Counted::strong_count(&text), 1);
+/// ```
 pub type Counted<T, A = Global> = Handle<T, Local, A>;
 
 /// A strong handle that may cross threads, as `Arc` may: counted by atomic instructions. See [`Handle`] for what it can do.
@@ -133,44 +141,6 @@ impl<T, C: Counts> Handle<T, C> {
     #[inline]
     pub fn new(value: T) -> Self {
         Self::new_in(value, Global)
-    }
-
-    /// As [`new`](Self::new), for a value that is *deep*: one of many that lead to each other, in a list or a tree, and that may
-    /// be dropped later than its last handle where that keeps the stack from overflowing; see
-    /// [*Deep drops*](crate#deep-drops).
-    ///
-    /// The value has to be `'static`. [`make_deep`](Self::make_deep) does the same for values that are there already.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// # #[cfg(feature = "std")] {
-    /// struct Link {
-    ///     number: u32,
-    ///     next: Option<Counted<Link>>,
-    /// }
-    ///
-    /// let mut list = None;
-    /// for number in 0..1_000_000 {
-    ///     list = Some(Counted::new_deep(Link { number, next: list }));
-    /// }
-    /// assert_eq!(list.as_ref().map(|first| first.number), Some(999_999));
-    /// drop(list); // with `new` instead, this overflows the stack
-    /// # }
-    /// ```
-    ///
-    /// ```compile_fail,E0597
-    /// let text = String::from("gone before the last handle may be");
-    /// let handle = mudlark_rc::Counted::new_deep(text.as_str());
-    /// ```
-    #[inline]
-    pub fn new_deep(value: T) -> Self
-    where
-        T: 'static,
-    {
-        let this = Self::new(value);
-        Self::make_deep(&this);
-        this
     }
 
     /// A value that holds a weak handle to itself.
@@ -335,40 +305,6 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
     pub fn ptr_eq(this: &Self, other: &Self) -> bool {
         // Also right for values without a size, whose addresses others may share: the words before them are apart.
         ptr::addr_eq(Self::as_ptr(this), Self::as_ptr(other))
-    }
-
-    /// Makes the value *deep*: it may be dropped later than its last handle, wherever that handle lies, where that keeps the
-    /// stack from overflowing; see [*Deep drops*](crate#deep-drops). [`new_deep`](Handle::new_deep) makes it so from the start.
-    ///
-    /// When the value is lent mutably, by [`get_mut`](Self::get_mut) or [`make_mut`](Self::make_mut), it is deep no longer, since
-    /// it may be changed to one that borrows something. A value in a box of its own, such as `make_mut` may make, is not deep,
-    /// either.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// # #[cfg(feature = "std")] {
-    /// struct Tree {
-    ///     branches: Option<Counted<[Tree]>>,
-    /// }
-    ///
-    /// let mut tree = Tree { branches: None };
-    /// for _ in 0..100_000 {
-    ///     let branches: Counted<[Tree]> = Counted::from([tree, Tree { branches: None }]);
-    ///     Counted::make_deep(&branches);
-    ///     tree = Tree { branches: Some(branches) };
-    /// }
-    /// assert_eq!(tree.branches.as_ref().map(|branches| branches.len()), Some(2));
-    /// drop(tree);
-    /// # }
-    /// ```
-    #[inline]
-    pub fn make_deep(this: &Self)
-    where
-        T: 'static,
-        A: 'static,
-    {
-        this.inner.count().make_deep();
     }
 
     /// The allocator that the memory is from.

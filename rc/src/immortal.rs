@@ -94,6 +94,11 @@ impl<T, const WORDS: usize> StaticBox<T, WORDS> {
 ///
 /// It derefs to the value.
 ///
+/// ```
+/// mudlark_rc::static_counted! { static NAME: str = "static"; }
+/// assert_eq!(NAME.len(), 6);
+/// ```
+///
 /// # Invariants
 ///
 /// It points at the value of a [`StaticBox`] that is a `static`, and may reach all of it.
@@ -149,6 +154,14 @@ impl<const N: usize> StaticCounted<[u8; N]> {
 
 impl<T: ?Sized + 'static> StaticCounted<T> {
     /// A handle to the value, for this thread.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, static_counted};
+    ///
+    /// static_counted! { static EMPTY: str = ""; }
+    /// let empty: Counted<str> = EMPTY.counted();
+    /// assert_eq!(Counted::strong_count(&empty), usize::MAX);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn counted(&self) -> Counted<T> {
@@ -157,6 +170,14 @@ impl<T: ?Sized + 'static> StaticCounted<T> {
     }
 
     /// A handle to the value, for any thread. It may be made in a constant or a `static`.
+    ///
+    /// ```
+    /// use mudlark_rc::{SyncCounted, static_counted};
+    ///
+    /// static_counted! { static TEXT: str = "shared"; }
+    /// static HANDLE: SyncCounted<str> = TEXT.sync_counted();
+    /// std::thread::spawn(|| assert_eq!(HANDLE.clone().len(), 6)).join().unwrap();
+    /// ```
     #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     #[inline]
     #[must_use]

@@ -118,6 +118,7 @@ mod count;
 mod counted;
 mod counted_box;
 mod counts;
+mod deep;
 #[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
 mod deferred_drop;
 #[cfg(not(feature = "std"))]

@@ -137,7 +137,17 @@ impl<T, C: Counts, A: Allocate> Handle<[T], C, A> {
 }
 
 impl<T, C: Counts, A: Allocate> Handle<MaybeUninit<T>, C, A> {
-    /// The same handle, to the value that was written; see [`new_uninit`](Handle::new_uninit) for an example.
+    /// The same handle, to the value that was written.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let mut text = Counted::<String>::new_uninit();
+    /// Counted::get_mut(&mut text).unwrap().write(String::from("written"));
+    /// // SAFETY: the value was just written.
+    /// let text: Counted<String> = unsafe { text.assume_init() };
+    /// assert_eq!(*text, "written");
+    /// ```
     ///
     /// # Safety
     ///
@@ -152,7 +162,17 @@ impl<T, C: Counts, A: Allocate> Handle<MaybeUninit<T>, C, A> {
 }
 
 impl<T, C: Counts, A: Allocate> Handle<[MaybeUninit<T>], C, A> {
-    /// The same handle, to the values that were written; see [`new_uninit_slice`](Handle::new_uninit_slice) for an example.
+    /// The same handle, to the values that were written.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let mut ones = Counted::<[u8]>::new_uninit_slice(3);
+    /// Counted::get_mut(&mut ones).unwrap().iter_mut().for_each(|place| *place = core::mem::MaybeUninit::new(1));
+    /// // SAFETY: all values were just written.
+    /// let ones: Counted<[u8]> = unsafe { ones.assume_init() };
+    /// assert_eq!(*ones, [1, 1, 1]);
+    /// ```
     ///
     /// # Safety
     ///

@@ -66,6 +66,17 @@ pub mod unsizing {
     pub struct Rest<H: CoerceHandle>(H::Allocator);
 
     /// The handle as a pointer, and the rest of it.
+    ///
+    /// ```
+    /// use core::fmt::Display;
+    /// use mudlark_rc::{Counted, unsizing};
+    ///
+    /// let (pointer, rest) = unsizing::into_pointer(Counted::new(5));
+    /// let pointer: *const dyn Display = pointer;
+    /// // SAFETY: the pointer was the handle, and was only coerced.
+    /// let five: Counted<dyn Display> = unsafe { unsizing::from_pointer(pointer, rest) };
+    /// assert_eq!(five.to_string(), "5");
+    /// ```
     pub fn into_pointer<H: CoerceHandle>(handle: H) -> (*const H::Value, Rest<H>) {
         let (pointer, allocator) = handle.into_pointer();
         (pointer, Rest(allocator))

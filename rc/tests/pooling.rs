@@ -1,8 +1,8 @@
 //! Interners, caches, pools, weak maps and sets.
 
 use core::cell::{Cell, RefCell};
-use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};
 use core::panic::AssertUnwindSafe;
+use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;

@@ -150,8 +150,10 @@ fn a_pinned_future_of_any_type_runs() {
     impl<F: Future<Output = u32>> Shared for Slow<F> {
         fn poll(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<u32> {
             assert!(!self.1.replace(true), "a future is polled once at a time");
-            // SAFETY: the future is pinned as this is, and nobody else borrows it now.
-            let future = unsafe { Pin::new_unchecked(&mut *self.0.get()) };
+            // SAFETY: nobody else borrows it now.
+            let future = unsafe { &mut *self.0.get() };
+            // SAFETY: the future is pinned as this is.
+            let future = unsafe { Pin::new_unchecked(future) };
             let polled = future.poll(context);
             self.1.set(false);
             polled
