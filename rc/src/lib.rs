@@ -132,6 +132,7 @@ mod intern;
 mod io;
 mod object_pool;
 mod raw;
+mod reflexive;
 #[cfg(feature = "serde")]
 mod serde;
 mod symbols;

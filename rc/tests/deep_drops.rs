@@ -296,7 +296,7 @@ fn a_value_that_borrows_from_its_neighbour_is_dropped_before_that() {
     /// As crates for self-referential values make them, safely for their users: the handle goes before what its value reads.
     struct Own {
         _reader: Counted<Node>,
-        _number: Box<usize>,
+        _number: Counted<usize>,
     }
     struct Node {
         reads: Option<*const usize>,
@@ -312,8 +312,8 @@ fn a_value_that_borrows_from_its_neighbour_is_dropped_before_that() {
         }
     }
     let seen = tally();
-    let number = Box::new(8);
-    let reader = Counted::new(Node { reads: Some(&raw const *number), seen, _own: None, _next: None });
+    let number = Counted::new(8);
+    let reader = Counted::new(Node { reads: Some(Counted::as_ptr(&number)), seen, _own: None, _next: None });
     let own = Some(Own { _reader: reader, _number: number });
     let mut list = Node { reads: None, seen, _own: own, _next: None };
     for _ in 0..2 * DEPTH {
