@@ -418,6 +418,11 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
         // SAFETY: the handle is being dropped, so its count is handed over.
         let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
         match plainly {
+            Plainly::Last if !mem::needs_drop::<T>() => {
+                inner.count().see_other_drops();
+                // SAFETY: this was the only handle, and there is no weak box.
+                unsafe { inner.drop_plain(&self.allocator) };
+            }
             // SAFETY: the count says so.
             Plainly::Last => unsafe { Self::release_last(inner, &self.allocator) },
             // SAFETY: the count is let go.

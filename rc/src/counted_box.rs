@@ -20,55 +20,9 @@ use core::mem;
 use core::ptr::NonNull;
 
 use crate::allocate::Allocate;
+use crate::block::{Place, block_layout, free_block, layout_of_gone, value_offset, word_before};
 use crate::count::CountWord;
 use crate::counts::Counts;
-
-/// The offset of a value of this layout in its block, which is also the alignment of the block.
-///
-/// Alignment and word size are powers of two, so the greater is a multiple of the lesser: with this offset, the value is
-/// aligned, and so is the word before it. (Loom's word may have any size.)
-#[inline]
-fn value_offset<C: Counts>(value: Layout) -> usize {
-    value.align().max(size_of::<CountWord<C>>().next_power_of_two())
-}
-
-/// The layout of the block for a value of this layout.
-///
-/// # Panics
-///
-/// If the block would be larger than `isize::MAX` bytes.
-#[inline]
-fn block_layout<C: Counts>(value: Layout) -> Layout {
-    let offset = value_offset::<C>(value);
-    // No layout has more than `isize::MAX` bytes or alignment, so the sum is in range.
-    Layout::from_size_align(offset + value.size(), offset).unwrap_or_else(|_| capacity_overflow())
-}
-
-/// The layout of `len` values in a row.
-///
-/// # Panics
-///
-/// If they would take more than `isize::MAX` bytes.
-#[inline]
-pub(crate) fn slice_layout<T>(len: usize) -> Layout {
-    Layout::array::<T>(len).unwrap_or_else(|_| capacity_overflow())
-}
-
-#[cold]
-fn capacity_overflow() -> ! {
-    panic!("capacity overflow");
-}
-
-/// Where the count word of a value in a box is: one word before it.
-///
-/// # Safety
-///
-/// `value` is a value's place in a block of a box, and may reach the whole block.
-#[inline(always)]
-pub(crate) unsafe fn word_before<T: ?Sized, C: Counts>(value: NonNull<T>) -> NonNull<CountWord<C>> {
-    // SAFETY: `value_offset` leaves room for the word, so this is in the same block.
-    unsafe { value.cast::<CountWord<C>>().sub(1) }
-}
 
 /// The memory of a box that has no value: not yet, or no longer.
 ///
@@ -141,37 +95,8 @@ impl<C: Counts, A: Allocate> Drop for VacantBox<'_, C, A> {
             return;
         }
         // SAFETY: by the invariant; nobody else uses the block any more.
-        unsafe { free_block::<C>(self.value, self.layout, self.allocator) };
+        unsafe { free_block::<C>(self.value, self.layout, Place::Apart, self.allocator) };
     }
-}
-
-/// Frees the block of a value.
-///
-/// # Safety
-///
-/// This is the place of a value of this layout in a block that [`VacantBox::new`] allocated by this allocator, or a clone of
-/// it, and which is not used again.
-#[inline]
-unsafe fn free_block<C: Counts>(value: NonNull<u8>, layout: Layout, allocator: &impl Allocate) {
-    let offset = value_offset::<C>(layout);
-    // SAFETY: `block_layout` checked this layout when the block was allocated.
-    let block_layout = unsafe { Layout::from_size_align_unchecked(offset + layout.size(), offset) };
-    // SAFETY: the value is at this offset in the block.
-    let block = unsafe { value.sub(offset) };
-    // SAFETY: by the contract.
-    unsafe { allocator.deallocate_block(block, block_layout) };
-}
-
-/// The layout of a value that may be gone already.
-///
-/// # Safety
-///
-/// `value` points at where the value is or was, and the memory is there still.
-#[inline]
-unsafe fn layout_of_gone<T: ?Sized>(value: NonNull<T>) -> Layout {
-    let gone = value.as_ptr() as *const mem::ManuallyDrop<T>;
-    // SAFETY: by the contract. Of what was there nothing is looked at, only the length or methods of the pointer.
-    Layout::for_value(unsafe { &*gone })
 }
 
 /// Gives back what a pointer that was a weak handle kept: the memory of a box, whose value may be gone. If it is, and nobody
@@ -194,7 +119,7 @@ pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, alloc
     // SAFETY: the memory is there still.
     let layout = unsafe { layout_of_gone(value) };
     // SAFETY: `may_free` said that nobody else uses it.
-    unsafe { free_block::<C>(value.cast(), layout, allocator) };
+    unsafe { free_block::<C>(value.cast(), layout, Place::Apart, allocator) };
 }
 
 /// A box whose last strong handle is gone, and whose value is about to be, too. Dropping it frees the memory, as far as no
@@ -218,8 +143,9 @@ impl<T: ?Sized, C: Counts, A: Allocate, const IS_PLAIN: bool> Drop for Emptied<'
         if IS_PLAIN {
             // SAFETY: by the invariant, the memory is there still.
             let layout = unsafe { layout_of_gone(self.value) };
+            let place = if mem::needs_drop::<T>() { Place::Apart } else { Place::Inline };
             // SAFETY: by the invariant, nobody else uses it.
-            unsafe { free_block::<C>(self.value.cast(), layout, self.allocator) };
+            unsafe { free_block::<C>(self.value.cast(), layout, place, self.allocator) };
         } else {
             // SAFETY: by the invariant.
             unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
@@ -365,6 +291,7 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
 mod tests {
     use super::*;
     use crate::allocate::Global;
+    use crate::block::slice_layout;
     use crate::counts::Local;
 
     fn vacant(layout: Layout) -> VacantBox<'static, Local, Global> {

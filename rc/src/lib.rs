@@ -111,6 +111,7 @@ extern crate alloc;
 extern crate std;
 
 mod allocate;
+mod block;
 mod callback;
 mod clone_to_counted;
 mod convert;

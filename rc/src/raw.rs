@@ -4,8 +4,9 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
+use crate::block::word_before;
 use crate::counted::Handle;
-use crate::counted_box::{CountedBox, stop_keeping, word_before};
+use crate::counted_box::{CountedBox, stop_keeping};
 use crate::counts::Counts;
 use crate::weak::WeakHandle;
 use crate::wide_pointer::with_metadata_of;

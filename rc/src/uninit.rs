@@ -5,8 +5,9 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
+use crate::block::slice_layout;
 use crate::counted::Handle;
-use crate::counted_box::{VacantBox, slice_layout};
+use crate::counted_box::VacantBox;
 use crate::counts::Counts;
 
 impl<T, C: Counts> Handle<T, C> {
