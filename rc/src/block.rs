@@ -77,7 +77,7 @@ pub(crate) enum Place {
 /// # Safety
 ///
 /// As it says; the offset is a power of two, and the block a multiple of it, not zero.
-#[inline(always)]
+#[inline]
 unsafe fn block_before(value: NonNull<u8>, offset: usize, place: Place) -> NonNull<u8> {
     match place {
         // SAFETY: by the contract.

@@ -41,7 +41,7 @@ use crate::counts::Counts;
 use crate::wide_pointer::{metadata_of, with_metadata_of};
 
 /// So many deep values are dropped inside each other before a frame is made, for which others are put off.
-pub(crate) const DEPTH: usize = 32;
+pub(crate) const DEPTH: usize = 16;
 
 std::thread_local! {
     static NEST: Nest = const { Nest { depth: Cell::new(0), frame: Cell::new(ptr::null()) } };

@@ -59,9 +59,9 @@
 //! # }
 //! ```
 //!
-//! Up to 32 deep values are dropped inside each other, and what lies deeper is *put off*. It is dropped before the drop of a
+//! Up to 16 deep values are dropped inside each other, and what lies deeper is *put off*. It is dropped before the drop of a
 //! deep value above it, at that depth or deeper, returns; one after the other, the last put off first. That takes constant
-//! stack (as much as 32 drops inside each other, and one more on the way for each type, and for each length of a slice), and
+//! stack (as much as 16 drops inside each other, and one more on the way for each type, and for each length of a slice), and
 //! allocates nothing. The weak handles of a value that is put off are dead already, and its callbacks called.
 //!
 //! - **Covered** are lists, trees and graphs of deep values, wherever the handles lie: in a field, a `Box`, a `Vec`, a map, a

@@ -47,7 +47,7 @@ macro_rules! deep {
 const DEEP: usize = if cfg!(miri) { 200 } else { 300_000 };
 
 /// How many values are dropped inside each other before others are put off, as the crate's page says.
-const DEPTH: usize = 32;
+const DEPTH: usize = 16;
 
 /// Moves a value that must not be sent to the thread that drops it; nothing of it stays here.
 struct Moved<T>(T);
