@@ -33,7 +33,7 @@ use crate::weak::Weak;
 /// An operation takes the time of the logarithm of the number of entries; taking an entry out, also that of passing the
 /// callbacks that its key was given later.
 ///
-/// The map and its keys stay on one thread: there is none for [`SyncCounted`](crate::SyncCounted).
+/// The map and its keys stay on one thread: there is none for `SyncCounted`.
 pub struct WeakMap<K: ?Sized + 'static, V: 'static> {
     entries: Counted<RefCell<Entries<K, V>>>,
 }
