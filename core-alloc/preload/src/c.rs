@@ -20,6 +20,15 @@ fn os_page_size() -> usize {
 /// A block of at least `size` bytes.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn malloc(size: usize) -> *mut c_void {
+    match Malloc::allocate_at_hand(size) {
+        Some(block) => block.as_ptr().cast(),
+        None => malloc_slowly(size),
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn malloc_slowly(size: usize) -> *mut c_void {
     allocate(plain(size))
 }
 

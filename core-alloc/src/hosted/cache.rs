@@ -65,6 +65,13 @@ impl Cache {
         }
     }
 
+    /// A block of `class`, if one is loaded.
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) fn take_at_hand(&self, class: SizeClass) -> Option<NonNull<u8>> {
+        self.bins.pop(class)
+    }
+
     /// Takes back a block of `class`.
     #[inline]
     pub(crate) fn free(&self, class: SizeClass, block: FreeBlock) {
