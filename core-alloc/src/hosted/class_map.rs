@@ -13,7 +13,11 @@ use super::source;
 use crate::SizeClass;
 
 /// The bits of an address that count, as in [`page_map`](super::page_map).
-const ADDRESS_BITS: u32 = if usize::BITS < 48 { usize::BITS } else { 48 };
+const ADDRESS_BITS: u32 = match usize::BITS {
+    0..48 => usize::BITS,
+    _ if cfg!(miri) => 36,
+    _ => 48,
+};
 const KEY_BITS: u32 = ADDRESS_BITS - PAGE_SIZE.ilog2();
 const LEAF_BITS: u32 = if KEY_BITS < 19 { KEY_BITS } else { 19 };
 const LEAF_LEN: usize = 1 << LEAF_BITS;
@@ -60,15 +64,10 @@ impl Mark {
 
 const _: () = assert!(SizeClass::COUNT < Mark::DIRECT as usize, "a byte tells all marks apart");
 
-/// The marks of so many pages in a row. All zero bytes are a leaf without marks.
-struct Leaf {
-    marks: [AtomicU8; LEAF_LEN],
-}
-
 /// # Invariants
 ///
-/// An entry is null, or a leaf that is never released.
-static ROOT: [AtomicPtr<Leaf>; ROOT_LEN] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOT_LEN];
+/// An entry is null, or the first of [`LEAF_LEN`] marks, which are never released. All zero bytes are a leaf without marks.
+static ROOT: [AtomicPtr<AtomicU8>; ROOT_LEN] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOT_LEN];
 
 /// What is at `address`.
 #[inline]
@@ -98,14 +97,14 @@ pub(crate) fn reserve(start: usize, size: usize) -> Option<()> {
     Some(())
 }
 
-fn make_leaf(root_entry: &AtomicPtr<Leaf>) -> Option<()> {
-    let leaf: NonNull<Leaf> = source::acquire(size_of::<Leaf>(), align_of::<Leaf>())?.cast();
+fn make_leaf(root_entry: &AtomicPtr<AtomicU8>) -> Option<()> {
+    let leaf: NonNull<AtomicU8> = source::acquire(LEAF_LEN, 1)?.cast();
     // INVARIANT: zeroed memory, which nobody releases once it is there. Release: see `entry`.
     let set = root_entry.compare_exchange(ptr::null_mut(), leaf.as_ptr(), Ordering::Release, Ordering::Relaxed);
     if set.is_err() {
         // Somebody else was faster.
         // SAFETY: just acquired, and nobody has heard of it.
-        unsafe { source::release(leaf.cast(), size_of::<Leaf>(), align_of::<Leaf>()) };
+        unsafe { source::release(leaf.cast(), LEAF_LEN, 1) };
     }
     Some(())
 }
@@ -114,10 +113,11 @@ fn make_leaf(root_entry: &AtomicPtr<Leaf>) -> Option<()> {
 fn entry(address: usize) -> Option<&'static AtomicU8> {
     let key = address / PAGE_SIZE;
     // Acquire: pairs with the Release in `make_leaf`, so the leaf is seen zeroed.
-    let leaf = ROOT.get(key / LEAF_LEN)?.load(Ordering::Acquire);
-    // SAFETY: by the root's invariant.
-    let leaf = unsafe { leaf.as_ref() }?;
-    leaf.marks.get(key % LEAF_LEN)
+    let leaf = NonNull::new(ROOT.get(key / LEAF_LEN)?.load(Ordering::Acquire))?;
+    // SAFETY: by the root's invariant, there are that many.
+    let mark = unsafe { leaf.add(key % LEAF_LEN) };
+    // SAFETY: it is never released, and only ever shared.
+    Some(unsafe { mark.as_ref() })
 }
 
 #[cfg(test)]
