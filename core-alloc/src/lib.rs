@@ -121,6 +121,8 @@ pub use allocator_api2;
 pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
+#[cfg(feature = "malloc")]
+pub use hosted::{Malloc, NotABlock};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.
 pub use lock_api;
 pub use size_class::SizeClass;
