@@ -3,11 +3,8 @@
 //! Everything that can fail, or run somebody else's code, happens while the place is made. To fill it is a few stores. All
 //! of it is inlined where the value is made, so that the value goes right there.
 
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
-
-use alloc::alloc::alloc;
 
 use crate::count_word::CountWord;
 use crate::gc::Gc;
@@ -49,9 +46,8 @@ impl<T: Trace + 'static> Place<T> {
         } else {
             None
         };
-        // SAFETY: an object is never of size zero, it has a header.
-        let memory = unsafe { alloc(Layout::new::<Object<T>>()) };
-        match NonNull::new(memory.cast::<Object<T>>()) {
+        // SAFETY: the info lives as long as the state.
+        match unsafe { info.as_ref() }.allocate::<T>() {
             // INVARIANT: as just found.
             Some(memory) => Some(Self { memory, info, segment }),
             None if tracked => state.forget_allocation(),
