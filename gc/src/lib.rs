@@ -111,6 +111,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod attachments;
 mod automatic;
 mod candidates;
 mod catch;
@@ -150,6 +151,8 @@ mod types;
 mod unique;
 mod unsize;
 mod weak;
+mod weak_box;
+mod weak_map;
 mod work;
 
 pub use collector::Collector;
@@ -163,6 +166,7 @@ pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;
+pub use weak_map::WeakMap;
 
 #[cfg(feature = "derive")]
 pub use mudlark_gc_derive::Trace;

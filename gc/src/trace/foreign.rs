@@ -20,6 +20,7 @@ use crate::collector::Collector;
 use crate::gc::Gc;
 use crate::trace::{Trace, Tracer};
 use crate::weak::WeakGc;
+use crate::weak_map::WeakMap;
 
 // SAFETY: the one handle that a handle owns is itself.
 unsafe impl<T: ?Sized> Trace for Gc<T> {
@@ -86,6 +87,8 @@ no_edges! {
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Arc<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Weak<T>,
     [T: ?Sized] WeakGc<T>, [] Collector,
+    // It reports nothing: its values are their keys'.
+    [K: ?Sized + 'static, V: Trace + 'static] WeakMap<K, V>,
 }
 
 // SAFETY: a string owns no handles.

@@ -8,4 +8,5 @@ mod panics;
 mod searches;
 mod unique;
 mod weak_handles;
+mod weak_maps;
 mod world;
