@@ -189,8 +189,10 @@ impl Driver {
         let slot: usize = number(slot)?;
         let node = self.node(name)?;
         let cell = node.slots.get(slot).ok_or_else(|| format!("slots are numbered 0 to {}", SLOTS - 1))?;
-        let old = cell.replace(target);
+        // As CPython's interpreter does, this holds the new target until the old one is gone.
+        let old = cell.replace(target.clone());
         self.guard(|_| drop(old));
+        drop((node, target));
         Ok(())
     }
 
