@@ -133,6 +133,7 @@ mod memory;
 mod object;
 mod observe;
 mod owner;
+mod parcel;
 mod partition;
 mod pause;
 mod place;
@@ -142,6 +143,7 @@ mod release;
 mod search;
 mod segment;
 mod segments;
+mod sendable;
 mod state;
 mod stats;
 mod thresholds;
@@ -161,7 +163,9 @@ pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
 pub use observe::{CollectionEvent, ObserverId, Phase};
+pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
+pub use sendable::Within;
 pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
 pub use unique::GcMut;
@@ -170,3 +174,6 @@ pub use weak_map::WeakMap;
 
 #[cfg(feature = "derive")]
 pub use mudlark_gc_derive::Trace;
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use sendable::{__IsSend, __NotKnownToBeSend};

@@ -64,6 +64,10 @@ impl Observers {
         removed.is_some()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
     /// Tells each observer that is there from start to end; they may add and remove observers meanwhile.
     pub(crate) fn notify(&self, event: &CollectionEvent, panics: &Panics) {
         let end = self.next_id.get();

@@ -88,7 +88,17 @@ impl State {
         self.references.get() == 0
     }
 
-    fn objects(&self) -> usize {
+    /// Whether more than one collector, or something at work, refers to it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.references.get() != 1
+    }
+
+    /// Whether somebody listens to it, or its garbage was saved for somebody.
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.observers.is_empty() || !self.garbage.borrow().is_empty()
+    }
+
+    pub(crate) fn objects(&self) -> usize {
         self.types.sum(|info| info.live.get())
     }
 
@@ -231,6 +241,36 @@ impl StateRef {
         let state = Self(state);
         state.references.increment();
         state
+    }
+
+    /// Parts the state from its thread, so that another may [take it](Self::enter_thread).
+    ///
+    /// # Safety
+    ///
+    /// Nobody else refers to the state, or to anything in it.
+    pub(crate) unsafe fn leave_thread(&self) {
+        // SAFETY: by this function's contract.
+        unsafe { self.set_work(Rc::default()) };
+    }
+
+    /// Makes the state one of this thread.
+    ///
+    /// # Safety
+    ///
+    /// As [`leave_thread`](Self::leave_thread)'s.
+    pub(crate) unsafe fn enter_thread(&self) {
+        // SAFETY: by this function's contract.
+        unsafe { self.set_work(Work::of_this_thread()) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`leave_thread`](Self::leave_thread)'s.
+    unsafe fn set_work(&self, work: Rc<Work>) {
+        // SAFETY: by the type's invariant the state is in being.
+        let place = unsafe { &raw mut (*self.0.as_ptr()).work };
+        // SAFETY: by this function's contract nobody reads it meanwhile.
+        drop(unsafe { place.replace(work) });
     }
 
     /// Where the state lies, for its objects to lead to.

@@ -93,14 +93,19 @@ impl Types {
 
     /// Sums up a figure of all types.
     pub(crate) fn sum(&self, figure: impl Fn(&TypeInfo) -> usize) -> usize {
-        let (mut sum, mut next) = (0, self.first.get());
+        let mut sum = 0;
+        self.for_each(|info| sum += figure(info));
+        sum
+    }
+
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&TypeInfo)) {
+        let mut next = self.first.get();
         while let Some(node) = next {
             // SAFETY: by the type's invariant nodes live as long as the table.
             let node = unsafe { node.as_ref() };
-            sum += figure(&node.info);
+            visit(&node.info);
             next = node.next;
         }
-        sum
     }
 
     /// The node that was made for another vtable of the same type.

@@ -5,6 +5,7 @@ mod derive;
 mod finalizers;
 mod neighbours;
 mod panics;
+mod parcels;
 mod searches;
 mod unique;
 mod weak_handles;
