@@ -71,10 +71,14 @@ pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
 fn destroy_garbage(state: &State, found: Split) -> usize {
     let mut garbage = found;
     let mut freed = 0;
-    if found.weak || found.present.contains(Traits::FINALIZER) {
+    let prints = state.debug.get().contains(DebugFlags::COLLECTABLE);
+    if found.weak || prints || found.present.contains(Traits::FINALIZER) {
         let_be(state);
         if found.weak {
             freed += kill_weak_handles(state);
+        }
+        if prints {
+            for_each_garbage(state, |object| state.print_collectable(object));
         }
         if found.present.contains(Traits::FINALIZER) {
             run_finalizers(state);

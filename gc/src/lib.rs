@@ -115,6 +115,7 @@ mod attachments;
 mod automatic;
 mod candidates;
 mod catch;
+mod clock;
 mod collection;
 mod collector;
 mod count;

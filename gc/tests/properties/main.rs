@@ -4,6 +4,7 @@ mod collections;
 mod derive;
 mod finalizers;
 mod neighbours;
+mod observers;
 mod panics;
 mod parcels;
 mod searches;

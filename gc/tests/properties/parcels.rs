@@ -220,6 +220,11 @@ fn others_objects_observers_and_saved_garbage_keep_a_collector_here() {
     collector.collect(Generation::Old);
     let refused = Parcel::pack(collector, root).expect_err("there is saved garbage");
     assert_eq!((refused.reason, refused.collector.take_garbage().len()), (Refusal::Observed, 2));
+    refused.collector.set_debug(DebugFlags::empty());
+    refused.collector.set_debug_output(|_| {});
+    let refused = Parcel::pack(refused.collector, refused.root).expect_err("an output need not be `Send`");
+    assert_eq!(refused.reason, Refusal::Observed);
+    refused.collector.reset_debug_output();
     assert!(Parcel::pack(refused.collector, refused.root).is_ok());
 }
 
