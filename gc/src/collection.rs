@@ -14,7 +14,7 @@ use crate::release::{drop_value, finalize_once, release};
 use crate::segment::SegmentRef;
 use crate::state::State;
 use crate::type_info::Traits;
-use crate::weak::DeadBoxes;
+use crate::weak_box::DeadBoxes;
 
 /// What a collection came to.
 #[derive(Debug)]
@@ -70,29 +70,34 @@ pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
 fn destroy_garbage(state: &State, found: Split) -> usize {
     let mut garbage = found;
-    if found.weak || found.present.contains(Traits::FINALIZER) {
+    let mut freed = 0;
+    let prints = state.debug.get().contains(DebugFlags::COLLECTABLE);
+    if found.weak || prints || found.present.contains(Traits::FINALIZER) {
         let_be(state);
-    }
-    if found.weak {
-        kill_weak_handles(state);
-    }
-    if found.present.contains(Traits::FINALIZER) {
-        run_finalizers(state);
-    }
-    if found.weak || found.present.contains(Traits::FINALIZER) {
+        if found.weak {
+            freed += kill_weak_handles(state);
+        }
+        if prints {
+            for_each_garbage(state, |object| state.print_collectable(object));
+        }
+        if found.present.contains(Traits::FINALIZER) {
+            run_finalizers(state);
+        }
         garbage = state.generations.split_set(Members::Garbage, Owner::of_objects_of(state));
         // Finalizers may have made new ones.
-        kill_weak_handles(state);
+        let freed_early = kill_weak_handles(state);
+        freed += freed_early;
+        garbage.garbage -= freed_early;
     }
     if state.debug.get().contains(DebugFlags::SAVE_ALL) && save_all(state, garbage.garbage) {
-        return garbage.garbage;
+        return freed + garbage.garbage;
     }
     if !(garbage.closed && garbage.common.contains(Traits::BARE)) {
         condemn(state);
         drop_values(state, garbage.closed);
     }
     free_memory(state);
-    garbage.garbage
+    freed + garbage.garbage
 }
 
 /// Makes all garbage reachable again, from the list of garbage; says no when there is no memory for that.
@@ -126,11 +131,24 @@ fn let_be(state: &State) {
     for_each_garbage(state, |object| object.word().remove(Flags::COLLECTING));
 }
 
-/// All weak handles to garbage die before any of their callbacks is called.
-fn kill_weak_handles(state: &State) {
+/// All weak handles to garbage die before any of their callbacks is called. Says how much garbage was freed at once, as it
+/// had been held by no more than what weak maps had for other garbage.
+fn kill_weak_handles(state: &State) -> usize {
     let mut dead = DeadBoxes::default();
     for_each_garbage(state, |object| dead.kill_handles_to(object));
-    dead.call_each(|callback| state.work.panics.catch(callback));
+    let keys = dead.call_callbacks(&state.work.panics);
+    if keys.is_empty() {
+        return 0;
+    }
+    let before = count_garbage(state);
+    keys.drop_attachments(&state.work.panics);
+    before - count_garbage(state)
+}
+
+fn count_garbage(state: &State) -> usize {
+    let mut garbage = 0;
+    for_each_garbage(state, |_| garbage += 1);
+    garbage
 }
 
 fn run_finalizers(state: &State) {

@@ -13,7 +13,8 @@ use crate::place::Place;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
 use crate::type_info::{TRACE_DEPTH, Traits};
-use crate::weak::{DeadBoxes, WeakGc};
+use crate::weak::WeakGc;
+use crate::weak_box::DeadBoxes;
 
 impl<T: Trace + 'static> Gc<T> {
     /// A new object of the thread's default collector, whose value is made from a weak handle to it.

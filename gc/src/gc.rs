@@ -19,6 +19,7 @@ use crate::release;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
 use crate::type_info::Traits;
+use crate::weak_box;
 
 /// A counted handle to an object whose cycles are collected.
 ///
@@ -277,7 +278,8 @@ impl<T: ?Sized> Gc<T> {
         this.object().word().has(Flags::FINALIZED)
     }
 
-    /// Whether the object can be part of a cycle, so that collections look at it: CPython's `gc.is_tracked`.
+    /// Whether the object can be part of a cycle, so that collections look at it: CPython's `gc.is_tracked`. What cannot
+    /// hold a handle is, while it is a key of a [`WeakMap`](crate::WeakMap).
     ///
     /// ```
     /// # use mudlark_gc::{Collector, Gc};
@@ -288,7 +290,7 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     #[must_use]
     pub fn is_tracked(this: &Self) -> bool {
-        this.object().traits().contains(Traits::TRACKED)
+        this.object().traits().contains(Traits::TRACKED) || weak_box::has_attachments(this.object())
     }
 }
 

@@ -121,6 +121,12 @@ impl Generations {
         objects.filter(|&object| !is_garbage(object))
     }
 
+    /// All objects, frozen ones included, while no collection is running.
+    pub(crate) fn everything(&self) -> impl Iterator<Item = ObjectRef> + use<> {
+        let segments = self.lists.each_ref().map(List::segments).into_iter().flatten();
+        segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)))
+    }
+
     /// Where an object is; `None` when it is untracked or garbage.
     pub(crate) fn home_of(&self, object: ObjectRef) -> Option<Home> {
         let slot = object.slot().get();

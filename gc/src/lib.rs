@@ -111,9 +111,11 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod attachments;
 mod automatic;
 mod candidates;
 mod catch;
+mod clock;
 mod collection;
 mod collector;
 mod count;
@@ -133,6 +135,7 @@ mod memory;
 mod object;
 mod observe;
 mod owner;
+mod parcel;
 mod partition;
 mod pause;
 mod place;
@@ -142,6 +145,7 @@ mod release;
 mod search;
 mod segment;
 mod segments;
+mod sendable;
 mod state;
 mod stats;
 mod thresholds;
@@ -151,6 +155,8 @@ mod types;
 mod unique;
 mod unsize;
 mod weak;
+mod weak_box;
+mod weak_map;
 mod work;
 
 pub use collector::Collector;
@@ -159,11 +165,17 @@ pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
 pub use observe::{CollectionEvent, ObserverId, Phase};
+pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
+pub use sendable::Within;
 pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;
+pub use weak_map::WeakMap;
 
 #[cfg(feature = "derive")]
 pub use mudlark_gc_derive::Trace;
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use sendable::{__IsSend, __NotKnownToBeSend};

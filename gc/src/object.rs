@@ -84,6 +84,11 @@ impl ObjectRef {
         &self.header().slot
     }
 
+    /// Where it lies, only to be compared with.
+    pub(crate) fn address(self) -> usize {
+        self.0.addr().get()
+    }
+
     /// Whether a collection is destroying the object.
     #[inline]
     pub(crate) fn is_condemned(self) -> bool {

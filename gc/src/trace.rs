@@ -7,6 +7,7 @@ use crate::gc::Gc;
 use crate::object::ObjectRef;
 use crate::partition::{Reached, Subtraction};
 use crate::search::edge_buffer::EdgeBuffer;
+use crate::sendable::Within;
 
 #[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
 mod crates;
@@ -56,6 +57,8 @@ mod foreign;
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
 /// - [`is_bare`](Trace::is_bare) is true only when a value that is forgotten instead of dropped loses nothing but the
 ///   handles that it reports, or would report were it not borrowed.
+/// - [`is_sendable`](Trace::is_sendable) is true only when all that a value owns may be sent to another thread, but for
+///   handles that it reports, or would report were it not borrowed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be traced",
     note = "add `#[derive(Trace)]` to a type of your own; mark a field of a foreign type that holds no `Gc` with `#[trace(skip)]`"
@@ -86,6 +89,20 @@ pub unsafe trait Trace {
     where
         Self: Sized,
     {
+        false
+    }
+
+    /// Whether a value of this type may go to another thread together with all objects that its handles lead to: whether
+    /// it is [`Send`] but for these handles. See [`Parcel`](crate::Parcel).
+    ///
+    /// A type passes `within`, the types around it, on to those of its fields. One that may hold values of its own type
+    /// [enters](Within::enter) it first, so that this comes to an end.
+    #[must_use]
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: Sized + 'static,
+    {
+        let _ = within;
         false
     }
 

@@ -12,6 +12,7 @@ use crate::catch::Panics;
 use crate::free_list::FreeList;
 use crate::gc::Gc;
 use crate::object::{Object, ObjectRef};
+use crate::sendable::Within;
 use crate::state::State;
 use crate::trace::{Trace, Tracer};
 
@@ -49,6 +50,8 @@ pub(crate) struct VTable {
     /// Runs the finalizer that the type declares, if it does.
     pub(crate) finalize: unsafe fn(ObjectRef),
     pub(crate) as_dyn: unsafe fn(ObjectRef) -> NonNull<Object<dyn Trace>>,
+    /// Whether values may go to another thread together with all that they lead to.
+    pub(crate) is_sendable: fn(&Within<'_>) -> bool,
 }
 
 /// What one collector knows of a type, reached from every object's header, so that no slow path has to look for its
@@ -152,6 +155,7 @@ pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
             type_id: TypeId::of::<T>,
             finalize: finalize_value::<T>,
             as_dyn: as_dyn::<T>,
+            is_sendable: T::is_sendable,
         };
     }
     Of::<T>::VTABLE

@@ -91,7 +91,14 @@ impl Types {
         Some(known.info)
     }
 
-    fn for_each(&self, mut visit: impl FnMut(&TypeInfo)) {
+    /// Sums up a figure of all types.
+    pub(crate) fn sum(&self, figure: impl Fn(&TypeInfo) -> usize) -> usize {
+        let mut sum = 0;
+        self.for_each(|info| sum += figure(info));
+        sum
+    }
+
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&TypeInfo)) {
         let mut next = self.first.get();
         while let Some(node) = next {
             // SAFETY: by the type's invariant nodes live as long as the table.
@@ -99,13 +106,6 @@ impl Types {
             visit(&node.info);
             next = node.next;
         }
-    }
-
-    /// Sums up a figure of all types.
-    pub(crate) fn sum(&self, figure: impl Fn(&TypeInfo) -> usize) -> usize {
-        let mut sum = 0;
-        self.for_each(|info| sum += figure(info));
-        sum
     }
 
     /// Gives some memory of objects back that are gone, where too much of it is kept.

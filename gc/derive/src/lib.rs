@@ -152,6 +152,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         trace_method(&shapes, &krate)?,
         needs_trace_method(&shapes, &krate)?,
         is_bare_method(&shapes, &krate)?,
+        is_sendable_method(&shapes, &krate)?,
         finalizer.map(|function| finalizer_method(&function, &krate)).unwrap_or_default(),
     ];
     let name = &input.ident;
@@ -166,7 +167,6 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
 
             trait TracedTypesMayNotImplementDrop {}
-            #[allow(drop_bounds, reason = "the bound is what makes the conflict")]
             impl<T: ::core::ops::Drop + ?::core::marker::Sized> TracedTypesMayNotImplementDrop for T {}
             #[automatically_derived]
             impl #impl_generics TracedTypesMayNotImplementDrop for #name #type_generics #where_clause {}
@@ -179,11 +179,9 @@ fn trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     let arms = shapes.iter().map(|shape| shape.trace_arm(&tracer, krate)).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[inline]
-        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
         fn trace(&self, #tracer: &mut #krate::Tracer<'_>) {
             match self {
                 #(#arms)*
-                #[allow(unreachable_patterns, reason = "an enum may have no variants")]
                 _ => {}
             }
         }
@@ -197,7 +195,6 @@ fn needs_trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream>
         types.extend(shape.types(false)?);
     }
     Ok(quote! {
-        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
         fn needs_trace(#depth: ::core::primitive::u32) -> ::core::primitive::bool {
             false #(|| <#types as #krate::Trace>::needs_trace(#depth))*
         }
@@ -214,6 +211,28 @@ fn is_bare_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     Ok(quote! {
         fn is_bare() -> ::core::primitive::bool {
             true #(&& <#traced as #krate::Trace>::is_bare())* #(&& !::core::mem::needs_drop::<#skipped>())*
+        }
+    })
+}
+
+/// Sendable are types whose fields are, or are `Send`; of skipped fields only that counts.
+fn is_sendable_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let (mut traced, mut skipped) = (Vec::new(), Vec::new());
+    for shape in shapes {
+        traced.extend(shape.types(false)?);
+        skipped.extend(shape.types(true)?);
+    }
+    let within = own_name("within");
+    Ok(quote! {
+        fn is_sendable(#within: &#krate::Within<'_>) -> ::core::primitive::bool
+        where
+            Self: 'static,
+        {
+            use #krate::__NotKnownToBeSend as _;
+            #within.enter::<Self>(|#within| {
+                true #(&& (#krate::__IsSend::<#traced>::IS_SEND || <#traced as #krate::Trace>::is_sendable(#within)))*
+                    #(&& #krate::__IsSend::<#skipped>::IS_SEND)*
+            })
         }
     })
 }
