@@ -29,18 +29,21 @@ struct Block {
 pub(crate) struct FreeList {
     first: Cell<Option<NonNull<Block>>>,
     len: Cell<usize>,
+    /// How many blocks it may keep however few objects there are.
+    some: usize,
 }
 
 impl FreeList {
-    pub(crate) const fn new() -> Self {
-        Self { first: Cell::new(None), len: Cell::new(0) }
+    /// An empty list of blocks of `size` bytes.
+    pub(crate) const fn new(size: usize) -> Self {
+        Self { first: Cell::new(None), len: Cell::new(0), some: SOME_BYTES / size }
     }
 
-    /// How many blocks of `size` bytes the list has more room for, of a type with so many live objects; below zero when
-    /// there are fewer such objects now.
+    /// For how many blocks the list has more room, of a type with so many live objects; below zero when there are fewer
+    /// such objects now than there were.
     #[inline]
-    pub(crate) const fn room(&self, size: usize, live: usize) -> isize {
-        let limit = if KEEPS { SOME_BYTES / size + live / LIVE_FOR_ONE } else { 0 };
+    pub(crate) const fn room(&self, live: usize) -> isize {
+        let limit = if KEEPS { self.some + live / LIVE_FOR_ONE } else { 0 };
         limit.cast_signed() - self.len.get().cast_signed()
     }
 

@@ -81,14 +81,14 @@ impl TypeInfo {
             state,
             layout: Layout::new::<Object<T>>(),
             live: Cell::new(0),
-            free_list: FreeList::new(),
+            free_list: FreeList::new(size_of::<Object<T>>()),
             vtable: vtable::<T>(),
         }
     }
 
     /// The same but for the number of objects, which only the original counts, and their memory, which only it keeps.
     pub(crate) fn copy(&self) -> Self {
-        Self { live: Cell::new(0), free_list: FreeList::new(), ..*self }
+        Self { live: Cell::new(0), free_list: FreeList::new(self.layout.size()), ..*self }
     }
 
     /// Memory for an object: that of one which is gone, or new. `None` when there is none.
@@ -110,7 +110,7 @@ impl TypeInfo {
     #[inline]
     pub(crate) unsafe fn free(&self, memory: NonNull<u8>, layout: Layout) {
         debug_assert_eq!(self.layout, layout);
-        if self.free_list.room(layout.size(), self.live.get()) > 0 {
+        if self.free_list.room(self.live.get()) > 0 {
             // SAFETY: by this function's contract; an object begins with a header.
             unsafe { self.free_list.add(memory) };
         } else {
@@ -122,7 +122,7 @@ impl TypeInfo {
     /// Gives some of the memory back that is kept, if that is more than it should be: `blocks` at most.
     pub(crate) fn shorten_free_list(&self, blocks: usize) {
         for _ in 0..blocks {
-            if self.free_list.room(self.layout.size(), self.live.get()) >= 0 {
+            if self.free_list.room(self.live.get()) >= 0 {
                 break;
             }
             self.free_first();
