@@ -69,7 +69,7 @@ pub(crate) struct RaceArgs {
     #[arg(long)]
     on_mudlark: bool,
 
-    /// Draw a bar chart of every group, and how the allocators scale with threads and with live blocks, as SVG files in
+    /// Draw a bar chart of every group, and how allocators and collectors scale with threads and with what is live, as SVG files in
     /// this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
