@@ -44,6 +44,7 @@ impl State {
     }
 
     fn collect_what_is_due(&self, generation: Generation) {
+        self.types.shorten_free_lists();
         if generation != Generation::Old {
             let look = self.prospects.are_good(generation);
             self.collect_with(generation, if look { Thoroughness::Candidates } else { Thoroughness::Unseen });

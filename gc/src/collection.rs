@@ -43,12 +43,8 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
     state.generations.take_set(generation);
     let set = &state.generations.set;
     let outcome = match thoroughness {
-        Thoroughness::Full => {
-            if generation == Generation::Old {
-                candidates::forget(set);
-            }
-            collect_members(state, Members::All)
-        }
+        Thoroughness::Full if generation == Generation::Old => collect_members(state, Members::Everything),
+        Thoroughness::Full => collect_members(state, Members::All),
         Thoroughness::Candidates => match candidates::worth_a_look(set) {
             Some(members) => collect_members(state, members),
             None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
@@ -63,12 +59,19 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
 pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
     let objects = state.generations.set.live();
     let split = state.generations.split_set(members, Owner::of_objects_of(state));
-    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+    let collected = match split {
+        Split { garbage: 0, .. } => 0,
+        Split { unmarked: true, .. } if state.debug.get().is_empty() => free_set(state),
+        _ => destroy_garbage(state, split),
+    };
     Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
 }
 
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
 fn destroy_garbage(state: &State, found: Split) -> usize {
+    if found.unmarked {
+        mark_set(state);
+    }
     let mut garbage = found;
     let mut freed = 0;
     let prints = state.debug.get().contains(DebugFlags::COLLECTABLE);
@@ -180,6 +183,29 @@ fn drop_values(state: &State, closed: bool) {
             unsafe { drop_value(state, object) };
         }
     });
+}
+
+/// Marks the whole set as garbage.
+fn mark_set(state: &State) {
+    state.generations.set.for_each(|slot, object| {
+        object.slot().set(slot);
+        object.word().insert(Flags::TENTATIVE);
+    });
+}
+
+/// Gives all memory of the set back, whose values have nothing else to lose, and says how many objects that were.
+fn free_set(state: &State) -> usize {
+    let mut freed = 0;
+    for segment in state.generations.set.segments() {
+        freed += segment.live() as usize;
+        segment.remove_each(|object| {
+            // SAFETY: the value is bare and part of closed garbage; its entry is about to be a hole.
+            unsafe { object.free() };
+            true
+        });
+    }
+    state.thresholds.count_deallocations(freed);
+    freed
 }
 
 fn free_memory(state: &State) {

@@ -209,7 +209,6 @@ impl<T: Trace + 'static> Gc<T> {
             return None;
         }
         collector.collect(Generation::Old);
-        collector.state().generations.segments.free_spares();
         // SAFETY: `collector` keeps the state in being.
         unsafe { Place::find(state) }
     }

@@ -170,6 +170,7 @@ mod cyclic;
 mod debug;
 mod finalize;
 mod forward;
+mod free_list;
 mod gc;
 mod generation;
 mod generations;

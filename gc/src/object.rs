@@ -16,8 +16,6 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use alloc::alloc::dealloc;
-
 use crate::catch::Panics;
 use crate::count_word::{CountWord, Flags};
 use crate::state::State;
@@ -185,9 +183,11 @@ impl ObjectRef {
     /// As [`free`](Self::free)'s; the layout is the object's.
     #[inline]
     pub(crate) unsafe fn free_as(self, layout: Layout) {
-        self.info(|info| info.live.set(info.live.get() - 1));
-        // SAFETY: the memory came from a `Place`, with this layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) };
+        self.info(|info| {
+            info.live.set(info.live.get() - 1);
+            // SAFETY: the memory came from a `Place`, with this layout, and is not used again.
+            unsafe { info.free(self.0.cast(), layout) };
+        });
     }
 
     /// Has the processor fetch the header, which will be needed soon.

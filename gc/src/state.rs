@@ -146,7 +146,17 @@ impl State {
         if self.collecting.get() {
             return 0;
         }
-        self.collect_with(generation, Thoroughness::Full)
+        let collected = self.collect_with(generation, Thoroughness::Full);
+        if generation == Generation::Old {
+            self.give_memory_back();
+        }
+        collected
+    }
+
+    /// Frees all that is kept for objects to come.
+    fn give_memory_back(&self) {
+        self.types.clear_free_lists();
+        self.generations.segments.free_spares();
     }
 
     pub(crate) fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
