@@ -134,7 +134,8 @@
 //!
 //! # What a type must do
 //!
-//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`. A traced
+//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`,
+//! which does not compile on a field that holds handles. A traced
 //! type may not implement `Drop`, since its handles may lead to values that were dropped first; it may have a
 //! [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
 //!
@@ -155,6 +156,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod ask;
 mod attachments;
 mod automatic;
 mod candidates;
@@ -222,7 +224,7 @@ pub use weak_map::WeakMap;
 pub mod cpython {}
 
 #[cfg(feature = "derive")]
-pub use mudlark_gc_derive::Trace;
-#[cfg(feature = "derive")]
 #[doc(hidden)]
-pub use sendable::{__IsSend, __NotKnownToBeSend};
+pub use ask::{__Ask, __HoldsHandles, __No};
+#[cfg(feature = "derive")]
+pub use mudlark_gc_derive::Trace;

@@ -107,7 +107,7 @@ unsafe fn write_fresh<T>(value: T, place: *mut T) {
     const MOST_WORDS: usize = 8;
     type Word = MaybeUninit<usize>;
     let words = size_of::<T>() / size_of::<Word>();
-    if size_of::<T>() % size_of::<Word>() != 0 || align_of::<T>() < align_of::<Word>() || words > MOST_WORDS {
+    if !size_of::<T>().is_multiple_of(size_of::<Word>()) || align_of::<T>() < align_of::<Word>() || words > MOST_WORDS {
         // SAFETY: by this function's contract.
         return unsafe { place.write(value) };
     }

@@ -43,6 +43,17 @@ mod foreign;
 /// }
 /// ```
 ///
+/// To skip a field that holds handles would keep what they lead to for ever, and is an error where the type has no parameters:
+///
+/// ```compile_fail,E0080
+/// # use mudlark_gc::{Gc, Trace};
+/// #[derive(Trace)]
+/// struct Node {
+///     #[trace(skip)]
+///     next: Option<Gc<Node>>,
+/// }
+/// ```
+///
 /// The trait takes the place of CPython's `tp_traverse` slot.
 ///
 /// # Safety

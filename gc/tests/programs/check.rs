@@ -116,7 +116,7 @@ impl World {
         let nodes: Vec<_> =
             Generation::ALL.into_iter().flat_map(|generation| self.collector.objects(generation)).collect();
         for node in nodes.into_iter().filter_map(|node| node.downcast::<Node>().ok()) {
-            let hidden = node.hidden.take();
+            let hidden = node.hidden.0.take();
             self.in_model(node.id, |node| node.hidden.clear());
             self.guard(|_| drop(hidden));
             self.guard(|_| drop(node));

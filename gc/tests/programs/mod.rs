@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use mudlark_gc::{Collector, Gc, Generation, Phase, WeakGc, WeakMap};
 
-use node::{Attached, AttachedNote, Attachment, CANARY, DropNote, Id, LastWords, ModelNode, Node, Shared};
+use node::{Attached, AttachedNote, Attachment, CANARY, DropNote, Hidden, Id, LastWords, ModelNode, Node, Shared};
 
 /// Who decides what a program does.
 pub(crate) trait Choose {
@@ -138,7 +138,7 @@ impl World {
             id,
             last_words: self.last_words(),
             edges: RefCell::default(),
-            hidden: RefCell::default(),
+            hidden: Hidden::default(),
             shared: Rc::clone(&self.shared),
             _drop_note: drop_note,
         };
@@ -262,7 +262,7 @@ impl World {
 
     fn hide(&mut self) {
         if let (Some(from), Some(to)) = (self.pick(), self.pick()) {
-            from.hidden.borrow_mut().push(to.clone());
+            from.hidden.0.borrow_mut().push(to.clone());
             self.in_model(from.id, |node| node.hidden.push(to.id));
         }
     }

@@ -18,11 +18,15 @@ pub(crate) struct Node {
     pub(crate) edges: RefCell<Vec<Gc<Node>>>,
     /// Handles that the collector is not told about: they keep their objects alive.
     #[trace(skip)]
-    pub(crate) hidden: RefCell<Vec<Gc<Node>>>,
+    pub(crate) hidden: Hidden,
     pub(crate) shared: Rc<Shared>,
     #[trace(skip)]
     pub(crate) _drop_note: DropNote,
 }
+
+/// As it is not traced, the collector takes its handles for variables of the program.
+#[derive(Default)]
+pub(crate) struct Hidden(pub(crate) RefCell<Vec<Gc<Node>>>);
 
 /// What a finalizer does.
 #[derive(Clone, Copy)]
