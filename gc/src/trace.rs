@@ -181,6 +181,20 @@ impl<'a> Tracer<'a> {
     }
 
     /// Reports one handle.
+    ///
+    /// ```
+    /// use mudlark_gc::{Gc, Trace, Tracer};
+    ///
+    /// /// Handles with their sizes.
+    /// struct Sized(Vec<(usize, Gc<[u8; 16]>)>);
+    ///
+    /// // SAFETY: reports each handle once; nothing but handles is dropped with a value.
+    /// unsafe impl Trace for Sized {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) {
+    ///         self.0.iter().for_each(|(_, handle)| tracer.edge(handle));
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();
