@@ -223,7 +223,6 @@ pub use weak_map::WeakMap;
 #[doc = include_str!("cpython.md")]
 pub mod cpython {}
 
-#[cfg(feature = "derive")]
 #[doc(hidden)]
 pub use ask::{__Ask, __HoldsHandles, __No};
 #[cfg(feature = "derive")]
