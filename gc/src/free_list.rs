@@ -21,7 +21,12 @@ const LIVE_FOR_ONE: usize = 4;
 /// Memory that was an object's.
 struct Block {
     next: Option<NonNull<Self>>,
+    /// Some blocks further on; only a hint, which may be wrong.
+    further: Option<NonNull<Self>>,
 }
+
+/// How many blocks further on one is fetched when one is taken.
+const AHEAD: usize = 8;
 
 /// # Invariants
 ///
@@ -29,6 +34,8 @@ struct Block {
 pub(crate) struct FreeList {
     first: Cell<Option<NonNull<Block>>>,
     len: Cell<usize>,
+    /// The blocks that were added last at each length, but for multiples.
+    recent: [Cell<Option<NonNull<Block>>>; AHEAD],
     /// How many blocks it may keep however few objects there are.
     some: usize,
 }
@@ -36,7 +43,12 @@ pub(crate) struct FreeList {
 impl FreeList {
     /// An empty list of blocks of `size` bytes.
     pub(crate) const fn new(size: usize) -> Self {
-        Self { first: Cell::new(None), len: Cell::new(0), some: SOME_BYTES / size }
+        Self {
+            first: Cell::new(None),
+            len: Cell::new(0),
+            recent: [const { Cell::new(None) }; AHEAD],
+            some: SOME_BYTES / size,
+        }
     }
 
     /// For how many blocks the list has more room, of a type with so many live objects; below zero when there are fewer
@@ -52,10 +64,8 @@ impl FreeList {
     pub(crate) fn take(&self) -> Option<NonNull<u8>> {
         let block = self.first.get()?;
         // SAFETY: by the type's invariant it is ours, and `add` has written it.
-        let next = unsafe { block.as_ref() }.next;
-        if let Some(next) = next {
-            prefetch(next);
-        }
+        let Block { next, further } = unsafe { block.read() };
+        further.inspect(|&further| prefetch(further));
         self.first.set(next);
         self.len.set(self.len.get() - 1);
         Some(block.cast())
@@ -65,14 +75,16 @@ impl FreeList {
     ///
     /// # Safety
     ///
-    /// The block is the caller's, and has the size and alignment of a pointer at least.
+    /// The block is the caller's, and has the size of two pointers and the alignment of one at least.
     #[inline]
     pub(crate) unsafe fn add(&self, block: NonNull<u8>) {
         let block: NonNull<Block> = block.cast();
+        let len = self.len.get();
+        let further = self.recent[len % AHEAD].replace(Some(block));
         // SAFETY: by this function's contract.
-        unsafe { block.write(Block { next: self.first.get() }) };
+        unsafe { block.write(Block { next: self.first.get(), further }) };
         // INVARIANT: by this function's contract.
         self.first.set(Some(block));
-        self.len.set(self.len.get() + 1);
+        self.len.set(len + 1);
     }
 }

@@ -59,7 +59,7 @@ const DESTRUCTION_COST: usize = 3;
 /// How many entries ahead objects are fetched that are traced.
 const AHEAD: u32 = 8;
 /// How many entries ahead objects are fetched of which only the header is looked at.
-const FAR_AHEAD: u32 = 24;
+const FAR_AHEAD: u32 = 48;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {

@@ -22,6 +22,8 @@ use crate::type_info::Traits;
 
 /// Objects of the largest closure that is little.
 const LITTLE: usize = 2_000;
+/// Entries that are fetched at a time, of the next segment.
+const ENTRIES_FETCHED: u32 = 8;
 /// Candidates that are followed together, so that more is fetched at a time.
 const TOGETHER: usize = 32;
 /// So many objects may be followed in vain at most, however many were not.
@@ -118,9 +120,15 @@ impl Closures {
             any_frozen: self.any_frozen,
             leads_far: Cell::new(false),
         };
+        let next_segment = generations.old_segment_after(segment);
         let mut candidates = 0;
         while self.index < segment.len() && candidates < self.together {
             prefetch(segment, self.index + FAR_AHEAD, |_| true);
+            if let Some(next) = next_segment
+                && self.index.is_multiple_of(ENTRIES_FETCHED)
+            {
+                next.prefetch_entry(self.index);
+            }
             if let Some(object) = segment.entry(self.index)
                 && object.word().has(Flags::CANDIDATE)
             {
