@@ -11,6 +11,11 @@ use crate::statistics::{Summary, geometric_mean};
 
 /// The tables of a group.
 pub(crate) fn of(results: &Results) -> String {
+    tables(results, table)
+}
+
+/// A titled table for every quantity, of the fields that `table` gives, and the notes.
+pub(crate) fn tables(results: &Results, table: impl Fn(&Results, &Quantity) -> Vec<Vec<String>>) -> String {
     let mut text = String::new();
     for quantity in results.quantities() {
         text += &format!("\n## {}: {}\n\n", results.group, quantity.title());
@@ -148,7 +153,7 @@ pub(crate) fn show(ratio: Option<f64>) -> String {
 }
 
 /// Fields under each other: the first column to the left, the others to the right.
-pub(crate) fn columns(lines: &[Vec<String>]) -> String {
+fn columns(lines: &[Vec<String>]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     let mut text = String::new();
@@ -163,7 +168,7 @@ pub(crate) fn columns(lines: &[Vec<String>]) -> String {
 }
 
 /// What the tables do not say: other work than the others did, and how entries failed.
-pub(crate) fn notes(results: &Results) -> Vec<String> {
+fn notes(results: &Results) -> Vec<String> {
     let mut notes = Vec::new();
     for row in &results.rows {
         if !row.checksums_agree() {

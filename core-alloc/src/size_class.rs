@@ -132,9 +132,10 @@ impl SizeClass {
 }
 
 /// The class for every number of granules. One table, so that no branch depends on the size: where sizes are mixed, a
-/// processor would foresee it as often as not.
-const INDICES: [u8; granules(SizeClass::MAX_SIZE) + 1] = indices();
-const SMALL_INDICES: [u8; granules(SizeClass::SMALL_LIMIT) + 1] = indices();
+/// processor would foresee it as often as not. A constant, so that every crate that a request is inlined into has the table
+/// at a distance that it knows, and behind a reference, so that a build that does not optimise copies no table.
+const INDICES: &[u8; granules(SizeClass::MAX_SIZE) + 1] = &indices();
+const SMALL_INDICES: &[u8; granules(SizeClass::SMALL_LIMIT) + 1] = &indices();
 
 const fn indices<const LEN: usize>() -> [u8; LEN] {
     let mut table = [0; LEN];

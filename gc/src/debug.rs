@@ -154,6 +154,19 @@ impl Collector {
     /// it, and drop it.
     ///
     /// What is not taken keeps its collector for ever.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, DebugFlags, Gc, Generation};
+    /// # use core::cell::RefCell;
+    /// # let collector = Collector::new();
+    /// collector.set_debug(DebugFlags::SAVE_ALL);
+    /// let list = Gc::new_in(RefCell::new(Vec::new()), &collector);
+    /// list.borrow_mut().push(Gc::into_dyn(list.clone()));
+    /// drop(list);
+    /// collector.collect(Generation::Old);
+    /// assert_eq!(collector.take_garbage().len(), 1);
+    /// # collector.set_debug(DebugFlags::empty());
+    /// ```
     #[must_use]
     pub fn take_garbage(&self) -> Vec<Gc<dyn Trace>> {
         mem::take(&mut *self.state().garbage.borrow_mut())

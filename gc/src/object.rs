@@ -48,6 +48,10 @@ pub(crate) struct Object<T: ?Sized> {
     pub(crate) value: T,
 }
 
+// To follow a handle is to add a constant; nothing comes after the value.
+const _: () = assert!(core::mem::offset_of!(Object<usize>, value) == size_of::<Header>());
+const _: () = assert!(size_of::<Object<[usize; 2]>>() == size_of::<Header>() + 2 * size_of::<usize>());
+
 /// A pointer to some object, whatever its type.
 ///
 /// # Invariants

@@ -61,8 +61,8 @@ use crate::trace::Tracer;
 /// # Invariants
 ///
 /// All handles to the collector, to its objects, and into its state are in here or inside the objects, there are no weak
-/// ones, and the types of all objects are [sendable](crate::Trace::is_sendable). The collector has its [work](crate::work)
-/// to itself.
+/// ones, and the types of all objects are [sendable](crate::Trace::is_sendable). The collector shares with nobody what is
+/// otherwise its thread's.
 pub struct Parcel<T: ?Sized + 'static> {
     /// There until it is unpacked.
     contents: Option<(Collector, Gc<T>)>,

@@ -1,7 +1,6 @@
-//! Whether a type is `Send`, asked where that need not be so.
+//! Whether a type is sendable: whether its values may go to another thread with all that they lead to.
 
 use core::any::TypeId;
-use core::marker::PhantomData;
 
 /// The types that a type is part of, while it is asked whether it is [sendable](crate::Trace::is_sendable).
 #[derive(Debug)]
@@ -25,28 +24,6 @@ impl Within<'_> {
     }
 }
 
-/// Asks whether a type is `Send`: `__IsSend::<T>::IS_SEND`, with [`__NotKnownToBeSend`] in scope.
-///
-/// The type's own constant, which is there if `T: Send`, goes before the trait's. Where `T` is a type parameter that is not
-/// bound by `Send`, the answer is no.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct __IsSend<T: ?Sized>(PhantomData<T>);
-
-impl<T: ?Sized + Send> __IsSend<T> {
-    #[doc(hidden)]
-    pub const IS_SEND: bool = true;
-}
-
-/// The answer for types that are not, or of which that is not known.
-#[doc(hidden)]
-pub trait __NotKnownToBeSend {
-    #[doc(hidden)]
-    const IS_SEND: bool = false;
-}
-
-impl<T: ?Sized> __NotKnownToBeSend for __IsSend<T> {}
-
 /// Whether it is one of the hashers that are known to be `Send`.
 #[cfg_attr(
     not(any(feature = "std", feature = "hashbrown", feature = "indexmap")),
@@ -66,23 +43,5 @@ pub(crate) fn is_hasher<S: 'static>() -> bool {
         // None comes with the language.
         let _ = TypeId::of::<S>();
         false
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{__IsSend, __NotKnownToBeSend as _};
-    use alloc::rc::Rc;
-    use alloc::string::String;
-    use alloc::vec::Vec;
-
-    #[test]
-    fn what_is_not_known_is_denied() {
-        fn of_vec<T>() -> bool {
-            __IsSend::<Vec<T>>::IS_SEND
-        }
-        const { assert!(__IsSend::<Vec<String>>::IS_SEND) };
-        const { assert!(!__IsSend::<Vec<Rc<String>>>::IS_SEND) };
-        assert!(!of_vec::<u8>());
     }
 }

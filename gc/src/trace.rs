@@ -43,6 +43,17 @@ mod foreign;
 /// }
 /// ```
 ///
+/// To skip a field that holds handles would keep what they lead to for ever, and is an error where the type has no parameters:
+///
+/// ```compile_fail,E0080
+/// # use mudlark_gc::{Gc, Trace};
+/// #[derive(Trace)]
+/// struct Node {
+///     #[trace(skip)]
+///     next: Option<Gc<Node>>,
+/// }
+/// ```
+///
 /// The trait takes the place of CPython's `tp_traverse` slot.
 ///
 /// # Safety
@@ -170,6 +181,20 @@ impl<'a> Tracer<'a> {
     }
 
     /// Reports one handle.
+    ///
+    /// ```
+    /// use mudlark_gc::{Gc, Trace, Tracer};
+    ///
+    /// /// Handles with their sizes.
+    /// struct Sized(Vec<(usize, Gc<[u8; 16]>)>);
+    ///
+    /// // SAFETY: reports each handle once; nothing but handles is dropped with a value.
+    /// unsafe impl Trace for Sized {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) {
+    ///         self.0.iter().for_each(|(_, handle)| tracer.edge(handle));
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();

@@ -161,6 +161,16 @@ impl<T: ?Sized> WeakGc<T> {
     }
 
     /// A strong handle, or `None` when the object is dead.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let strong = Gc::new_in(1, &collector);
+    /// let weak = Gc::downgrade(&strong);
+    /// assert_eq!(weak.upgrade().as_deref(), Some(&1));
+    /// drop(strong);
+    /// assert_eq!(weak.upgrade(), None);
+    /// ```
     #[must_use]
     pub fn upgrade(&self) -> Option<Gc<T>> {
         let object = self.target()?;

@@ -82,6 +82,14 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     ///
     /// Does not; when memory is exhausted it ends the program as [`handle_alloc_error`](alloc::alloc::handle_alloc_error)
     /// does.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, WeakMap};
+    /// # let collector = Collector::new();
+    /// let (map, key) = (WeakMap::new(), Gc::new_in("key", &collector));
+    /// assert_eq!(map.insert(&key, 1), None);
+    /// assert_eq!(map.insert(&key, 2), Some(1));
+    /// ```
     pub fn insert(&self, key: &Gc<K>, value: V) -> Option<V> {
         let weak = Gc::downgrade(key);
         self.forget_dead_keys();
@@ -97,6 +105,15 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     }
 
     /// Takes the value for a key out.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, WeakMap};
+    /// # let collector = Collector::new();
+    /// let (map, key) = (WeakMap::new(), Gc::new_in("key", &collector));
+    /// map.insert(&key, 1);
+    /// assert_eq!(map.remove(&key), Some(1));
+    /// assert!(!map.contains_key(&key));
+    /// ```
     pub fn remove(&self, key: &Gc<K>) -> Option<V> {
         let weak_box = WeakBoxRef::existing(key.object())?;
         let value = weak_box.attachments.remove(&self.id)?;
@@ -150,6 +167,14 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     }
 
     /// The keys that are alive, in no order.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, WeakMap};
+    /// # let collector = Collector::new();
+    /// let (map, key) = (WeakMap::new(), Gc::new_in("key", &collector));
+    /// map.insert(&key, 1);
+    /// assert_eq!(map.keys(), [key]);
+    /// ```
     #[must_use]
     pub fn keys(&self) -> Vec<Gc<K>> {
         self.keys.borrow().values().filter_map(WeakGc::upgrade).collect()

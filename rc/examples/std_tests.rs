@@ -21,7 +21,6 @@ const REASONS: &[(&str, &str)] = &[
     ("assert_trusted_len", "needs an unstable trait of iterators"),
     ("UniqueRc", "is about an unstable type"),
     ("weak_may_dangle", "needs a drop that promises not to look at the value, which is unstable"),
-    ("fn eq()", "needs an `==` that is another one for types that are `Eq`, which is unstable"),
     (".as_str(), \"foo\"", "uses an unstable function of text"),
     ("#![feature(", "uses an unstable feature"),
     ("compile_fail", "is one that does not compile"),

@@ -31,6 +31,13 @@ pub unsafe trait Allocate: Sealed {
 }
 
 /// The program's global allocator: where the memory of boxes comes from if nothing else is said.
+///
+/// ```
+/// use mudlark_rc::{Counted, Global};
+///
+/// let five: Counted<u8, Global> = Counted::new(5);
+/// assert_eq!(five, Counted::new_in(5, Global));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Global;
 

@@ -38,7 +38,7 @@ impl<C: Counts> Callbacks<C> {
     }
 
     /// Puts a callback before the others.
-    pub(crate) fn push(&self, call: Box<dyn FnOnce()>) {
+    fn push(&self, call: Box<dyn FnOnce()>) -> CallbackId {
         let mut first = self.0.load(Relaxed);
         let new = Box::into_raw(Box::new(Callback { call, older: first }));
         // Release: whoever takes the list sees the callback.
@@ -47,6 +47,7 @@ impl<C: Counts> Callbacks<C> {
             // SAFETY: no one else knows of it yet.
             unsafe { (*new).older = first };
         }
+        CallbackId(new)
     }
 
     /// Takes all callbacks off. Only who has let the last strong handle go does this, so nobody adds any meanwhile.
@@ -76,6 +77,34 @@ impl<C: Counts> Callbacks<C> {
         link
     }
 }
+
+impl Callbacks<Local> {
+    /// Takes a callback off, without calling it, if it is there. It takes the time of passing those that are newer.
+    fn remove(&self, id: CallbackId) -> Option<Box<dyn FnOnce()>> {
+        let mut newer = ptr::null_mut::<Callback>();
+        let mut callback = self.0.load(Relaxed);
+        while !callback.is_null() {
+            // SAFETY: by the invariant. It is on the list, which belongs to this cell and is on this thread only.
+            let older = unsafe { (*callback).older };
+            if callback == id.0 {
+                match newer.is_null() {
+                    true => self.0.store(older, Relaxed),
+                    // SAFETY: as above.
+                    false => unsafe { (*newer).older = older },
+                }
+                // SAFETY: it came from `Box::into_raw`, and is off the list.
+                return Some(unsafe { Box::from_raw(callback) }.call);
+            }
+            newer = callback;
+            callback = older;
+        }
+        None
+    }
+}
+
+/// A callback that was added, by its address: only to be compared, since it may be gone.
+#[derive(Clone, Copy)]
+pub(crate) struct CallbackId(*mut Callback);
 
 /// Callbacks that were taken off their weak box. Dropping the list calls them, newest first, also when one panics.
 ///
@@ -136,7 +165,7 @@ impl<T: ?Sized, A: Allocate + Clone> Handle<T, Local, A> {
     /// assert!(weak.upgrade().is_none());
     /// ```
     pub fn downgrade_with_callback(this: &Self, callback: impl FnOnce() + 'static) -> WeakHandle<T, Local, A> {
-        downgrade_with_callback(this, Box::new(callback))
+        downgrade_with_callback(this, Box::new(callback)).0
     }
 }
 
@@ -157,18 +186,27 @@ impl<T: ?Sized, A: Allocate + Clone> SyncCounted<T, A> {
         this: &Self,
         callback: impl FnOnce() + Send + 'static,
     ) -> WeakHandle<T, crate::Atomic, A> {
-        downgrade_with_callback(this, Box::new(callback))
+        downgrade_with_callback(this, Box::new(callback)).0
     }
 }
 
-fn downgrade_with_callback<T: ?Sized, C: Counts, A: Allocate + Clone>(
+impl<T: ?Sized> WeakHandle<T, Local> {
+    /// Takes back a callback of the value that was not called yet.
+    pub(crate) fn remove_callback(&self, id: CallbackId) {
+        // When no strong handle is left, the list is no longer in the weak box, and the place is used for something else.
+        if let Some(weak_box) = self.weak_box().filter(|weak_box| weak_box.strong.get() > 0) {
+            drop(weak_box.callbacks.remove(id));
+        }
+    }
+}
+
+/// A weak handle, and the callback that was added; `None` if the value is immortal.
+pub(crate) fn downgrade_with_callback<T: ?Sized, C: Counts, A: Allocate + Clone>(
     handle: &Handle<T, C, A>,
     callback: Box<dyn FnOnce()>,
-) -> WeakHandle<T, C, A> {
+) -> (WeakHandle<T, C, A>, Option<CallbackId>) {
     let weak = Handle::downgrade(handle);
     // The strong handle keeps the callbacks from being taken while one is added.
-    if let Some(weak_box) = weak.weak_box() {
-        weak_box.callbacks.push(callback);
-    }
-    weak
+    let id = weak.weak_box().map(|weak_box| weak_box.callbacks.push(callback));
+    (weak, id)
 }

@@ -12,7 +12,6 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
-use crate::count::Kind;
 use crate::counted::Handle;
 use crate::counted_box::VacantBox;
 use crate::counts::Counts;
@@ -30,7 +29,7 @@ pub(crate) unsafe fn from_bytes_of<T: ?Sized, C: Counts, A: Allocate>(
 ) -> Handle<T, C, A> {
     // SAFETY: by the contract, there is a value.
     let layout = Layout::for_value(unsafe { value.as_ref() });
-    let vacant = VacantBox::<C, A>::new(layout, Kind::Plain, &allocator);
+    let vacant = VacantBox::<C, A>::new(layout, &allocator);
     // SAFETY: both places have the size of the value, and the box is new, so they do not overlap.
     unsafe { vacant.value().copy_from_nonoverlapping(value.cast(), layout.size()) };
     let place = with_metadata_of(vacant.value(), value);
@@ -122,6 +121,14 @@ fn collect<T, C: Counts>(len: usize, mut elements: impl Iterator<Item = T>) -> H
 const NEW: &str = "a new box has one handle";
 
 impl<T, C: Counts> From<T> for Handle<T, C> {
+    /// Moves the value into a new box, as [`new`](Handle::new) does.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let five: Counted<i32> = 5.into();
+    /// assert_eq!(*five, 5);
+    /// ```
     #[inline]
     fn from(value: T) -> Self {
         Self::new(value)
@@ -130,6 +137,14 @@ impl<T, C: Counts> From<T> for Handle<T, C> {
 
 impl<T: ?Sized, C: Counts> From<Box<T>> for Handle<T, C> {
     /// Moves the value over. The value may be unsized, a `dyn Trait` for one.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let boxed: Box<dyn ToString> = Box::new(5);
+    /// let counted: Counted<dyn ToString> = Counted::from(boxed);
+    /// assert_eq!(counted.to_string(), "5");
+    /// ```
     fn from(mut value: Box<T>) -> Self {
         // SAFETY: the value is in its `Box`, and moved out.
         let counted = unsafe { from_bytes_of(NonNull::from(&mut *value), Global) };
@@ -142,6 +157,13 @@ impl<T: ?Sized, C: Counts> From<Box<T>> for Handle<T, C> {
 
 impl<T: Clone, C: Counts> From<&[T]> for Handle<[T], C> {
     /// Clones the elements. When a clone panics, those made before are dropped.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let words: Counted<[String]> = Counted::from(&[String::from("one"), String::from("two")][..]);
+    /// assert_eq!(words[1], "two");
+    /// ```
     fn from(elements: &[T]) -> Self {
         clone_slice(elements, Global)
     }
@@ -149,6 +171,14 @@ impl<T: Clone, C: Counts> From<&[T]> for Handle<[T], C> {
 
 impl<T: Clone, C: Counts> From<&mut [T]> for Handle<[T], C> {
     /// As from a shared slice.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let mut numbers = [1, 2];
+    /// let counted: Counted<[i32]> = Counted::from(&mut numbers[..]);
+    /// assert_eq!(*counted, numbers);
+    /// ```
     fn from(elements: &mut [T]) -> Self {
         Self::from(&*elements)
     }
@@ -156,6 +186,13 @@ impl<T: Clone, C: Counts> From<&mut [T]> for Handle<[T], C> {
 
 impl<T, C: Counts> From<Vec<T>> for Handle<[T], C> {
     /// Moves the elements over.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let words: Counted<[String]> = Counted::from(vec![String::from("one"), String::from("two")]);
+    /// assert_eq!(words.join(" "), "one two");
+    /// ```
     fn from(mut elements: Vec<T>) -> Self {
         let all = NonNull::from(elements.as_mut_slice());
         // SAFETY: the elements are there, and moved out.
@@ -167,6 +204,14 @@ impl<T, C: Counts> From<Vec<T>> for Handle<[T], C> {
 }
 
 impl<T, C: Counts, const N: usize> From<[T; N]> for Handle<[T], C> {
+    /// Moves the array over.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let numbers: Counted<[i32]> = Counted::from([1, 2, 3]);
+    /// assert_eq!(numbers.len(), 3);
+    /// ```
     #[inline]
     fn from(elements: [T; N]) -> Self {
         crate::unsize!(Handle::<[T; N], C>::new(elements) => [T])
@@ -196,6 +241,14 @@ impl<T, C: Counts, A: Allocate, const N: usize> TryFrom<Handle<[T], C, A>> for H
     type Error = Handle<[T], C, A>;
 
     /// The same handle, if the slice has `N` elements; else it is given back.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let slice: Counted<[i32]> = Counted::from([1, 2, 3]);
+    /// let array: Counted<[i32; 3]> = slice.try_into().unwrap();
+    /// assert_eq!(*array, [1, 2, 3]);
+    /// ```
     fn try_from(slice: Handle<[T], C, A>) -> Result<Self, Self::Error> {
         if slice.len() != N {
             return Err(slice);
@@ -208,6 +261,13 @@ impl<T, C: Counts, A: Allocate, const N: usize> TryFrom<Handle<[T], C, A>> for H
 
 impl<C: Counts, A: Allocate> From<Handle<str, C, A>> for Handle<[u8], C, A> {
     /// The same handle.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let bytes: Counted<[u8]> = Counted::<str>::from("text").into();
+    /// assert_eq!(&*bytes, b"text");
+    /// ```
     #[inline]
     fn from(text: Handle<str, C, A>) -> Self {
         let (pointer, allocator) = Handle::into_raw_with_allocator(text);
@@ -220,6 +280,14 @@ impl<C: Counts, A: Allocate> From<Handle<str, C, A>> for Handle<[u8], C, A> {
 macro_rules! from_text {
     ($($text:ty, $owned:ty);*) => {$(
         impl<C: Counts> From<&$text> for Handle<$text, C> {
+            /// Copies the text.
+            ///
+            /// ```
+            /// use mudlark_rc::Counted;
+            ///
+            /// let text: Counted<str> = Counted::from("text");
+            /// assert_eq!(&*text, "text");
+            /// ```
             #[inline]
             fn from(text: &$text) -> Self {
                 // SAFETY: a reference points at a value; text is plain bytes, which may be duplicated.
@@ -228,6 +296,7 @@ macro_rules! from_text {
         }
 
         impl<C: Counts> From<&mut $text> for Handle<$text, C> {
+            /// Copies the text.
             #[inline]
             fn from(text: &mut $text) -> Self {
                 Self::from(&*text)
@@ -235,6 +304,14 @@ macro_rules! from_text {
         }
 
         impl<C: Counts> From<$owned> for Handle<$text, C> {
+            /// Copies the text, since the box needs room before it.
+            ///
+            /// ```
+            /// use mudlark_rc::Counted;
+            ///
+            /// let text: Counted<str> = Counted::from(String::from("text"));
+            /// assert_eq!(&*text, "text");
+            /// ```
             #[inline]
             fn from(text: $owned) -> Self {
                 Self::from(&*text)
@@ -252,6 +329,15 @@ where
     B: ToOwned + ?Sized,
     Handle<B, C>: From<&'a B> + From<B::Owned>,
 {
+    /// Copies what is borrowed, and moves what is owned.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    /// use std::borrow::Cow;
+    ///
+    /// let text: Counted<str> = Counted::from(Cow::Borrowed("text"));
+    /// assert_eq!(&*text, "text");
+    /// ```
     fn from(value: Cow<'a, B>) -> Self {
         match value {
             Cow::Borrowed(value) => Self::from(value),

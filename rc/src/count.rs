@@ -1,26 +1,28 @@
 //! The count word: how many strong handles a box has, or where its weak box is.
 //!
-//! One machine word. The top bit tells a count from an address, the two lowest bits what [`Kind`] of box it is:
+//! One machine word. The top bit tells a count from an address, the lowest bit whether the value is *deep*: it may be dropped
+//! later than its last handle. (`deferred_drop.rs` tells when, and what for.)
 //!
 //! ```text
-//!   1ccc cccc … cccc cckk   inline: c + 1 strong handles, and no weak box yet
-//!   0aaa aaaa … aaaa aakk   the address of the weak box, shifted right by one
+//!   1nnn nnnn … nnnn nn0d   inline: the number of strong handles, negated; there is no weak box yet
+//!   0aaa aaaa … aaaa aa0d   the address of the weak box, shifted right by one
 //!   0000 0000 … 0000 0111   immortal: the count no longer changes
 //!   bbbb bbbb … bbbb bb11   a link: no handle is left, and the box waits to be dropped before that other box
 //! ```
 //!
 //! Both fast paths compute the new word first and then look at its top bit. It is set exactly when an inline count became
-//! another inline count, so this one test leaves out every other case at once:
+//! another inline count, so this one test leaves out every other case at once. The count is negated so that it is zero that
+//! an inline word becomes without its last handle:
 //!
 //! ```text
-//!              inline count                    at an end of its range         weak box or immortal
-//!   + 1        top bit set: store it           it wraps around: clear         stays clear
-//!   - 1        top bit set: store it           one handle - 1: clear          stays clear
+//!                  inline count                an end of its range             weak box or immortal
+//!   clone: - 4     top bit set: store it       it wraps around: clear          stays clear
+//!   drop:  + 4     top bit set: store it       zero (or one, if deep)          stays clear, and is not zero
 //! ```
 //!
 //! Cloning and dropping handles writes nothing to an immortal word, so it may lie in memory that cannot be written.
 //!
-//! The weak box is aligned to eight bytes at least, so the shift leaves room for the kind, and a shifted address is at least
+//! The weak box is aligned to eight bytes at least, so the shift leaves room for the two lowest bits, and a shifted address is at least
 //! four: adding or subtracting one handle never reaches the top bit. The word keeps the provenance of the weak box. (A leak
 //! detector that looks for addresses in memory does not recognise the shifted one: it finds a weak box by its weak handles
 //! only.)
@@ -50,21 +52,10 @@ pub(crate) enum Last {
 pub(crate) enum Plainly {
     /// It counted one less.
     Less,
-    /// Nothing: the count is inline, and this handle the only one.
+    /// Nothing: the count is inline, this handle is the only one, and the value is not deep.
     Last,
-    /// Nothing: the count is not inline.
+    /// Nothing: the count is not inline, or the value deep and this handle the only one.
     Not,
-}
-
-/// What may be done with a box when it is dropped: see [`deferred_drop`](crate::deferred_drop).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Kind {
-    Plain = 0,
-    /// Its value borrows nothing, so its drop may be put off wherever its handle lies.
-    Deep = 1,
-    /// Its value may borrow from itself, as futures do, so nothing in it is dropped later than it.
-    Pinned = 2,
 }
 
 /// The strong count of a box, or the way to its [`WeakBox`], in one word.
@@ -76,22 +67,26 @@ pub(crate) enum Kind {
 pub(crate) struct CountWord<C: Counts>(C::Pointer<WeakBox<C>>);
 
 const TOP_BIT: usize = 1 << (usize::BITS - 1);
-const KIND: usize = 0b11;
+/// The lowest bit of a word, set for a value that is deep.
+const DEEP: usize = 0b01;
 
-/// What one strong handle adds to an inline word.
-const HANDLE: usize = KIND + 1;
+/// The two lowest bits, which are no part of a count or an address. Both are set in a link, and in [`IMMORTAL`].
+const MARKS: usize = 0b11;
+
+/// What one strong handle takes from an inline word.
+const HANDLE: usize = MARKS + 1;
 
 /// The inline word for one strong handle.
-const ONE: usize = TOP_BIT;
+const ONE: usize = inline(1);
 
-/// The word of a box that is never dropped. (Its two lowest bits are no [`Kind`].)
+/// The word of a box that is never dropped.
 pub(crate) const IMMORTAL: usize = 0b111;
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<CountWord<crate::Local>>() == size_of::<usize>());
 #[cfg(all(not(loom), any(target_has_atomic = "ptr", feature = "critical-section")))]
 const _: () = assert!(size_of::<CountWord<crate::Atomic>>() == size_of::<usize>());
-const _: () = assert!(align_of::<WeakBox<crate::Local>>() > KIND << 1, "a shifted address leaves the bits of the kind");
+const _: () = assert!(align_of::<WeakBox<crate::Local>>() > MARKS << 1, "a shifted address leaves room for the marks");
 
 /// What a count word says.
 enum Meaning<C: Counts> {
@@ -108,6 +103,11 @@ fn is_inline(word: usize) -> bool {
     word & TOP_BIT != 0
 }
 
+/// The word for as many strong handles, of a value that is not deep.
+const fn inline(strong: usize) -> usize {
+    (strong * HANDLE).wrapping_neg()
+}
+
 /// A word that leads to no weak box.
 #[inline(always)]
 fn plain<C: Counts>(word: usize) -> *mut WeakBox<C> {
@@ -117,15 +117,15 @@ fn plain<C: Counts>(word: usize) -> *mut WeakBox<C> {
 /// The address in an address word.
 #[inline]
 fn unshifted<T>(word: *mut T) -> *mut T {
-    word.map_addr(|word| (word & !KIND) << 1)
+    word.map_addr(|word| (word & !MARKS) << 1)
 }
 
 impl<C: Counts> CountWord<C> {
     /// One strong handle, and no weak one.
     #[inline]
-    pub(crate) fn one(kind: Kind) -> Self {
+    pub(crate) fn one() -> Self {
         // INVARIANT: an inline word.
-        Self(C::Pointer::new(plain::<C>(ONE | kind as usize)))
+        Self(C::Pointer::new(plain::<C>(ONE)))
     }
 
     /// Counts one strong handle more.
@@ -133,7 +133,7 @@ impl<C: Counts> CountWord<C> {
     pub(crate) fn increment(&self) {
         let mut word = self.0.load(Relaxed);
         loop {
-            let more = word.addr().wrapping_add(HANDLE);
+            let more = word.addr().wrapping_sub(HANDLE);
             if !is_inline(more) {
                 return self.increment_slow();
             }
@@ -161,26 +161,16 @@ impl<C: Counts> CountWord<C> {
     pub(crate) fn decrement_plainly(&self) -> Plainly {
         let mut word = self.0.load(Relaxed);
         loop {
-            let less = word.addr().wrapping_sub(HANDLE);
+            let less = word.addr().wrapping_add(HANDLE);
             if !is_inline(less) {
-                return if less | KIND == ONE - 1 { Plainly::Last } else { Plainly::Not };
+                return if less == 0 { Plainly::Last } else { Plainly::Not };
             }
-            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `is_plainly_last`.
+            // Release: whoever lets the last handle go sees all uses of this one, by `load` or `see_other_drops`.
             match self.0.exchange(word, plain::<C>(less), Release) {
                 Ok(()) => return Plainly::Less,
                 Err(other) => word = other,
             }
         }
-    }
-
-    /// Whether the count is inline, and this handle the only one.
-    #[inline(always)]
-    pub(crate) fn is_plainly_last(&self) -> bool {
-        let is_last = self.0.load(Relaxed).addr() & !KIND == ONE;
-        if is_last {
-            self.see_other_drops();
-        }
-        is_last
     }
 
     /// Makes visible what was done with the other handles before they were dropped, on whatever threads.
@@ -267,13 +257,13 @@ impl<C: Counts> CountWord<C> {
         }
     }
 
-    /// The value may be dropped later than its last handle.
+    /// The value may be dropped later than its last handle. (An immortal one, which is not dropped at all, stays as it is.)
     pub(crate) fn make_deep(&self) {
         let mut word = self.0.load(Relaxed);
-        while word.addr() & KIND == Kind::Plain as usize {
+        while word.addr() & DEEP == 0 {
             // INVARIANT: the word keeps its meaning. Release, since whoever reads the address of a weak box here has to see
             // that, as with the exchange that put it there.
-            match self.0.exchange(word, word.map_addr(|word| word | Kind::Deep as usize), Release) {
+            match self.0.exchange(word, word.map_addr(|word| word | DEEP), Release) {
                 Ok(()) => return,
                 Err(other) => word = other,
             }
@@ -284,20 +274,17 @@ impl<C: Counts> CountWord<C> {
     #[inline]
     pub(crate) fn make_shallow(&self) {
         let word = self.0.load(Relaxed);
-        if word.addr() & KIND == Kind::Deep as usize {
+        if word.addr() & DEEP != 0 {
             // INVARIANT: the word keeps its meaning. No one else uses it, since there is one strong handle.
-            self.0.store(word.map_addr(|word| word & !KIND), Relaxed);
+            self.0.store(word.map_addr(|word| word & !DEEP), Relaxed);
         }
     }
 
+    /// Whether the value may be dropped later than its last handle; of a box that is not immortal.
     #[cfg(feature = "std")]
-    #[inline]
-    pub(crate) fn kind(&self) -> Kind {
-        match self.0.load(Relaxed).addr() & KIND {
-            0 => Kind::Plain,
-            1 => Kind::Deep,
-            _ => Kind::Pinned,
-        }
+    #[inline(always)]
+    pub(crate) fn is_deep(&self) -> bool {
+        self.0.load(Relaxed).addr() & DEEP != 0
     }
 
     /// The weak box, with one more weak count, which is the caller's. If it is made now, it takes the strong count over from
@@ -320,8 +307,8 @@ impl<C: Counts> CountWord<C> {
             let other = match Meaning::of(word) {
                 Meaning::Inline { strong } => {
                     new.strong.set(strong);
-                    let kind = word.addr() & KIND;
-                    let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | kind);
+                    let deep = word.addr() & DEEP;
+                    let address = new.as_ptr().as_ptr().map_addr(|address| (address >> 1) | deep);
                     // INVARIANT: the word gets a weak count, together with the address. Release: whoever reads the address by
                     // `load` sees the weak box.
                     match self.0.exchange(word, address, Release) {
@@ -400,7 +387,7 @@ impl<C: Counts> CountWord<C> {
     /// This is the word's weak box; it is from this allocator, or a clone of it. Nobody else uses the word.
     unsafe fn part_from(&self, weak_box: WeakBoxRef<C>, allocator: &impl Allocate) {
         // INVARIANT: an inline word, so the weak count is not the word's any more.
-        self.0.store(plain::<C>(ONE | (self.0.load(Relaxed).addr() & KIND)), Relaxed);
+        self.0.store(plain::<C>(ONE | (self.0.load(Relaxed).addr() & DEEP)), Relaxed);
         // SAFETY: the word's count is given back, by the contract to its allocator.
         unsafe { weak_box.release(allocator) };
     }
@@ -420,7 +407,7 @@ impl<C: Counts> CountWord<C> {
         match self.weak_box() {
             Some(weak_box) => weak_box.callbacks.set_link(link),
             // INVARIANT: the word is a link, by its two lowest bits, which no box that is dropped has.
-            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | KIND), Relaxed),
+            None => self.0.store(link.cast::<WeakBox<C>>().map_addr(|address| address | MARKS), Relaxed),
         }
     }
 
@@ -428,12 +415,12 @@ impl<C: Counts> CountWord<C> {
     #[cfg(feature = "std")]
     pub(crate) fn take_link(&self) -> *mut u8 {
         let word = self.0.load(Relaxed);
-        if word.addr() & KIND != KIND {
+        if word.addr() & MARKS != MARKS {
             return self.weak_box().map_or(ptr::null_mut(), |weak_box| weak_box.callbacks.take_link());
         }
         // INVARIANT: an inline word.
         self.0.store(plain::<C>(ONE), Relaxed);
-        word.map_addr(|address| address & !KIND).cast()
+        word.map_addr(|address| address & !MARKS).cast()
     }
 
     #[inline]
@@ -459,7 +446,7 @@ impl<C: Counts> CountWord<C> {
         match self.meaning() {
             Meaning::InWeakBox(weak_box) => weak_box.strong.set(strong),
             Meaning::Inline { .. } | Meaning::Immortal => {
-                self.0.store(plain::<C>(ONE + (strong - 1) * HANDLE), Relaxed);
+                self.0.store(plain::<C>(inline(strong)), Relaxed);
             }
         }
     }
@@ -470,7 +457,7 @@ impl<C: Counts> Meaning<C> {
     #[inline]
     fn of(word: *mut WeakBox<C>) -> Self {
         match word.addr() {
-            inline if is_inline(inline) => Self::Inline { strong: (inline & !TOP_BIT) / HANDLE + 1 },
+            inline if is_inline(inline) => Self::Inline { strong: (inline & !MARKS).wrapping_neg() / HANDLE },
             IMMORTAL => Self::Immortal,
             _ => {
                 // SAFETY: by the word's invariant, this is the address of a weak box, which is not null.

@@ -10,7 +10,7 @@ use core::ptr;
 use core::{fmt, mem};
 
 use crate::allocate::{Allocate, Global};
-use crate::count::{Kind, Last, Plainly};
+use crate::count::{Last, Plainly};
 use crate::counted_box::{CountedBox, VacantBox};
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 use crate::counts::Atomic;
@@ -19,6 +19,14 @@ use crate::deferred_drop::drop_box;
 use crate::weak::WeakHandle;
 
 /// A strong handle for one thread: `Rc` with half the header. See [`Handle`] for what it can do.
+///
+/// ```
+/// use mudlark_rc::Counted;
+///
+/// let text: Counted<str> = Counted::from("read in many places");
+/// assert_eq!(text.clone().len(), 19);
+/// assert_eq!(Counted::strong_count(&text), 1);
+/// ```
 pub type Counted<T, A = Global> = Handle<T, Local, A>;
 
 /// A strong handle that may cross threads, as `Arc` may: counted by atomic instructions. See [`Handle`] for what it can do.
@@ -181,7 +189,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     #[inline]
     pub fn new_in(value: T, allocator: A) -> Self {
         // INVARIANT: a new box has a strong count of one.
-        Self { inner: CountedBox::new(value, Kind::Plain, &allocator), allocator }
+        Self { inner: CountedBox::new(value, &allocator), allocator }
     }
 
     /// As [`new_cyclic`](Handle::new_cyclic), with memory from this allocator.
@@ -196,7 +204,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     where
         A: Clone,
     {
-        let vacant = VacantBox::<C, A>::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let vacant = VacantBox::<C, A>::new(Layout::new::<T>(), &allocator);
         let place = vacant.value().cast::<T>();
         let weak_box = vacant.count().downgrade(vacant.value(), &allocator).expect("a new box is not immortal");
         weak_box.strong.set(0);
@@ -224,7 +232,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
         A: 'static,
     {
         // INVARIANT: a new box has a strong count of one.
-        let this = Self { inner: CountedBox::new(value, Kind::Pinned, &allocator), allocator };
+        let this = Self { inner: CountedBox::new(value, &allocator), allocator };
         // SAFETY: the handles reach the value only through `Pin<Counted<T>>`, which never moves it or lends it mutably
         // unless `T` is `Unpin`; the box stays where it is until the value was dropped.
         unsafe { Pin::new_unchecked(this) }
@@ -299,36 +307,6 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
         ptr::addr_eq(Self::as_ptr(this), Self::as_ptr(other))
     }
 
-    /// Lets the value be dropped later than its last handle, wherever that handle lies, if that keeps a deep structure from
-    /// overflowing the stack; see [*Deep drops*](crate#deep-drops).
-    ///
-    /// The mark is lost when the value is lent mutably, by [`get_mut`](Self::get_mut) or [`make_mut`](Self::make_mut), since
-    /// it may be changed to one that borrows something.
-    ///
-    /// ```
-    /// use mudlark_rc::Counted;
-    ///
-    /// # #[cfg(feature = "std")] {
-    /// struct Tree(Vec<Counted<Tree>>);
-    ///
-    /// let mut tree = Tree(Vec::new());
-    /// for _ in 0..100_000 {
-    ///     let branch = Counted::new(tree);
-    ///     Counted::make_deep(&branch);
-    ///     tree = Tree(vec![branch]);
-    /// }
-    /// drop(tree);
-    /// # }
-    /// ```
-    #[inline]
-    pub fn make_deep(this: &Self)
-    where
-        T: 'static,
-        A: 'static,
-    {
-        this.inner.count().make_deep();
-    }
-
     /// The allocator that the memory is from.
     ///
     /// ```
@@ -369,50 +347,50 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
         &this.inner
     }
 
-    /// Lets go of the handle when its count is not just one of several inline.
+    /// Lets go of the only handle to a value that is not deep, and whose count is inline.
     ///
     /// # Safety
     ///
-    /// The handle is not used again, but for its allocator.
+    /// It is; the handle is not used again. The allocator is that of the handle.
     #[inline(never)]
-    unsafe fn release(&mut self) {
-        if self.inner.count().is_plainly_last() {
-            drop(LastHandle(self));
-        } else {
-            // SAFETY: by the contract.
-            unsafe { self.release_slow() };
-        }
+    unsafe fn release_last(inner: CountedBox<T, C>, allocator: &A) {
+        inner.count().see_other_drops();
+        // SAFETY: this was the only handle. There is no weak box, since the count is inline.
+        unsafe { inner.drop_plain(allocator) };
     }
 
-    /// As [`release`](Self::release), whatever the count is.
+    /// Lets go of a handle, whatever the count is.
     ///
     /// # Safety
     ///
-    /// As for [`release`](Self::release).
+    /// The strong count that `inner` owns is let go, and `inner` not used again; the allocator is that of the handle.
     #[cold]
     #[inline(never)]
-    unsafe fn release_slow(&mut self) {
-        if self.inner.count().decrement() == Last::No {
+    unsafe fn release_slow(inner: CountedBox<T, C>, allocator: &A) {
+        if inner.count().decrement() == Last::No {
             return;
         }
-        let callbacks = self.inner.count().take_callbacks();
+        let callbacks = inner.count().take_callbacks();
         // The value goes after the callbacks, also when one of them panics.
-        let value = LastHandle(self);
+        let value = LastHandle { inner, allocator };
         drop(callbacks);
         drop(value);
     }
 }
 
 /// The last handle to a value, whose strong count is let go already. Dropping it drops the value.
-struct LastHandle<'a, T: ?Sized, C: Counts, A: Allocate>(&'a mut Handle<T, C, A>);
+struct LastHandle<'a, T: ?Sized, C: Counts, A: Allocate> {
+    inner: CountedBox<T, C>,
+    allocator: &'a A,
+}
 
 impl<T: ?Sized, C: Counts, A: Allocate> Drop for LastHandle<'_, T, C, A> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the count is let go, as for `drop_box`.
-        let inner = unsafe { CountedBox::<T, C>::from_value(self.0.inner.as_ptr()) };
+        let inner = unsafe { CountedBox::<T, C>::from_value(self.inner.as_ptr()) };
         // SAFETY: this was the last handle, and there is nobody to use it again.
-        unsafe { drop_box(inner, &self.0.allocator) };
+        unsafe { drop_box(inner, self.allocator) };
     }
 }
 
@@ -433,15 +411,22 @@ impl<T: ?Sized, C: Counts, A: Allocate> Drop for Handle<T, C, A> {
     /// Lets go of the value; the last strong handle drops it. See [*Deep drops*](crate#deep-drops) for when exactly.
     #[inline]
     fn drop(&mut self) {
-        match self.inner.count().decrement_plainly() {
-            Plainly::Less => (),
+        let plainly = self.inner.count().decrement_plainly();
+        if plainly == Plainly::Less {
+            return;
+        }
+        // SAFETY: the handle is being dropped, so its count is handed over.
+        let inner = unsafe { CountedBox::from_value(self.inner.as_ptr()) };
+        match plainly {
             Plainly::Last if !mem::needs_drop::<T>() => {
-                self.inner.count().see_other_drops();
-                // SAFETY: this was the only handle, and `self` is being dropped.
-                unsafe { self.inner.free_plain(&self.allocator) };
+                inner.count().see_other_drops();
+                // SAFETY: this was the only handle, and there is no weak box.
+                unsafe { inner.drop_plain(&self.allocator) };
             }
-            // SAFETY: `self` is being dropped.
-            Plainly::Last | Plainly::Not => unsafe { self.release() },
+            // SAFETY: the count says so.
+            Plainly::Last => unsafe { Self::release_last(inner, &self.allocator) },
+            // SAFETY: the count is let go.
+            _ => unsafe { Self::release_slow(inner, &self.allocator) },
         }
     }
 }

@@ -20,55 +20,9 @@ use core::mem;
 use core::ptr::NonNull;
 
 use crate::allocate::Allocate;
-use crate::count::{CountWord, Kind};
+use crate::block::{Place, block_layout, free_block, layout_of_gone, value_offset, word_before};
+use crate::count::CountWord;
 use crate::counts::Counts;
-
-/// The offset of a value of this layout in its block, which is also the alignment of the block.
-///
-/// Alignment and word size are powers of two, so the greater is a multiple of the lesser: with this offset, the value is
-/// aligned, and so is the word before it. (Loom's word may have any size.)
-#[inline]
-fn value_offset<C: Counts>(value: Layout) -> usize {
-    value.align().max(size_of::<CountWord<C>>().next_power_of_two())
-}
-
-/// The layout of the block for a value of this layout.
-///
-/// # Panics
-///
-/// If the block would be larger than `isize::MAX` bytes.
-#[inline]
-fn block_layout<C: Counts>(value: Layout) -> Layout {
-    let offset = value_offset::<C>(value);
-    // No layout has more than `isize::MAX` bytes or alignment, so the sum is in range.
-    Layout::from_size_align(offset + value.size(), offset).unwrap_or_else(|_| capacity_overflow())
-}
-
-/// The layout of `len` values in a row.
-///
-/// # Panics
-///
-/// If they would take more than `isize::MAX` bytes.
-#[inline]
-pub(crate) fn slice_layout<T>(len: usize) -> Layout {
-    Layout::array::<T>(len).unwrap_or_else(|_| capacity_overflow())
-}
-
-#[cold]
-fn capacity_overflow() -> ! {
-    panic!("capacity overflow");
-}
-
-/// Where the count word of a value in a box is: one word before it.
-///
-/// # Safety
-///
-/// `value` is a value's place in a block of a box, and may reach the whole block.
-#[inline(always)]
-pub(crate) unsafe fn word_before<T: ?Sized, C: Counts>(value: NonNull<T>) -> NonNull<CountWord<C>> {
-    // SAFETY: `value_offset` leaves room for the word, so this is in the same block.
-    unsafe { value.cast::<CountWord<C>>().sub(1) }
-}
 
 /// The memory of a box that has no value: not yet, or no longer.
 ///
@@ -93,7 +47,7 @@ impl<'a, C: Counts, A: Allocate> VacantBox<'a, C, A> {
     ///
     /// If the box would be larger than `isize::MAX` bytes.
     #[inline]
-    pub(crate) fn new(layout: Layout, kind: Kind, allocator: &'a A) -> Self {
+    pub(crate) fn new(layout: Layout, allocator: &'a A) -> Self {
         let block_layout = block_layout::<C>(layout);
         let Some(block) = allocator.allocate_block(block_layout) else { handle_alloc_error(block_layout) };
         // SAFETY: the offset lies in the block, or at its end when the value has no size.
@@ -101,7 +55,7 @@ impl<'a, C: Counts, A: Allocate> VacantBox<'a, C, A> {
         // SAFETY: this is the value's place in the new block.
         let word = unsafe { word_before(value) };
         // SAFETY: the word is in the block, and aligned, since the offset and the block's alignment are multiples of it.
-        unsafe { word.write(CountWord::<C>::one(kind)) };
+        unsafe { word.write(CountWord::<C>::one()) };
         // INVARIANT: the block was just allocated, and its word written.
         Self { value, layout, allocator, counts: PhantomData }
     }
@@ -141,37 +95,8 @@ impl<C: Counts, A: Allocate> Drop for VacantBox<'_, C, A> {
             return;
         }
         // SAFETY: by the invariant; nobody else uses the block any more.
-        unsafe { free_block::<C>(self.value, self.layout, self.allocator) };
+        unsafe { free_block::<C>(self.value, self.layout, Place::Apart, self.allocator) };
     }
-}
-
-/// Frees the block of a value.
-///
-/// # Safety
-///
-/// This is the place of a value of this layout in a block that [`VacantBox::new`] allocated by this allocator, or a clone of
-/// it, and which is not used again.
-#[inline]
-unsafe fn free_block<C: Counts>(value: NonNull<u8>, layout: Layout, allocator: &impl Allocate) {
-    let offset = value_offset::<C>(layout);
-    // SAFETY: `block_layout` checked this layout when the block was allocated.
-    let block_layout = unsafe { Layout::from_size_align_unchecked(offset + layout.size(), offset) };
-    // SAFETY: the value is at this offset in the block.
-    let block = unsafe { value.sub(offset) };
-    // SAFETY: by the contract.
-    unsafe { allocator.deallocate_block(block, block_layout) };
-}
-
-/// The layout of a value that may be gone already.
-///
-/// # Safety
-///
-/// `value` points at where the value is or was, and the memory is there still.
-#[inline]
-unsafe fn layout_of_gone<T: ?Sized>(value: NonNull<T>) -> Layout {
-    let gone = value.as_ptr() as *const mem::ManuallyDrop<T>;
-    // SAFETY: by the contract. Of what was there nothing is looked at, only the length or methods of the pointer.
-    Layout::for_value(unsafe { &*gone })
 }
 
 /// Gives back what a pointer that was a weak handle kept: the memory of a box, whose value may be gone. If it is, and nobody
@@ -194,7 +119,7 @@ pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, alloc
     // SAFETY: the memory is there still.
     let layout = unsafe { layout_of_gone(value) };
     // SAFETY: `may_free` said that nobody else uses it.
-    unsafe { free_block::<C>(value.cast(), layout, allocator) };
+    unsafe { free_block::<C>(value.cast(), layout, Place::Apart, allocator) };
 }
 
 /// A box whose last strong handle is gone, and whose value is about to be, too. Dropping it frees the memory, as far as no
@@ -205,18 +130,26 @@ pub(crate) unsafe fn stop_keeping<T: ?Sized, C: Counts>(value: NonNull<T>, alloc
 /// # Invariants
 ///
 /// `value` points at where the value is or was, and may reach the whole block. The box belongs to this alone, and what is
-/// kept includes it; it is from `allocator`, or a clone of it.
-pub(crate) struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate> {
+/// kept includes it; it is from `allocator`, or a clone of it. If `IS_PLAIN`, there is no weak box.
+struct Emptied<'a, T: ?Sized, C: Counts, A: Allocate, const IS_PLAIN: bool> {
     value: NonNull<T>,
     allocator: &'a A,
     counts: PhantomData<C>,
 }
 
-impl<T: ?Sized, C: Counts, A: Allocate> Drop for Emptied<'_, T, C, A> {
+impl<T: ?Sized, C: Counts, A: Allocate, const IS_PLAIN: bool> Drop for Emptied<'_, T, C, A, IS_PLAIN> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: by the invariant.
-        unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
+        if IS_PLAIN {
+            // SAFETY: by the invariant, the memory is there still.
+            let layout = unsafe { layout_of_gone(self.value) };
+            let place = if mem::needs_drop::<T>() { Place::Apart } else { Place::Inline };
+            // SAFETY: by the invariant, nobody else uses it.
+            unsafe { free_block::<C>(self.value.cast(), layout, place, self.allocator) };
+        } else {
+            // SAFETY: by the invariant.
+            unsafe { stop_keeping::<T, C>(self.value, self.allocator) };
+        }
     }
 }
 
@@ -234,8 +167,8 @@ pub(crate) struct CountedBox<T: ?Sized, C: Counts> {
 
 impl<T, C: Counts> CountedBox<T, C> {
     #[inline]
-    pub(crate) fn new(value: T, kind: Kind, allocator: &impl Allocate) -> Self {
-        let vacant = VacantBox::new(Layout::new::<T>(), kind, allocator);
+    pub(crate) fn new(value: T, allocator: &impl Allocate) -> Self {
+        let vacant = VacantBox::new(Layout::new::<T>(), allocator);
         let place = vacant.value().cast::<T>();
         // SAFETY: the box was allocated for a `T`.
         unsafe { place.write(value) };
@@ -303,27 +236,41 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
         unsafe { self.value.as_mut() }
     }
 
-    /// The memory of the box, while the value in it is dropped.
+    /// Drops the value and frees the box; also when the drop panics.
     ///
     /// # Safety
     ///
-    /// As for [`vacate`](Self::vacate).
+    /// The caller owned the last strong handle, with this allocator. No copy of `self` is used again.
     #[inline]
-    pub(crate) unsafe fn empty<'a, A: Allocate>(&self, allocator: &'a A) -> Emptied<'a, T, C, A> {
-        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner.
-        Emptied { value: self.value, allocator, counts: PhantomData }
+    pub(crate) unsafe fn drop_now(&self, allocator: &impl Allocate) {
+        // SAFETY: by the contract.
+        unsafe { self.empty::<false, _>(allocator) };
     }
 
-    /// Frees the box, whose value has nothing to drop, and which has no weak box.
+    /// As [`drop_now`](Self::drop_now), for a box without a weak box.
     ///
     /// # Safety
     ///
-    /// As for [`vacate`](Self::vacate); and as above.
-    #[inline]
-    pub(crate) unsafe fn free_plain(&self, allocator: &impl Allocate) {
-        let layout = Layout::for_value(self.value());
-        // SAFETY: by the contract, nobody else uses it.
-        unsafe { free_block::<C>(self.value.cast(), layout, allocator) };
+    /// As for [`drop_now`](Self::drop_now). There is no weak box.
+    #[inline(always)]
+    pub(crate) unsafe fn drop_plain(&self, allocator: &impl Allocate) {
+        // While it is dropped, the value gets no weak box: there is no handle to it, and it has none to itself.
+        // SAFETY: by the contract.
+        unsafe { self.empty::<true, _>(allocator) };
+    }
+
+    /// As [`drop_now`](Self::drop_now).
+    ///
+    /// # Safety
+    ///
+    /// As for [`drop_now`](Self::drop_now). If `IS_PLAIN`, there is no weak box.
+    #[inline(always)]
+    unsafe fn empty<const IS_PLAIN: bool, A: Allocate>(&self, allocator: &A) {
+        // INVARIANT: by the invariant of `self`; the contract makes the caller the only owner, and a weak box refuses to
+        // upgrade.
+        let _memory = Emptied::<T, C, A, IS_PLAIN> { value: self.value, allocator, counts: PhantomData };
+        // SAFETY: by the box's invariant the value is there; it is dropped this once.
+        unsafe { self.value.drop_in_place() };
     }
 
     /// The memory of the box. The value in it is now the caller's, to drop or to move out.
@@ -344,10 +291,11 @@ impl<T: ?Sized, C: Counts> CountedBox<T, C> {
 mod tests {
     use super::*;
     use crate::allocate::Global;
+    use crate::block::slice_layout;
     use crate::counts::Local;
 
     fn vacant(layout: Layout) -> VacantBox<'static, Local, Global> {
-        VacantBox::new(layout, Kind::Plain, &Global)
+        VacantBox::new(layout, &Global)
     }
 
     #[test]

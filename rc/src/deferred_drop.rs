@@ -1,12 +1,12 @@
 //! Deep drops in constant stack.
 //!
 //! A value that is dropped drops the handles in it, and a last handle drops its value, and so on: one stack frame inside
-//! the other, as deep as the structure is. Here, a value more than [`DEPTH`] boxes deep is *put off*: its box is hung on a
-//! list, and the frame that would have grown returns. The list belongs to a frame further up the stack (a [`Frame`]), which
-//! drops what hangs on it, one after the other, before it returns itself.
+//! the other, as deep as the structure is. A *deep* value that lies inside the drops of [`DEPTH`] others is *put off*
+//! instead: its box is hung on a list, and the frame that would have grown returns. The list belongs to a frame further up
+//! the stack (a [`Frame`]), which drops what hangs on it, one after the other, before it returns itself.
 //!
 //! ```text
-//!   drop of box 1                                     the order of drops
+//!   drop of box 1                                     the order of drops, if all boxes are of deep values
 //!     └─ drop of box 2                                1 .. DEPTH + 1 as with recursion: the next one
 //!          └─ … drop of box DEPTH + 1: a Frame        inside the drop of the one before
 //!               │  box DEPTH + 2 is put off
@@ -21,9 +21,10 @@
 //! # What may be put off
 //!
 //! A drop that comes later than it was asked for is dangerous if the value borrows: what it borrows may be gone, even where
-//! the outer value seems to vouch for it, since values may be made that borrow from themselves. So only boxes that are
-//! [`Kind::Deep`] are put off: their values are `'static`, and borrow nothing. Handles to them may lie anywhere: in a field, a
-//! `Box`, a `Vec`, a map. All others are dropped at once, by recursion, as `Rc` does.
+//! the outer value seems to vouch for it, since values may be made that borrow from themselves. Whether a value borrows is
+//! known only to the compiler, and only where the value is made: types that differ in lifetimes are one to the program that
+//! runs. So a value is deep only if it is said where its type is known to be `'static`. Handles to it may lie anywhere: in a
+//! field, a `Box`, a `Vec`, a map. All other values are dropped at once, by recursion, as `Rc` does.
 //!
 //! CPython puts the deallocation of deeply nested containers off in such a way, and calls it the trashcan
 //! (`Objects/object.c`).
@@ -35,13 +36,12 @@ use core::mem;
 use core::ptr::{self, NonNull};
 
 use crate::allocate::Allocate;
-use crate::count::Kind;
 use crate::counted_box::CountedBox;
 use crate::counts::Counts;
 use crate::wide_pointer::{metadata_of, with_metadata_of};
 
-/// So many values are dropped inside each other before a frame is made, for which others are put off.
-pub(crate) const DEPTH: usize = 32;
+/// So many deep values are dropped inside each other before a frame is made, for which others are put off.
+pub(crate) const DEPTH: usize = 16;
 
 std::thread_local! {
     static NEST: Nest = const { Nest { depth: Cell::new(0), frame: Cell::new(ptr::null()) } };
@@ -53,13 +53,13 @@ std::thread_local! {
 ///
 /// `frame` is null or points at a frame that is further up the stack, in a function that waits for this one.
 struct Nest {
-    /// How many values of boxes are being dropped, each inside the drop of the one before.
+    /// How many deep values are being dropped, each inside the drop of the one before.
     depth: Cell<usize>,
     /// The innermost frame.
     frame: Cell<*const Frame>,
 }
 
-/// A list of boxes that are put off, and of what kind they are.
+/// A list of boxes that are put off, and of what type they are.
 ///
 /// # Invariants
 ///
@@ -118,49 +118,31 @@ fn id_but_for_lifetimes<T>() -> TypeId {
 /// The caller owned the last strong handle, with this allocator. The box is not used again.
 #[inline]
 pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(last: CountedBox<T, C>, allocator: &A) {
-    if mem::needs_drop::<T>() {
+    // The list has no room for allocators.
+    if mem::needs_drop::<T>() && size_of::<A>() == 0 && last.count().is_deep() {
         // SAFETY: by the contract.
         NEST.with(|nest| unsafe { nest.drop_box(last, allocator) });
     } else {
-        // SAFETY: by the contract. There is nothing to drop.
-        drop(unsafe { last.empty(allocator) });
+        // SAFETY: by the contract.
+        unsafe { last.drop_now(allocator) };
     }
 }
 
 impl Nest {
-    /// As [`drop_box`].
-    ///
-    /// # Safety
-    ///
-    /// As for [`drop_box`].
-    #[inline]
-    unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
-        if self.depth.get() < DEPTH {
-            // SAFETY: by the contract.
-            unsafe { self.drop_now(last, allocator) };
-        } else {
-            // SAFETY: by the contract.
-            unsafe { self.drop_deep_box(last, allocator) };
-        }
-    }
-
-    /// As [`drop_box`](Self::drop_box), at the depth or deeper.
+    /// As [`drop_box`], for a deep value and an allocator without size.
     ///
     /// # Safety
     ///
     /// As for [`drop_box`].
     #[inline(never)]
-    unsafe fn drop_deep_box<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
-        // The list has no room for allocators.
-        if last.count().kind() != Kind::Deep || size_of::<A>() != 0 {
+    unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
+        if self.depth.get() < DEPTH {
             // SAFETY: by the contract.
-            return unsafe { self.drop_now(last, allocator) };
+            unsafe { self.drop_now(last, allocator) };
+        } else if !self.put_off(&last, Key::of::<T, C, A>(last.as_ptr())) {
+            // SAFETY: by the contract.
+            unsafe { self.drop_with_frame(last, allocator) };
         }
-        if self.put_off(&last, Key::of::<T, C, A>(last.as_ptr())) {
-            return;
-        }
-        // SAFETY: by the contract.
-        unsafe { self.drop_with_frame(last, allocator) };
     }
 
     /// Drops the value and frees the box, now.
@@ -170,21 +152,19 @@ impl Nest {
     /// As for [`drop_box`].
     #[inline]
     unsafe fn drop_now<T: ?Sized, C: Counts, A: Allocate>(&self, last: CountedBox<T, C>, allocator: &A) {
-        // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-        let _memory = unsafe { last.empty(allocator) };
         let _deeper = self.go_deeper();
-        // SAFETY: by the box's invariant the value is there; it is dropped this once.
-        unsafe { last.as_ptr().drop_in_place() };
+        // SAFETY: by the contract.
+        unsafe { last.drop_now(allocator) };
     }
 
-    /// Notes that one value more is being dropped, until the result is.
+    /// Notes that one deep value more is being dropped, until the result is.
     #[inline]
     fn go_deeper(&self) -> Deeper<'_> {
         self.depth.set(self.depth.get() + 1);
         Deeper(self)
     }
 
-    /// Hangs the box on the list of a frame that is for such boxes, if there is one, and if it may be; returns whether it did.
+    /// Hangs the box on the list of a frame that is for such boxes, if there is one; returns whether it did.
     fn put_off<T: ?Sized, C: Counts>(&self, last: &CountedBox<T, C>, key: Key) -> bool {
         let mut frame = self.frame.get();
         // SAFETY: by the invariant of `Nest`, and of the frames that it leads to.
@@ -218,7 +198,7 @@ impl Nest {
     }
 }
 
-/// One value more is being dropped, until this is.
+/// One deep value more is being dropped, until this is.
 struct Deeper<'a>(&'a Nest);
 
 impl Drop for Deeper<'_> {

@@ -9,19 +9,39 @@ use core::hash::{Hash, Hasher};
 use crate::allocate::Allocate;
 use crate::counted::Handle;
 use crate::counts::Counts;
+use crate::reflexive::is_reflexive;
 
 impl<T: PartialEq + ?Sized, C: Counts, A: Allocate> PartialEq for Handle<T, C, A> {
     /// Whether the values are equal; [`Handle::ptr_eq`] asks whether they are the same.
+    ///
+    /// If the value is `Eq`, two handles to the same one are equal at once.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let (five, nan) = (Counted::new(5), Counted::new(f64::NAN));
+    /// assert!(five == Counted::new(5) && five != Counted::new(6));
+    /// assert!(five == five.clone() && nan != nan.clone());
+    /// ```
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        is_surely_equal(self, other) || **self == **other
     }
 
     #[expect(clippy::partialeq_ne_impl, reason = "a value may have an `ne` of its own")]
     #[inline]
     fn ne(&self, other: &Self) -> bool {
-        **self != **other
+        !is_surely_equal(self, other) && **self != **other
     }
+}
+
+/// Whether both handles are to one value, of a type whose values equal themselves.
+#[inline]
+fn is_surely_equal<T: PartialEq + ?Sized, C: Counts, A: Allocate>(
+    one: &Handle<T, C, A>,
+    other: &Handle<T, C, A>,
+) -> bool {
+    Handle::ptr_eq(one, other) && is_reflexive::<T>()
 }
 
 impl<T: Eq + ?Sized, C: Counts, A: Allocate> Eq for Handle<T, C, A> {}

@@ -12,8 +12,6 @@ use crate::counts::Counts;
 /// The caller owned the last strong handle, with this allocator. The box is not used again.
 #[inline]
 pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(last: CountedBox<T, C>, allocator: &A) {
-    // SAFETY: by the contract, there is no other handle to the value, and a weak box refuses to upgrade.
-    let _memory = unsafe { last.empty(allocator) };
-    // SAFETY: by the box's invariant the value is there; it is dropped this once.
-    unsafe { last.as_ptr().drop_in_place() };
+    // SAFETY: by the contract.
+    unsafe { last.drop_now(allocator) };
 }

@@ -70,6 +70,14 @@ pub const fn words_before<T>() -> usize {
     if align_of::<T>() <= size_of::<usize>() { 1 } else { align_of::<T>() / size_of::<usize>() }
 }
 
+/// The length of an array, which is forgotten.
+#[doc(hidden)]
+#[must_use]
+pub const fn array_len<T, const N: usize>(array: [T; N]) -> usize {
+    core::mem::forget(array);
+    N
+}
+
 impl<T, const WORDS: usize> StaticBox<T, WORDS> {
     #[doc(hidden)]
     pub const fn new(value: T) -> Self {
@@ -85,6 +93,11 @@ impl<T, const WORDS: usize> StaticBox<T, WORDS> {
 /// A value in a `static`, of which there are handles for the asking: [`static_counted!`](crate::static_counted) makes it.
 ///
 /// It derefs to the value.
+///
+/// ```
+/// mudlark_rc::static_counted! { static NAME: str = "static"; }
+/// assert_eq!(NAME.len(), 6);
+/// ```
 ///
 /// # Invariants
 ///
@@ -141,6 +154,14 @@ impl<const N: usize> StaticCounted<[u8; N]> {
 
 impl<T: ?Sized + 'static> StaticCounted<T> {
     /// A handle to the value, for this thread.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, static_counted};
+    ///
+    /// static_counted! { static EMPTY: str = ""; }
+    /// let empty: Counted<str> = EMPTY.counted();
+    /// assert_eq!(Counted::strong_count(&empty), usize::MAX);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn counted(&self) -> Counted<T> {
@@ -149,6 +170,14 @@ impl<T: ?Sized + 'static> StaticCounted<T> {
     }
 
     /// A handle to the value, for any thread. It may be made in a constant or a `static`.
+    ///
+    /// ```
+    /// use mudlark_rc::{SyncCounted, static_counted};
+    ///
+    /// static_counted! { static TEXT: str = "shared"; }
+    /// static HANDLE: SyncCounted<str> = TEXT.sync_counted();
+    /// std::thread::spawn(|| assert_eq!(HANDLE.clone().len(), 6)).join().unwrap();
+    /// ```
     #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     #[inline]
     #[must_use]
@@ -220,7 +249,7 @@ macro_rules! static_counted {
     ($(#[$attribute:meta])* $visible:vis static $name:ident: [$element:ty] = $elements:expr; $($rest:tt)*) => {
         $(#[$attribute])*
         $visible static $name: $crate::StaticCounted<[$element]> = {
-            const __MUDLARK_LEN: usize = { let elements: &[$element] = &$elements; elements.len() };
+            const __MUDLARK_LEN: usize = $crate::array_len::<$element, _>($elements);
             const __MUDLARK_WORDS: usize = $crate::words_before::<[$element; __MUDLARK_LEN]>();
             static __MUDLARK_BOX: $crate::StaticBox<[$element; __MUDLARK_LEN], __MUDLARK_WORDS> = $crate::StaticBox::new($elements);
             // SAFETY: it is a static.

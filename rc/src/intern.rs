@@ -1,5 +1,6 @@
 //! Interning: of equal values there is one, so that they share memory, and can be compared by their addresses.
 
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::cell::RefCell;
 use core::fmt;
@@ -41,14 +42,15 @@ pub type DefaultHashBuilder = core::hash::BuildHasherDefault<crate::fnv::Fnv>;
 /// assert!(names.get("mudlark").is_none());
 /// ```
 ///
-/// Finding or adding a symbol takes the time of hashing it, and on average of comparing it once.
+/// Finding or adding a symbol takes the time of hashing it, and on average of comparing it once. Hashing, comparing, making
+/// and dropping symbols may use the interner in turn; when it panics, the interner works on.
 pub struct Interner<T: ?Sized, S = DefaultHashBuilder> {
     symbols: RefCell<Symbols<T, Local>>,
     hasher: S,
 }
 
-/// As [`Interner`], for many threads. A lock is held while the table is searched, and while symbols are compared for that;
-/// never while one is made or dropped.
+/// As [`Interner`], for many threads. A lock is held while the table is searched; never while a symbol is hashed, compared,
+/// made or dropped.
 ///
 /// ```
 /// use mudlark_rc::{SyncCounted, SyncInterner};
@@ -72,7 +74,7 @@ impl<T: ?Sized, S> Interner<T, S> {
 
 #[cfg(feature = "std")]
 impl<T: ?Sized, S> SyncInterner<T, S> {
-    /// The table is right also after a panic, which may come only from hashing and comparing.
+    /// The table is right also after a panic, which may come only from a lack of memory, before anything was changed.
     fn symbols(&self) -> MutexGuard<'_, Symbols<T, Atomic>> {
         self.symbols.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,6 +85,9 @@ macro_rules! interner {
     ($interner:ident, $handle:ident, $lock:ident) => {
         impl<T: ?Sized + Hash + Eq> $interner<T> {
             /// An interner without symbols. It allocates nothing yet.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("assert!(", stringify!($interner), "::<str>::new().is_empty());\n```")]
             #[must_use]
             pub fn new() -> Self {
                 Self::with_hasher(DefaultHashBuilder::default())
@@ -91,6 +96,14 @@ macro_rules! interner {
 
         impl<T: ?Sized + Hash + Eq, S: BuildHasher> $interner<T, S> {
             /// An interner without symbols, which hashes by `hasher`.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::{", stringify!($handle), ", ", stringify!($interner), "};")]
+            /// use std::hash::{BuildHasherDefault, DefaultHasher};
+            ///
+            /// let hasher = BuildHasherDefault::<DefaultHasher>::new();
+            #[doc = concat!("let names = ", stringify!($interner), "::<str, _>::with_hasher(hasher);")]
+            /// let one = names.intern("one");
+            #[doc = concat!("assert!(", stringify!($handle), "::ptr_eq(&one, &names.intern(\"one\")));\n```")]
             pub const fn with_hasher(hasher: S) -> Self {
                 Self { symbols: $lock::new(Symbols::new()), hasher }
             }
@@ -99,54 +112,118 @@ macro_rules! interner {
             ///
             /// # Panics
             ///
-            /// If hashing or comparing panics, or uses the interner.
+            /// If hashing, comparing or making it panics.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::{", stringify!($handle), ", ", stringify!($interner), "};\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// let (one, two) = (names.intern("one"), names.intern(String::from("one")));
+            #[doc = concat!("assert!(", stringify!($handle), "::ptr_eq(&one, &two));\n```")]
             pub fn intern<V: Borrow<T> + Into<$handle<T>>>(&self, value: V) -> $handle<T> {
                 let hash = self.hasher.hash_one(value.borrow());
-                let search = self.symbols().find(hash, |symbol| symbol == value.borrow());
-                if let Some(symbol) = search.found {
+                let mut passed = Vec::new();
+                if let Some(symbol) = self.search(hash, &mut passed, |symbol| symbol == value.borrow()) {
                     return symbol;
                 }
                 let new: $handle<T> = value.into();
                 // Meanwhile, others may have added it.
-                let mut symbols = self.symbols();
-                let search = symbols.find(hash, |symbol| *symbol == *new);
-                if search.found.is_none() {
-                    symbols.add(hash, &new);
+                while let Some(symbol) = self.add_if_last(hash, &passed, &new) {
+                    if *symbol == *new {
+                        return symbol;
+                    }
+                    passed.push(symbol);
                 }
-                drop(symbols);
-                search.found.unwrap_or(new)
+                new
             }
 
             /// The symbol equal to `value`, if there is one.
             ///
             /// # Panics
             ///
-            /// If hashing or comparing panics, or uses the interner.
+            /// If hashing or comparing panics.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// let one = names.intern("one");
+            /// assert_eq!((names.get("one"), names.get("two")), (Some(one), None));
+            /// ```
             pub fn get<Q: ?Sized + Hash + Eq>(&self, value: &Q) -> Option<$handle<T>>
             where
                 T: Borrow<Q>,
             {
                 let hash = self.hasher.hash_one(value);
-                let search = self.symbols().find(hash, |symbol| symbol.borrow() == value);
-                search.found
+                self.search(hash, &mut Vec::new(), |symbol| symbol.borrow() == value)
+            }
+
+            /// Looks for the symbol with this hash for which `is_it` says so, and notes all others.
+            fn search(
+                &self,
+                hash: u64,
+                passed: &mut Vec<$handle<T>>,
+                is_it: impl Fn(&T) -> bool,
+            ) -> Option<$handle<T>> {
+                loop {
+                    let symbol = self.symbols().next(hash, passed)?;
+                    if is_it(&symbol) {
+                        return Some(symbol);
+                    }
+                    passed.push(symbol);
+                }
+            }
+
+            /// Adds a symbol, unless there is one with the same hash that was not passed yet, which it then returns.
+            fn add_if_last(&self, hash: u64, passed: &[$handle<T>], new: &$handle<T>) -> Option<$handle<T>> {
+                let mut symbols = self.symbols();
+                let next = symbols.next(hash, passed);
+                if next.is_none() {
+                    symbols.add(hash, new);
+                }
+                next
             }
 
             /// The number of symbols that are in use. It looks at each.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// let one = names.intern("one");
+            /// assert_eq!(names.len(), 1);
+            /// drop(one);
+            /// assert_eq!(names.len(), 0);
+            /// ```
             pub fn len(&self) -> usize {
                 self.symbols().len()
             }
 
             /// Whether no symbol is in use.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// drop(names.intern("one"));
+            /// assert!(names.is_empty());
+            /// ```
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
             /// Handles to all symbols that are in use, in no order.
-            pub fn symbols_in_use(&self) -> alloc::vec::Vec<$handle<T>> {
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// let one = names.intern("one");
+            /// drop(names.intern("two"));
+            /// assert_eq!(names.symbols_in_use(), [one]);
+            /// ```
+            pub fn symbols_in_use(&self) -> Vec<$handle<T>> {
                 self.symbols().living()
             }
 
             /// Frees the memory of places and weak boxes of symbols that went away.
+            ///
+            #[doc = concat!("```\nuse mudlark_rc::", stringify!($interner), ";\n")]
+            #[doc = concat!("let names: ", stringify!($interner), "<str> = ", stringify!($interner), "::new();")]
+            /// (0..1000).for_each(|i| drop(names.intern(i.to_string())));
+            /// names.purge();
+            /// assert!(names.is_empty());
+            /// ```
             pub fn purge(&self) {
                 self.symbols().rebuild();
             }

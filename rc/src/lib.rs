@@ -33,17 +33,46 @@
 //! # Deep drops
 //!
 //! A value's own handles are dropped with it, and may be the last ones of other values, and so on: one drop inside the other,
-//! exactly as with `Rc`, until the stack overflows. Values made *deep* by [`make_deep`](Handle::make_deep) do not: up to 32
-//! are dropped inside each other, and what lies deeper is *put off*. It is dropped before the drop of a value above it, at
-//! that depth or deeper, returns; one after the other, the last put off first. That takes constant stack (as much as 32 drops
-//! inside each other, and one more on the way for each type, and for each length of a slice), and allocates nothing.
+//! exactly as with `Rc`, until the stack overflows. *Deep* values, which [`new_deep`](Handle::new_deep) makes, do not overflow
+//! it:
 //!
-//! Covered are lists, trees and graphs of deep values, wherever the handles lie: in a field, a `Box`, a `Vec`, a map, a
-//! variable of a `Drop` implementation; also through several types by turns, and through slices and trait objects. A deep value has to
-//! be `'static`: one that borrows may not outlive its last handle. Not covered, and dropped by recursion, are values that were
-//! not made deep; chains of `Box`es or `Vec`s themselves; handles with an allocator that has a size; and all, without the
-//! feature `std`, where there is no thread local to keep track with. The weak handles of a value that is put off are dead
-//! already, and its callbacks called.
+//! ```
+//! use mudlark_rc::Counted;
+//!
+//! # #[cfg(feature = "std")] {
+//! enum Tree {
+//!     Leaf,
+//!     Boxed(Box<Counted<Tree>>),
+//!     Many(Vec<Counted<Tree>>),
+//! }
+//!
+//! let make_and_drop = || {
+//!     let mut tree = Counted::new_deep(Tree::Leaf);
+//!     for i in 0..1_000_000 {
+//!         let above = if i % 2 == 0 { Tree::Boxed(Box::new(tree)) } else { Tree::Many(vec![tree]) };
+//!         tree = Counted::new_deep(above);
+//!     }
+//!     drop(tree);
+//! };
+//! let small_stack = std::thread::Builder::new().stack_size(64 * 1024);
+//! small_stack.spawn(make_and_drop).unwrap().join().unwrap();
+//! # }
+//! ```
+//!
+//! Up to 16 deep values are dropped inside each other, and what lies deeper is *put off*. It is dropped before the drop of a
+//! deep value above it, at that depth or deeper, returns; one after the other, the last put off first. That takes constant
+//! stack (as much as 16 drops inside each other, and one more on the way for each type, and for each length of a slice), and
+//! allocates nothing. The weak handles of a value that is put off are dead already, and its callbacks called.
+//!
+//! - **Covered** are lists, trees and graphs of deep values, wherever the handles lie: in a field, a `Box`, a `Vec`, a map, a
+//!   variable of a `Drop` implementation, a value that is not deep; also through several types by turns, and through slices
+//!   and trait objects ([`make_deep`](Handle::make_deep) is for these).
+//! - **Not covered**, and dropped by recursion, are chains of values that were not made deep, and of `Box`es or `Vec`s
+//!   themselves; values that were lent mutably since they were made deep; handles with an allocator that has a size; and all,
+//!   without the feature `std`, where there is no thread local to keep track with.
+//! - A deep value has to be `'static`: one that borrows must not outlive its last handle. That is why it has to be said, and
+//!   where the value is made: only the compiler knows it, and [`new`](Handle::new) takes values of both kinds. Put off by
+//!   itself, a value could read what it borrows from a neighbour after that neighbour is gone.
 //!
 //! # Sharing on top
 //!
@@ -69,7 +98,8 @@
 //!
 //! # Features
 //!
-//! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`.
+//! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`,
+//!   `Read`, `Write` and `Seek` for handles to files and such.
 //!   Without it, the crate needs `alloc` only.
 //! - `allocator-api2`: boxes from any allocator of that crate.
 //! - `serde`: handles are written and read as their values. What was shared is not shared after.
@@ -81,6 +111,7 @@ extern crate alloc;
 extern crate std;
 
 mod allocate;
+mod block;
 mod callback;
 mod clone_to_counted;
 mod convert;
@@ -88,6 +119,7 @@ mod count;
 mod counted;
 mod counted_box;
 mod counts;
+mod deep;
 #[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
 mod deferred_drop;
 #[cfg(not(feature = "std"))]
@@ -97,8 +129,11 @@ mod immortal;
 #[cfg(all(test, not(loom)))]
 mod immortal_tests;
 mod intern;
+#[cfg(feature = "std")]
+mod io;
 mod object_pool;
 mod raw;
+mod reflexive;
 #[cfg(feature = "serde")]
 mod serde;
 mod symbols;
@@ -119,7 +154,7 @@ pub use counted::{Counted, Handle};
 pub use counts::{Counts, Local};
 pub use immortal::StaticCounted;
 #[doc(hidden)]
-pub use immortal::{StaticBox, words_before};
+pub use immortal::{StaticBox, array_len, words_before};
 pub use intern::{DefaultHashBuilder, Interner};
 pub use object_pool::{ObjectPool, Pooled};
 #[doc(hidden)]

@@ -14,6 +14,8 @@ use crate::weak::Weak;
 /// At most as many as the pool's capacity are kept for that; others are dropped. So it saves making and freeing an object
 /// and what it owns, such as a buffer that has grown. CPython has such free lists for tuples, floats and frames.
 ///
+/// The pool and its objects stay on one thread: several threads have a pool each.
+///
 /// ```
 /// use mudlark_rc::ObjectPool;
 ///
@@ -42,12 +44,26 @@ struct Shelf<T> {
 
 impl<T> ObjectPool<T> {
     /// A pool that keeps up to `capacity` objects. `make` makes new ones; `reset` makes a used one as good as new.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, Vec::<u8>::new, Vec::clear);
+    /// assert_eq!(buffers.free(), 0);
+    /// ```
     pub fn new(capacity: usize, make: fn() -> T, reset: fn(&mut T)) -> Self {
         let free = RefCell::default();
         Self { shelf: Counted::new(Shelf { free, capacity, reset, hits: Cell::new(0), misses: Cell::new(0) }), make }
     }
 
     /// A handle to an object that has no other: one that was used before, or a new one.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, || Vec::<u8>::with_capacity(100), Vec::clear);
+    /// assert!(buffers.take().is_empty());
+    /// ```
     pub fn take(&self) -> Pooled<T> {
         let free = self.shelf.free.borrow_mut().pop();
         let tally = if free.is_some() { &self.shelf.hits } else { &self.shelf.misses };
@@ -57,18 +73,42 @@ impl<T> ObjectPool<T> {
     }
 
     /// The number of objects waiting to be used again.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, String::new, String::clear);
+    /// let two = (buffers.take(), buffers.take());
+    /// drop(two);
+    /// assert_eq!(buffers.free(), 2);
+    /// ```
     #[must_use]
     pub fn free(&self) -> usize {
         self.shelf.free.borrow().len()
     }
 
     /// The most objects that wait to be used again.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// assert_eq!(ObjectPool::new(8, String::new, String::clear).capacity(), 8);
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.shelf.capacity
     }
 
     /// The share of objects taken that had been used before; `None` before any was taken.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, String::new, String::clear);
+    /// assert_eq!(buffers.hit_rate(), None);
+    /// (0..4).for_each(|_| drop(buffers.take()));
+    /// assert_eq!(buffers.hit_rate(), Some(0.75));
+    /// ```
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
     pub fn hit_rate(&self) -> Option<f64> {
@@ -77,6 +117,15 @@ impl<T> ObjectPool<T> {
     }
 
     /// Drops the objects that wait to be used again.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, String::new, String::clear);
+    /// drop(buffers.take());
+    /// buffers.clear();
+    /// assert_eq!(buffers.free(), 0);
+    /// ```
     pub fn clear(&self) {
         drop(self.shelf.free.take());
     }
@@ -90,6 +139,14 @@ impl<T> fmt::Debug for ObjectPool<T> {
 }
 
 /// A handle to an object of an [`ObjectPool`]. The last one brings it back.
+///
+/// ```
+/// use mudlark_rc::ObjectPool;
+///
+/// let buffers = ObjectPool::new(8, || String::from("new"), String::clear);
+/// let buffer = buffers.take();
+/// assert_eq!(buffer.len(), 3);
+/// ```
 pub struct Pooled<T> {
     /// Taken out in `drop`, and nowhere else.
     object: ManuallyDrop<Counted<T>>,
@@ -98,6 +155,17 @@ pub struct Pooled<T> {
 
 impl<T> Pooled<T> {
     /// Lends the object mutably if this is the only handle to it.
+    ///
+    /// ```
+    /// use mudlark_rc::ObjectPool;
+    ///
+    /// let buffers = ObjectPool::new(8, String::new, String::clear);
+    /// let mut buffer = buffers.take();
+    /// buffer.get_mut().unwrap().push_str("text");
+    /// let other = buffer.clone();
+    /// assert!(buffer.get_mut().is_none());
+    /// assert_eq!(*other, "text");
+    /// ```
     #[must_use]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         Counted::get_mut(&mut self.object)

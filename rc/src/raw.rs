@@ -4,8 +4,9 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
+use crate::block::word_before;
 use crate::counted::Handle;
-use crate::counted_box::{CountedBox, stop_keeping, word_before};
+use crate::counted_box::{CountedBox, stop_keeping};
 use crate::counts::Counts;
 use crate::weak::WeakHandle;
 use crate::wide_pointer::with_metadata_of;
@@ -43,6 +44,15 @@ impl<T: ?Sized, C: Counts, A: Allocate> Handle<T, C, A> {
 
     /// As [`from_raw`](Handle::from_raw), with the allocator; see
     /// [`into_raw_with_allocator`](Self::into_raw_with_allocator).
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, Global};
+    ///
+    /// let (pointer, allocator) = Counted::into_raw_with_allocator(Counted::new_in(5, Global));
+    /// // SAFETY: the pointer was a handle with this allocator, and is turned back once.
+    /// let five = unsafe { Counted::from_raw_in(pointer, allocator) };
+    /// assert_eq!(*five, 5);
+    /// ```
     ///
     /// # Safety
     ///
@@ -167,6 +177,16 @@ impl<T: ?Sized, C: Counts> WeakHandle<T, C> {
 
     /// Turns a pointer back into a weak handle.
     ///
+    /// ```
+    /// use mudlark_rc::{Counted, Weak};
+    ///
+    /// let strong = Counted::new(5);
+    /// let pointer = Counted::downgrade(&strong).into_raw();
+    /// // SAFETY: the pointer was a handle, and is turned back once.
+    /// let weak = unsafe { Weak::from_raw(pointer) };
+    /// assert_eq!(weak.upgrade(), Some(strong));
+    /// ```
+    ///
     /// # Safety
     ///
     /// `pointer` came from [`into_raw`](Self::into_raw) of a handle to the same value, whose type had the same size and
@@ -200,6 +220,15 @@ impl<T: ?Sized, C: Counts, A: Allocate> WeakHandle<T, C, A> {
 
     /// As [`from_raw`](WeakHandle::from_raw), with the allocator; see
     /// [`into_raw_with_allocator`](Self::into_raw_with_allocator).
+    ///
+    /// ```
+    /// use mudlark_rc::{Global, Weak};
+    ///
+    /// let (pointer, allocator) = Weak::<u8>::new_in(Global).into_raw_with_allocator();
+    /// // SAFETY: the pointer was a handle with this allocator, and is turned back once.
+    /// let weak = unsafe { Weak::from_raw_in(pointer, allocator) };
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     ///
     /// # Safety
     ///

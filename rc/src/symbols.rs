@@ -32,14 +32,6 @@ pub(crate) struct Symbols<T: ?Sized, C: Counts> {
     taken: usize,
 }
 
-/// What a search came upon: the symbol, and handles to others, to be dropped when the table is not borrowed any more.
-///
-/// (Dropping the last handle to a symbol may run anything, also what uses the interner.)
-pub(crate) struct Search<T: ?Sized, C: Counts> {
-    pub(crate) found: Option<Handle<T, C>>,
-    passed: Vec<Handle<T, C>>,
-}
-
 impl<T: ?Sized, C: Counts> Symbols<T, C> {
     const LEAST: usize = 16;
 
@@ -47,23 +39,14 @@ impl<T: ?Sized, C: Counts> Symbols<T, C> {
         Self { places: Vec::new(), taken: 0 }
     }
 
-    /// Looks for the symbol with this hash for which `is_it` says so.
-    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(&T) -> bool) -> Search<T, C> {
-        let mut search = Search { found: None, passed: Vec::new() };
-        for place in self.places_from(hash) {
-            let Some(entry) = &self.places[place] else { break };
-            if entry.hash != hash {
-                continue;
-            }
-            if let Some(symbol) = entry.symbol.upgrade() {
-                if is_it(&symbol) {
-                    search.found = Some(symbol);
-                    break;
-                }
-                search.passed.push(symbol);
-            }
-        }
-        search
+    /// The next living symbol with this hash that was not `passed` already.
+    ///
+    /// Whoever searches compares it when the table is not borrowed any more: comparing symbols may run anything, also what uses
+    /// the interner, and so may dropping the handle, which may be the last one.
+    pub(crate) fn next(&self, hash: u64, passed: &[Handle<T, C>]) -> Option<Handle<T, C>> {
+        let entries = self.places_from(hash).map_while(|place| self.places[place].as_ref());
+        let others = entries.filter(|entry| entry.hash == hash && !entry.is_one_of(passed));
+        others.filter_map(|entry| entry.symbol.upgrade()).next()
     }
 
     /// Adds a symbol that is not there.
@@ -118,5 +101,10 @@ impl<T: ?Sized, C: Counts> Symbols<T, C> {
 impl<T: ?Sized, C: Counts> Entry<T, C> {
     fn is_dead(&self) -> bool {
         self.symbol.strong_count() == 0
+    }
+
+    /// Whether this is a symbol of these, which live. (A dead one may be taken for one of them, and is passed by all the same.)
+    fn is_one_of(&self, living: &[Handle<T, C>]) -> bool {
+        living.iter().any(|symbol| core::ptr::addr_eq(Handle::as_ptr(symbol), self.symbol.as_ptr()))
     }
 }

@@ -5,9 +5,9 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::allocate::{Allocate, Global};
-use crate::count::Kind;
+use crate::block::slice_layout;
 use crate::counted::Handle;
-use crate::counted_box::{VacantBox, slice_layout};
+use crate::counted_box::VacantBox;
 use crate::counts::Counts;
 
 impl<T, C: Counts> Handle<T, C> {
@@ -58,7 +58,7 @@ impl<T, C: Counts, A: Allocate> Handle<T, C, A> {
     #[inline]
     #[must_use]
     pub fn new_uninit_in(allocator: A) -> Handle<MaybeUninit<T>, C, A> {
-        let vacant = VacantBox::new(Layout::new::<T>(), Kind::Plain, &allocator);
+        let vacant = VacantBox::new(Layout::new::<T>(), &allocator);
         let place = vacant.value().cast::<MaybeUninit<T>>();
         // SAFETY: the box was allocated for a `T`, which may be missing.
         let inner = unsafe { vacant.occupied(place) };
@@ -129,7 +129,7 @@ impl<T, C: Counts, A: Allocate> Handle<[T], C, A> {
     #[inline]
     #[must_use]
     pub fn new_uninit_slice_in(len: usize, allocator: A) -> Handle<[MaybeUninit<T>], C, A> {
-        let vacant = VacantBox::new(slice_layout::<T>(len), Kind::Plain, &allocator);
+        let vacant = VacantBox::new(slice_layout::<T>(len), &allocator);
         let place = NonNull::slice_from_raw_parts(vacant.value().cast::<MaybeUninit<T>>(), len);
         // SAFETY: the box was allocated for as many values, which may be missing.
         let inner = unsafe { vacant.occupied(place) };
@@ -138,7 +138,17 @@ impl<T, C: Counts, A: Allocate> Handle<[T], C, A> {
 }
 
 impl<T, C: Counts, A: Allocate> Handle<MaybeUninit<T>, C, A> {
-    /// The same handle, to the value that was written; see [`new_uninit`](Handle::new_uninit) for an example.
+    /// The same handle, to the value that was written.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let mut text = Counted::<String>::new_uninit();
+    /// Counted::get_mut(&mut text).unwrap().write(String::from("written"));
+    /// // SAFETY: the value was just written.
+    /// let text: Counted<String> = unsafe { text.assume_init() };
+    /// assert_eq!(*text, "written");
+    /// ```
     ///
     /// # Safety
     ///
@@ -153,7 +163,17 @@ impl<T, C: Counts, A: Allocate> Handle<MaybeUninit<T>, C, A> {
 }
 
 impl<T, C: Counts, A: Allocate> Handle<[MaybeUninit<T>], C, A> {
-    /// The same handle, to the values that were written; see [`new_uninit_slice`](Handle::new_uninit_slice) for an example.
+    /// The same handle, to the values that were written.
+    ///
+    /// ```
+    /// use mudlark_rc::Counted;
+    ///
+    /// let mut ones = Counted::<[u8]>::new_uninit_slice(3);
+    /// Counted::get_mut(&mut ones).unwrap().iter_mut().for_each(|place| *place = core::mem::MaybeUninit::new(1));
+    /// // SAFETY: all values were just written.
+    /// let ones: Counted<[u8]> = unsafe { ones.assume_init() };
+    /// assert_eq!(*ones, [1, 1, 1]);
+    /// ```
     ///
     /// # Safety
     ///

@@ -5,6 +5,7 @@
 //! [`unsize!`](crate::unsize) does.
 
 use core::any::Any;
+use core::pin::Pin;
 use core::ptr::NonNull;
 
 use crate::allocate::Allocate;
@@ -14,7 +15,8 @@ use crate::weak::WeakHandle;
 
 /// Turns a handle to a concrete value into one to an unsized view of it: `unsize!(handle => dyn Trait)`.
 ///
-/// The handle may be a [`Counted`](crate::Counted) or a [`Weak`](crate::Weak). The type after the arrow is what the value
+/// The handle may be a [`Counted`](crate::Counted) or a [`Weak`](crate::Weak), or a pinned `Counted`, as one to a future is. The
+/// type after the arrow is what the value
 /// can be coerced to: a trait of it as `dyn Trait`, a slice of its array, or a supertrait of its trait. Nothing is
 /// allocated, copied or counted.
 ///
@@ -28,6 +30,16 @@ use crate::weak::WeakHandle;
 /// let array = Counted::new([1, 2, 3]);
 /// let slice: Weak<[u8]> = unsize!(Counted::downgrade(&array) => [u8]);
 /// assert_eq!(slice.upgrade().map(|slice| slice.len()), Some(3));
+/// ```
+///
+/// A pinned handle stays pinned:
+///
+/// ```
+/// use core::pin::Pin;
+/// use mudlark_rc::{Counted, unsize};
+///
+/// let future = Counted::pin(async { 5 });
+/// let future: Pin<Counted<dyn Future<Output = i32>>> = unsize!(future => dyn Future<Output = i32>);
 /// ```
 ///
 /// What is no coercion does not compile:
@@ -54,6 +66,17 @@ pub mod unsizing {
     pub struct Rest<H: CoerceHandle>(H::Allocator);
 
     /// The handle as a pointer, and the rest of it.
+    ///
+    /// ```
+    /// use core::fmt::Display;
+    /// use mudlark_rc::{Counted, unsizing};
+    ///
+    /// let (pointer, rest) = unsizing::into_pointer(Counted::new(5));
+    /// let pointer: *const dyn Display = pointer;
+    /// // SAFETY: the pointer was the handle, and was only coerced.
+    /// let five: Counted<dyn Display> = unsafe { unsizing::from_pointer(pointer, rest) };
+    /// assert_eq!(five.to_string(), "5");
+    /// ```
     pub fn into_pointer<H: CoerceHandle>(handle: H) -> (*const H::Value, Rest<H>) {
         let (pointer, allocator) = handle.into_pointer();
         (pointer, Rest(allocator))
@@ -125,6 +148,27 @@ impl<T: ?Sized, C: Counts, A: Allocate> CoerceHandle for WeakHandle<T, C, A> {
         let pointer = unsafe { NonNull::new_unchecked(pointer.cast_mut()) };
         // SAFETY: by the contract; a coercion does not look at what the pointer points at.
         unsafe { WeakHandle::from_own_pointer(pointer, allocator) }
+    }
+}
+
+impl<T: ?Sized, C: Counts, A: Allocate> CoerceHandle for Pin<Handle<T, C, A>> {
+    type Value = T;
+    type Allocator = A;
+    type To<U: ?Sized> = Pin<Handle<U, C, A>>;
+
+    #[inline]
+    fn into_pointer(self) -> (*const T, A) {
+        // SAFETY: the value is not moved: the pointer is only coerced, and becomes a pinned handle again.
+        let handle = unsafe { Pin::into_inner_unchecked(self) };
+        handle.into_pointer()
+    }
+
+    #[inline]
+    unsafe fn from_pointer<U: ?Sized>(pointer: *const U, allocator: A) -> Pin<Handle<U, C, A>> {
+        // SAFETY: by the contract; a coercion changes neither the size nor the alignment of the value.
+        let handle = unsafe { Handle::from_raw_in(pointer, allocator) };
+        // SAFETY: the value was pinned before, and a handle derefs to the same place whatever it is a handle to.
+        unsafe { Pin::new_unchecked(handle) }
     }
 }
 

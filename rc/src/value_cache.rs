@@ -36,18 +36,41 @@ impl<T, F, C: Counts> ValueCache<T, F, C> {
 
 impl<T, F: Fn(i64) -> T, C: Counts> ValueCache<T, F, C> {
     /// Makes the values for the integers of `range`.
+    ///
+    /// ```
+    /// use mudlark_rc::{Atomic, SyncCounted, ValueCache};
+    ///
+    /// let names: ValueCache<String, _, Atomic> = ValueCache::new(0..=99, |number| number.to_string());
+    /// let name: SyncCounted<String> = names.get(42);
+    /// assert_eq!(*name, "42");
+    /// ```
     pub fn new(range: RangeInclusive<i64>, make: F) -> Self {
         let values = range.clone().map(|number| Handle::new(make(number))).collect();
         Self { range, values, make }
     }
 
     /// A handle to the value for this integer.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, ValueCache};
+    ///
+    /// let integers: ValueCache<i64, _> = ValueCache::default();
+    /// assert!(Counted::ptr_eq(&integers.get(7), &integers.get(7)));
+    /// assert_eq!(*integers.get(1_000_000), 1_000_000);
+    /// ```
     #[inline]
     pub fn get(&self, number: i64) -> Handle<T, C> {
         self.shared(number).cloned().unwrap_or_else(|| Handle::new((self.make)(number)))
     }
 
     /// The value for this integer, if it is in the range.
+    ///
+    /// ```
+    /// use mudlark_rc::ValueCache;
+    ///
+    /// let integers: ValueCache<i64, _> = ValueCache::default();
+    /// assert!(integers.shared(256).is_some() && integers.shared(257).is_none());
+    /// ```
     #[inline]
     pub fn shared(&self, number: i64) -> Option<&Handle<T, C>> {
         // As a sum of unsigned numbers, since the range may be larger than the largest signed one; below the range it wraps
@@ -56,6 +79,13 @@ impl<T, F: Fn(i64) -> T, C: Counts> ValueCache<T, F, C> {
     }
 
     /// The integers whose values are shared.
+    ///
+    /// ```
+    /// use mudlark_rc::ValueCache;
+    ///
+    /// let integers: ValueCache<i64, _> = ValueCache::default();
+    /// assert_eq!(*integers.range(), -5..=256);
+    /// ```
     pub const fn range(&self) -> &RangeInclusive<i64> {
         &self.range
     }

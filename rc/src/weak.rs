@@ -16,6 +16,14 @@ use crate::weak_box::{WeakBox, WeakBoxRef};
 use crate::wide_pointer::with_metadata_of;
 
 /// A weak handle for one thread. See [`WeakHandle`] for what it can do.
+///
+/// ```
+/// use mudlark_rc::{Counted, Weak};
+///
+/// let strong = Counted::new(5);
+/// let weak: Weak<i32> = Counted::downgrade(&strong);
+/// assert_eq!(weak.upgrade(), Some(strong));
+/// ```
 pub type Weak<T, A = Global> = WeakHandle<T, Local, A>;
 
 /// A weak handle that may cross threads. See [`WeakHandle`] for what it can do.

@@ -1,10 +1,12 @@
 //! [`WeakMap`] and [`WeakSet`]: what is known of values while they live.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::fmt;
+use core::{fmt, mem};
 
+use crate::callback::{CallbackId, downgrade_with_callback};
 use crate::counted::Counted;
 use crate::weak::Weak;
 
@@ -28,56 +30,111 @@ use crate::weak::Weak;
 ///
 /// An entry's value that leads back to its key keeps it alive, and so itself.
 ///
-/// An operation takes the time of the logarithm of the number of entries.
+/// An operation takes the time of the logarithm of the number of entries; taking an entry out, also that of passing the
+/// callbacks that its key was given later.
+///
+/// The map and its keys stay on one thread: there is none for `SyncCounted`.
 pub struct WeakMap<K: ?Sized + 'static, V: 'static> {
     entries: Counted<RefCell<Entries<K, V>>>,
 }
 
 /// By the address of the key's value.
 ///
-/// An address may be used again only after the key is gone, when its callback has taken the entry out.
+/// An address may be used again only after the key is gone, when its callback has taken the entry out; or could not, since the
+/// entries were borrowed, and panicked. So entries whose key is dead do not count.
 type Entries<K, V> = BTreeMap<usize, Entry<K, V>>;
 
 struct Entry<K: ?Sized, V> {
     key: Weak<K>,
-    /// `None` after it was removed. The entry stays, as a note that the key has a callback.
-    value: Option<V>,
+    /// What takes the entry out when the key goes; an immortal one does not.
+    callback: Option<CallbackId>,
+    value: V,
+}
+
+impl<K: ?Sized, V> Entry<K, V> {
+    fn is_alive(&self) -> bool {
+        self.key.strong_count() > 0
+    }
+
+    /// The value of an entry that was taken out of its map; the key is not watched any more.
+    fn into_value(self) -> V {
+        if let Some(callback) = self.callback {
+            self.key.remove_callback(callback);
+        }
+        self.value
+    }
 }
 
 impl<K: ?Sized + 'static, V: 'static> WeakMap<K, V> {
     /// A map without entries.
+    ///
+    /// ```
+    /// use mudlark_rc::WeakMap;
+    ///
+    /// assert!(WeakMap::<str, u32>::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { entries: Counted::new(RefCell::default()) }
     }
 
     /// Makes this the value for a key; returns the one that it had.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// assert_eq!(map.insert(&key, 1), None);
+    /// assert_eq!(map.insert(&key, 2), Some(1));
+    /// ```
     pub fn insert(&self, key: &Counted<K>, value: V) -> Option<V> {
-        if let Some(entry) = self.entries.borrow_mut().get_mut(&address(key)) {
-            return entry.value.replace(value);
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&address(key)).filter(|entry| entry.is_alive()) {
+            return Some(mem::replace(&mut entry.value, value));
         }
+        let (weak, callback) = downgrade_with_callback(key, self.removal_of(address(key)));
+        let dead = self.entries.borrow_mut().insert(address(key), Entry { key: weak, callback, value });
+        drop(dead);
+        None
+    }
+
+    /// The callback of the key at this address.
+    fn removal_of(&self, address: usize) -> Box<dyn FnOnce()> {
         let entries = Counted::downgrade(&self.entries);
-        let address = address(key);
-        let key = Counted::downgrade_with_callback(key, move || {
+        Box::new(move || {
             if let Some(entries) = entries.upgrade() {
                 // It is dropped when the entries are no longer borrowed, since its drop may use the map.
                 let gone = entries.borrow_mut().remove(&address);
                 drop(gone);
             }
-        });
-        self.entries.borrow_mut().insert(address, Entry { key, value: Some(value) });
-        None
+        })
     }
 
     /// Takes the value for a key out.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// map.insert(&key, 1);
+    /// assert_eq!((map.remove(&key), map.remove(&key)), (Some(1), None));
+    /// ```
     pub fn remove(&self, key: &Counted<K>) -> Option<V> {
-        self.entries.borrow_mut().get_mut(&address(key)).and_then(|entry| entry.value.take())
+        let entry = self.entries.borrow_mut().remove(&address(key));
+        entry.filter(Entry::is_alive).map(Entry::into_value)
     }
 
     /// Whether there is a value for this key.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// map.insert(&key, 1);
+    /// assert!(map.contains_key(&key) && !map.contains_key(&Counted::new("key")));
+    /// ```
     #[must_use]
     pub fn contains_key(&self, key: &Counted<K>) -> bool {
-        self.entries.borrow().get(&address(key)).is_some_and(|entry| entry.value.is_some())
+        self.entries.borrow().get(&address(key)).is_some_and(Entry::is_alive)
     }
 
     /// The value for a key.
@@ -85,30 +142,70 @@ impl<K: ?Sized + 'static, V: 'static> WeakMap<K, V> {
     /// # Panics
     ///
     /// If cloning it panics, or changes the map.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// map.insert(&key, 1);
+    /// assert_eq!((map.get(&key), map.get(&Counted::new("key"))), (Some(1), None));
+    /// ```
     #[must_use]
     pub fn get(&self, key: &Counted<K>) -> Option<V>
     where
         V: Clone,
     {
-        self.entries.borrow().get(&address(key)).and_then(|entry| entry.value.clone())
+        self.entries.borrow().get(&address(key)).filter(|entry| entry.is_alive()).map(|entry| entry.value.clone())
     }
 
-    /// The number of entries. It looks at each.
+    /// The number of entries whose keys are alive. It looks at each.
+    ///
+    /// A key that is just being dropped is not alive any more, as for [`iter`](Self::iter): a callback that is called before the
+    /// one that takes its entry out does not see it.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// map.insert(&key, 1);
+    /// assert_eq!(map.len(), 1);
+    /// drop(key);
+    /// assert_eq!(map.len(), 0);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.borrow().values().filter(|entry| entry.value.is_some()).count()
+        self.entries.borrow().values().filter(|entry| entry.is_alive()).count()
     }
 
-    /// Whether there are no entries.
+    /// Whether there are no entries whose keys are alive.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let map = WeakMap::new();
+    /// map.insert(&Counted::new("gone at once"), 1);
+    /// assert!(map.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Removes all entries.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakMap};
+    ///
+    /// let (map, key) = (WeakMap::new(), Counted::new("key"));
+    /// map.insert(&key, 1);
+    /// map.clear();
+    /// assert_eq!(map.get(&key), None);
+    /// ```
     pub fn clear(&self) {
-        let taken: Vec<V> = self.entries.borrow_mut().values_mut().filter_map(|entry| entry.value.take()).collect();
-        drop(taken);
+        let taken = self.entries.take();
+        // No key is watched any more when the first value is dropped.
+        let values: Vec<V> = taken.into_values().map(Entry::into_value).collect();
+        drop(values);
     }
 
     /// The keys there are now, with their values, in no order. Those that vanish or are removed before their turn are passed
@@ -133,6 +230,13 @@ impl<K: ?Sized + 'static, V: 'static> WeakMap<K, V> {
             let value = self.get(&key)?;
             Some((key, value))
         })
+    }
+}
+
+impl<K: ?Sized + 'static, V: 'static> Drop for WeakMap<K, V> {
+    /// Removes all entries, so that nothing of the map stays with keys that live on.
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -171,45 +275,107 @@ pub struct WeakSet<T: ?Sized + 'static> {
 
 impl<T: ?Sized + 'static> WeakSet<T> {
     /// A set without members.
+    ///
+    /// ```
+    /// use mudlark_rc::WeakSet;
+    ///
+    /// assert!(WeakSet::<str>::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { map: WeakMap::new() }
     }
 
     /// Makes the value a member; returns whether it was none.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// assert!(set.insert(&one) && !set.insert(&one));
+    /// ```
     pub fn insert(&self, value: &Counted<T>) -> bool {
         self.map.insert(value, ()).is_none()
     }
 
     /// Takes the value out; returns whether it was a member.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// set.insert(&one);
+    /// assert!(set.remove(&one) && !set.remove(&one));
+    /// ```
     pub fn remove(&self, value: &Counted<T>) -> bool {
         self.map.remove(value).is_some()
     }
 
     /// Whether the value is a member.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// set.insert(&one);
+    /// assert!(set.contains(&one) && !set.contains(&Counted::new(1)));
+    /// ```
     #[must_use]
     pub fn contains(&self, value: &Counted<T>) -> bool {
         self.map.contains_key(value)
     }
 
-    /// The number of members. It looks at each.
+    /// The number of living members. It looks at each.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// set.insert(&one);
+    /// assert_eq!(set.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.map.len()
     }
 
-    /// Whether there are no members.
+    /// Whether there are no living members.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let set = WeakSet::new();
+    /// set.insert(&Counted::new("gone at once"));
+    /// assert!(set.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
 
     /// Takes all members out.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// set.insert(&one);
+    /// set.clear();
+    /// assert!(!set.contains(&one));
+    /// ```
     pub fn clear(&self) {
         self.map.clear();
     }
 
     /// The members there are now, as [`WeakMap::iter`] finds them.
+    ///
+    /// ```
+    /// use mudlark_rc::{Counted, WeakSet};
+    ///
+    /// let (set, one) = (WeakSet::new(), Counted::new(1));
+    /// set.insert(&one);
+    /// assert_eq!(Vec::from_iter(set.iter()), [one]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Counted<T>> + use<'_, T> {
         self.map.iter().map(|(value, ())| value)
     }

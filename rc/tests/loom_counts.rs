@@ -115,6 +115,15 @@ fn one_makes_the_first_weak_handle_while_the_other_clones_and_drops() {
 }
 
 #[test]
+fn one_makes_the_value_deep_while_the_other_makes_a_weak_handle() {
+    race(|| {
+        let one = strong();
+        let two = one.clone();
+        (Box::new(move || Strong::make_deep(&one)), Box::new(move || drop(Strong::downgrade(&two))))
+    });
+}
+
+#[test]
 fn an_upgrade_gets_the_whole_value_or_nothing() {
     race(|| {
         let one = strong();

@@ -1,8 +1,10 @@
 //! Interners, caches, pools, weak maps and sets.
 
 use core::cell::{Cell, RefCell};
+use core::panic::AssertUnwindSafe;
 use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};
 use std::collections::HashMap;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 /// A generator of numbers that look random (SplitMix64).
@@ -77,6 +79,88 @@ fn a_symbol_whose_drop_uses_the_interner_may() {
     }
     INTERNER.with(|interner| drop(interner.intern(Nested(10))));
     INTERNER.with(|interner| assert!(interner.is_empty()));
+}
+
+/// A symbol that uses its interner whenever it is hashed, compared or dropped. All have the same hash, and it panics when it
+/// is compared with one of its own name and another case.
+struct Meddling(String);
+
+thread_local! {
+    static MEDDLED: Interner<Meddling> = Interner::new();
+    static MEDDLES: Cell<bool> = const { Cell::new(false) };
+}
+
+#[cfg(feature = "std")]
+static MEDDLED_BY_ALL: std::sync::LazyLock<mudlark_rc::SyncInterner<Meddling>> =
+    std::sync::LazyLock::new(mudlark_rc::SyncInterner::new);
+
+/// Uses both interners, once at a time: it comes here again by itself.
+fn meddle() {
+    if MEDDLES.replace(false) {
+        drop(MEDDLED.with(|interner| interner.intern(Meddling("other".into()))));
+        #[cfg(feature = "std")]
+        drop(MEDDLED_BY_ALL.intern(Meddling("other".into())));
+        MEDDLES.set(true);
+    }
+}
+
+impl core::hash::Hash for Meddling {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        meddle();
+        state.write_u8(0);
+    }
+}
+
+impl PartialEq for Meddling {
+    fn eq(&self, other: &Self) -> bool {
+        meddle();
+        let same_but_for_case = self.0 != other.0 && self.0.eq_ignore_ascii_case(&other.0);
+        if same_but_for_case {
+            resume_unwind(Box::new("as planned"));
+        }
+        self.0 == other.0
+    }
+}
+
+impl Eq for Meddling {}
+
+impl Drop for Meddling {
+    fn drop(&mut self) {
+        meddle();
+    }
+}
+
+/// Interns symbols that meddle, and one that panics.
+macro_rules! meddle_with {
+    ($interner:expr, $handle:ident) => {{
+        MEDDLES.set(true);
+        let kept = ["one", "two", "three"].map(|name| $interner.intern(Meddling(name.into())));
+        for symbol in &kept {
+            assert!($handle::ptr_eq(symbol, &$interner.intern(Meddling(symbol.0.clone()))));
+            assert!($interner.get(&Meddling("other".into())).is_none());
+        }
+        let panic = catch_unwind(|| $interner.intern(Meddling("TWO".into()))).map(drop).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"as planned"));
+        let panic = catch_unwind(|| $interner.get(&Meddling("THREE".into()))).map(drop).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"as planned"));
+        assert_eq!($interner.len(), 3);
+        drop(kept);
+        MEDDLES.set(false);
+        assert!($interner.is_empty());
+    }};
+}
+
+#[test]
+fn symbols_may_use_their_interner_and_panic_when_they_are_hashed_compared_and_dropped() {
+    MEDDLED.with(|interner| {
+        let interner = AssertUnwindSafe(interner);
+        meddle_with!({ &interner }, Counted);
+    });
+    #[cfg(feature = "std")]
+    {
+        use mudlark_rc::SyncCounted;
+        meddle_with!(AssertUnwindSafe(&*MEDDLED_BY_ALL), SyncCounted);
+    }
 }
 
 #[cfg(feature = "std")]
@@ -184,6 +268,102 @@ fn entries_vanish_with_their_keys() {
     map.insert(&two, value.clone());
     drop(map);
     assert_eq!(Rc::strong_count(&value), 1);
+}
+
+#[test]
+fn short_maps_leave_nothing_with_a_key_that_lives_on() {
+    let key = Counted::<str>::from("key");
+    let weak = Counted::downgrade(&key);
+    let value = Rc::new(());
+    let others = [WeakMap::new(), WeakMap::new()];
+    assert!(others[0].insert(&key, 1).is_none());
+    for i in 0..if cfg!(miri) { 10 } else { 1000 } {
+        let (map, set) = (WeakMap::new(), WeakSet::new());
+        map.insert(&key, value.clone());
+        set.insert(&key);
+        others[1].insert(&key, i);
+        match i % 4 {
+            0 => map.clear(),
+            1 => drop(map.remove(&key)),
+            2 => assert!(set.remove(&key)),
+            _ => assert_eq!(Rc::strong_count(&value), 2),
+        }
+        others[1].remove(&key);
+    }
+    // Each map that is there watches the key by one weak handle; a callback of a map that is gone would be called here.
+    assert_eq!((weak.weak_count(), Rc::strong_count(&value)), (2, 1));
+    assert_eq!(others.each_ref().map(WeakMap::len), [1, 0]);
+    drop(key);
+    assert_eq!(others.each_ref().map(WeakMap::len), [0, 0]);
+}
+
+#[test]
+fn maps_may_be_dropped_and_cleared_in_any_order_also_while_the_key_is() {
+    let mut numbers = Numbers(3);
+    for round in 0..if cfg!(miri) { 20 } else { 2000 } {
+        let key = Counted::new(round);
+        let maps: Rc<RefCell<Vec<WeakMap<i32, String>>>> = Rc::default();
+        for i in 0..numbers.below(6) {
+            let (map, maps_too) = (WeakMap::new(), maps.clone());
+            map.insert(&key, i.to_string());
+            maps.borrow_mut().push(map);
+            // Before or after the callbacks of some of the maps.
+            let victim = numbers.below(6);
+            let _not_kept = Counted::downgrade_with_callback(&key, move || {
+                let mut maps = maps_too.borrow_mut();
+                assert!(maps.iter().all(|map| map.is_empty() && map.iter().next().is_none()));
+                if victim < maps.len() {
+                    maps.swap_remove(victim);
+                }
+            });
+        }
+        let gone = numbers.below(6);
+        if gone < maps.borrow().len() {
+            maps.borrow_mut().remove(gone);
+        }
+        let len = maps.borrow().iter().map(WeakMap::len).sum::<usize>();
+        assert_eq!(len, maps.borrow().len());
+        drop(key);
+        assert!(maps.borrow().iter().all(WeakMap::is_empty));
+        assert_eq!(Rc::strong_count(&maps), 1);
+    }
+}
+
+#[test]
+fn a_clone_that_drops_a_key_panics_and_the_dead_entry_stands_for_no_other_key() {
+    struct DropsAnother(Rc<RefCell<Option<Counted<u64>>>>);
+    impl Clone for DropsAnother {
+        fn clone(&self) -> Self {
+            let other = self.0.take();
+            drop(other);
+            Self(self.0.clone())
+        }
+    }
+    let map = WeakMap::new();
+    let other = Rc::new(RefCell::new(Some(Counted::new(0))));
+    map.insert(other.borrow().as_ref().unwrap(), DropsAnother(other.clone()));
+    let key = Counted::new(1);
+    map.insert(&key, DropsAnother(other.clone()));
+    assert!(catch_unwind(AssertUnwindSafe(|| map.get(&key))).is_err());
+    assert_eq!((map.len(), map.iter().count()), (1, 1));
+    // One of these may lie where the dead key was.
+    let news: Vec<Counted<u64>> = (0..100).map(Counted::new).collect();
+    for new in &news {
+        assert!(!map.contains_key(new) && map.get(new).is_none() && map.remove(new).is_none());
+        assert!(map.insert(new, DropsAnother(other.clone())).is_none());
+    }
+    assert_eq!(map.len(), 101);
+    drop(news);
+    assert_eq!(map.len(), 1);
+}
+
+#[test]
+fn an_immortal_key_keeps_its_entry_until_it_is_taken_out() {
+    mudlark_rc::static_counted! { static KEY: u8 = 1; }
+    let map = WeakMap::new();
+    map.insert(&KEY.counted(), "value");
+    assert_eq!((map.len(), map.get(&KEY.counted())), (1, Some("value")));
+    assert_eq!((map.remove(&KEY.counted()), map.len()), (Some("value"), 0));
 }
 
 #[test]

@@ -146,3 +146,16 @@ fn names_in_the_value_are_the_callers() {
     }
     assert_eq!((*NUMBER.counted(), SLICE.counted().len(), &*STRING.counted()), (7, 3, "hello"));
 }
+
+#[test]
+fn elements_may_have_destructors_and_cells() {
+    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    static_counted! {
+        static NAMES: [Vec<String>] = [Vec::new(), Vec::new()];
+        static CELLS: [AtomicU32] = [AtomicU32::new(1), const { AtomicU32::new(2) }];
+        static NOTHING: [String] = [];
+    }
+    assert_eq!((&*NAMES.counted(), NOTHING.counted().len()), (&[Vec::<String>::new(), Vec::new()][..], 0));
+    assert_eq!(CELLS.counted()[1].fetch_add(1, Relaxed), 2);
+    assert_eq!(CELLS.sync_counted()[1].load(Relaxed), 3);
+}

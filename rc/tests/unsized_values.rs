@@ -138,6 +138,48 @@ fn unsizing_keeps_weak_handles_weak() {
 }
 
 #[test]
+fn a_pinned_future_of_any_type_runs() {
+    use core::future::poll_fn;
+    use core::pin::Pin;
+    use core::task::{Context, Poll, Waker};
+    /// A future that can be polled while it is shared.
+    trait Shared {
+        fn poll(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<u32>;
+    }
+    struct Slow<F>(core::cell::UnsafeCell<F>, Cell<bool>);
+    impl<F: Future<Output = u32>> Shared for Slow<F> {
+        fn poll(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<u32> {
+            assert!(!self.1.replace(true), "a future is polled once at a time");
+            // SAFETY: nobody else borrows it now.
+            let future = unsafe { &mut *self.0.get() };
+            // SAFETY: the future is pinned as this is.
+            let future = unsafe { Pin::new_unchecked(future) };
+            let polled = future.poll(context);
+            self.1.set(false);
+            polled
+        }
+    }
+    let mut waits = 2;
+    let work = async move {
+        let text = String::from("borrowed");
+        let borrowed = &text;
+        poll_fn(|_| {
+            waits -= 1;
+            if waits == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        u32::try_from(borrowed.len()).unwrap()
+    };
+    let pinned = Counted::pin(Slow(work.into(), Cell::new(false)));
+    let future: Pin<Counted<dyn Shared>> = unsize!(pinned => dyn Shared);
+    let other = future.clone();
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(future.as_ref().poll(&mut context), Poll::Pending);
+    drop(future);
+    assert_eq!(other.as_ref().poll(&mut context), Poll::Ready(8));
+}
+
+#[test]
 fn a_cyclic_value_may_know_itself_as_a_trait_object() {
     trait Named {
         fn name(&self) -> &str;
@@ -204,6 +246,15 @@ fn handles_are_found_by_their_values() {
     assert_ne!(Counted::new(f64::NAN), Counted::new(f64::NAN));
     assert_eq!(format!("{0:?} {0}", Counted::<str>::from("a")), "\"a\" a");
     assert_eq!(format!("{:p}", Counted::new(0)).get(..2), Some("0x"));
+}
+
+#[test]
+fn addresses_are_shown_as_those_of_pointers() {
+    let (number, slice) = (Counted::new(5), Counted::<[u8]>::from([1, 2, 3]));
+    let any = unsize!(Counted::new(5) => dyn Any);
+    assert_eq!(format!("{number:p} {number:#p}"), format!("{0:p} {0:#p}", &raw const *number));
+    assert_eq!(format!("{slice:p} {slice:#p}"), format!("{0:p} {0:#p}", &raw const *slice));
+    assert_eq!(format!("{any:p} {any:#p}"), format!("{0:p} {0:#p}", &raw const *any));
 }
 
 #[test]

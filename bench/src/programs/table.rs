@@ -3,20 +3,11 @@
 use crate::quantity::Quantity;
 use crate::results::{Results, Row};
 use crate::statistics::geometric_mean;
-use crate::table::{columns, field, notes, show};
+use crate::table::{field, show, tables};
 
 /// A table for every quantity.
 pub(crate) fn of(results: &Results) -> String {
-    let mut text = String::new();
-    for quantity in results.quantities() {
-        text += &format!("\n## {}: {}\n\n", results.group, quantity.title());
-        text += &columns(&table(results, &quantity));
-    }
-    for note in notes(results) {
-        text += &note;
-        text.push('\n');
-    }
-    text
+    tables(results, table)
 }
 
 /// A line of names, a line a program, and a line of means.

@@ -23,7 +23,8 @@ use crate::SizeClass;
 ///
 /// # Invariants
 ///
-/// Unless the thread is a guest or has an owner, its bins are closed: only then its end is arranged for.
+/// Unless the thread is a guest or has an owner, its bins are closed: only then its end is arranged for. All zero bytes are
+/// a new cache.
 pub(crate) struct Cache {
     bins: Bins,
     ownership: Cell<Ownership>,
@@ -33,8 +34,9 @@ pub(crate) struct Cache {
 
 const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out of every thread's stack");
 
-/// Whether the thread has an owner of its own.
+/// Whether the thread has an owner of its own. All zero bytes are the first of these.
 #[derive(Clone, Copy)]
+#[repr(u8)]
 enum Ownership {
     /// The first slow path will see to it.
     Pending,
@@ -61,6 +63,13 @@ impl Cache {
             None => self.refill(class, size),
             block => block,
         }
+    }
+
+    /// A block of `class`, if one is loaded.
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) fn take_at_hand(&self, class: SizeClass) -> Option<NonNull<u8>> {
+        self.bins.pop(class)
     }
 
     /// Takes back a block of `class`.

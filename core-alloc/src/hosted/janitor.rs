@@ -191,7 +191,7 @@ fn rest() -> bool {
     while let Some(decay) = decay() {
         let Some(rest) = decay.checked_sub(rested).filter(|rest| !rest.is_zero()) else { return true };
         let sleep = rest.min(LONGEST_SLEEP);
-        std::thread::sleep(sleep);
+        source::sleep(sleep);
         rested += sleep;
     }
     false
@@ -300,6 +300,7 @@ fn give_back_surplus() {
     let Some(_pass) = PASS.try_lock() else { return };
     let mut surplus = SURPLUS.swap(0, Relaxed);
     while surplus > 0
+        && !must_give_way()
         && let Some(batch) = regions::take_dirty(surplus.min(BATCH))
     {
         surplus -= batch.pages.len();

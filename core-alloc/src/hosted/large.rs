@@ -67,6 +67,7 @@ pub(crate) fn allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
             if let Some(block) = take_rested_run(pages, align, layout.size()) {
                 // SAFETY: the block is whole pages, and nobody knows it yet.
                 unsafe { source::clear(block, layout.size()) };
+                janitor::catch_up();
                 return Some(block);
             }
             let (block, dirt) = with_all_memory(|| regions::take_run_to_clear(pages, align, layout.size()))?;
@@ -135,7 +136,6 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
                 // SAFETY: by the caller's promise, it was taken with as many pages.
                 unsafe { regions::return_run(block, pages, layout.size()) };
             }
-            janitor::catch_up();
         }
         Kind::Direct { size } => {
             check_direct(block);
@@ -148,6 +148,7 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
             });
         }
     }
+    janitor::catch_up();
 }
 
 /// A build that checks looks whether what is to be unmapped is not part of a region.

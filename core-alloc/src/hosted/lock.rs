@@ -2,7 +2,8 @@
 //!
 //! A lock is held for the time of a refill or a flush, never while the program's own code runs, but for a fork: then
 //! one thread holds all locks, while [other handlers](super::fork) of the program may run on that thread. Only a pass of
-//! the janitor may take longer, and only another pass or a fork waits for that. A std mutex may allocate on some
+//! the janitor, and what else gives memory back to the system, may take longer: only others of the kind, or a fork, wait
+//! for that. A std mutex may allocate on some
 //! systems, so this spins, and yields to the system when it does.
 //!
 //! The order, which keeps threads from waiting for each other in a circle:
@@ -23,6 +24,7 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::RelaxStrategy;
 
 use super::fork;
+use super::source;
 
 /// A short lock around a `T`, which lets a thread that forks in, since that holds all locks.
 pub(crate) struct Lock<T> {
@@ -90,7 +92,7 @@ impl<T> Lock<T> {
             if round < YIELDS {
                 YieldToOs::relax();
             } else {
-                std::thread::sleep(SLEEP);
+                source::sleep(SLEEP);
             }
         }
         self.mutex.lock()

@@ -8,6 +8,7 @@
 //!      └─▶ janitor ─▶ duty, owners, regions, source
 //!
 //!   private_heap ─▶ bins, heap, large
+//!   malloc ─▶ class_map, front, large
 //! ```
 //!
 //! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
@@ -17,6 +18,8 @@ mod bins;
 mod block;
 mod block_map;
 mod cache;
+#[cfg_attr(not(feature = "malloc"), path = "class_map/none.rs")]
+mod class_map;
 mod depot;
 mod duty;
 mod extents;
@@ -29,6 +32,8 @@ mod janitor;
 mod large;
 mod list;
 mod lock;
+#[cfg(feature = "malloc")]
+mod malloc;
 mod misuse;
 mod mudlark;
 mod owner;
@@ -48,6 +53,8 @@ mod sync {
     pub(crate) use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering, fence};
 }
 
+#[cfg(feature = "malloc")]
+pub use malloc::{Malloc, NotABlock};
 pub use mudlark::Mudlark;
 pub use private_heap::{PrivateHeap, PrivateHeapStats};
 pub use stats::{ClassStats, Stats};

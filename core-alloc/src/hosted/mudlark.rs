@@ -21,7 +21,7 @@ use crate::SizeClass;
 ///
 /// A request and a free take constant time, if the thread's cache has the block or the room; otherwise time for a
 /// magazine of blocks. A large block is found in constant time, too; one of more than half a region is a call of the
-/// system. `realloc` may have to copy, `alloc_zeroed` to clear.
+/// system. Beside that, a request for pages that the program has not used yet may give back as many to the system. `realloc` may have to copy, `alloc_zeroed` to clear.
 ///
 /// It may start a thread ([`set_decay`](Self::set_decay)), and registers handlers for forks.
 ///
@@ -90,7 +90,8 @@ impl Mudlark {
     /// has handed out, only whole regions do.
     ///
     /// Whatever the decay, a program that grows does not keep what it has outgrown: what is in use and what waits to be used
-    /// again come to an eighth more than was ever in use, and half a megabyte. What is beyond goes back at once.
+    /// again come to an eighth more than was ever in use, and half a megabyte. Of what is beyond, each request for more pages gives
+    /// back up to twice as many.
     ///
     /// `None` switches all this off: there will be no such thread, and memory goes back when
     /// [`collect`](Self::collect) is called. That is for programs that must not have a second thread (as for

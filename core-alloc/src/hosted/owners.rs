@@ -36,7 +36,7 @@ struct Owners {
 static OWNERS: Lock<Owners> =
     Lock::new(Owners { newest: None, idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
 
-/// Whether there are owners: the first thread needs not begin as a guest.
+/// Whether there are owners, to be asked without the lock: the first thread needs not begin as a guest.
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Places for owners, of which several are acquired at a time.
@@ -77,8 +77,9 @@ pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
     let Some(owner) = owners.idle else { return make(&mut owners) };
     let mut state = owner.state.lock();
     owners.idle = state.next_idle.take();
-    // It may have been this one.
-    owners.hand = None;
+    if owners.hand.is_some_and(|hand| ptr::eq(hand, owner)) {
+        owners.hand = owners.idle;
+    }
     state.parked.move_to(bins);
     Some(owner)
 }

@@ -12,12 +12,14 @@
 //! ```
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock};
 use super::block_map::BlockMap;
+use super::class_map::{self, Mark};
 use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
@@ -38,7 +40,8 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 ///
 /// All zero bytes are the descriptor of a page that is not cut. If such a page has a `start`, it is the first one of a run
 /// that may be used from there: the large block of `run_bytes` bytes of a `private_heap`, or if there is no such heap, one
-/// that rests in a [`RunCache`](super::run_cache::RunCache). For a page that is cut into blocks:
+/// that rests in a [`RunCache`](super::run_cache::RunCache). If it has none, it may be the first one of a run that is a
+/// block of `run_bytes` bytes of [`Malloc`](crate::Malloc)'s; who has the block has `run_bytes`. For a page that is cut into blocks:
 ///
 /// - `start` may be used for the whole page, which is cut into `capacity` blocks of `class`;
 /// - the blocks that `blocks` says are free belong to the page, as a [`FreeBlock`] would;
@@ -68,6 +71,8 @@ pub(crate) struct Page {
     capacity: Cell<u16>,
     blocks: BlockMap,
 }
+
+const _: () = assert!(offset_of!(Page, blocks) < 64, "one line for all but the words of `blocks`");
 
 /// A handle to a page's descriptor.
 ///
@@ -121,7 +126,10 @@ impl Page {
         self.class.set(class);
         self.capacity.set(CAPACITIES[class.index()]);
         match holder {
-            Holder::Owner(owner) => self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed),
+            Holder::Owner(owner) => {
+                self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed);
+                class_map::set(start.addr().get(), Mark::Blocks(class));
+            }
             Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
         }
         self.is_cut.store(true, Relaxed);
@@ -140,8 +148,21 @@ impl Page {
         self.private_heap.set(Some(heap));
     }
 
+    /// Notes that this is the first page of a run of [`Malloc`](super::malloc)'s, for a block of `bytes` bytes.
+    #[cfg(feature = "malloc")]
+    pub(crate) fn set_run_bytes(&self, bytes: usize) {
+        self.run_bytes.set(bytes);
+    }
+
+    /// What was noted so.
+    #[cfg(feature = "malloc")]
+    pub(crate) fn run_bytes(&self) -> usize {
+        self.run_bytes.get()
+    }
+
     /// Makes this a page that nobody holds, and returns its start. Nobody uses its blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
+        class_map::set(self.start.get().addr(), Mark::Nothing);
         self.is_cut.store(false, Relaxed);
         self.owner.store(ptr::null_mut(), Relaxed);
         self.private_heap.set(None);
@@ -372,30 +393,36 @@ static CAPACITIES: [u16; SizeClass::COUNT] = {
     let mut table = [0; SizeClass::COUNT];
     let mut index = 0;
     while let Some(class) = SizeClass::from_index(index) {
-        let capacity = PAGE_SIZE / class.block_size();
-        assert!(capacity <= u16::MAX as usize, "a capacity fits its type");
-        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
-        let fitting = capacity as u16;
-        table[index] = fitting;
+        table[index] = capacity(class);
         index += 1;
     }
     table
 };
+
+#[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+const fn capacity(class: SizeClass) -> u16 {
+    let capacity = PAGE_SIZE / class.block_size();
+    assert!(capacity <= u16::MAX as usize, "a capacity fits its type");
+    capacity as u16
+}
 
 /// `2^32 / block_size` for each class, rounded up.
 static RECIPROCALS: [u32; SizeClass::COUNT] = {
     let mut table = [0; SizeClass::COUNT];
     let mut index = 0;
     while let Some(class) = SizeClass::from_index(index) {
-        let reciprocal = (1_u64 << 32).div_ceil(class.block_size() as u64);
-        assert!(reciprocal <= u32::MAX as u64, "a reciprocal fits its type");
-        #[expect(clippy::cast_possible_truncation, reason = "just asserted")]
-        let fitting = reciprocal as u32;
-        table[index] = fitting;
+        table[index] = reciprocal(class);
         index += 1;
     }
     table
 };
+
+#[expect(clippy::cast_possible_truncation, reason = "just asserted")]
+const fn reciprocal(class: SizeClass) -> u32 {
+    let reciprocal = (1_u64 << 32).div_ceil(class.block_size() as u64);
+    assert!(reciprocal <= u32::MAX as u64, "a reciprocal fits its type");
+    reciprocal as u32
+}
 
 #[cfg(test)]
 mod tests {

@@ -230,6 +230,7 @@ impl PrivateHeap {
         if blocks.len > 0 {
             self.bins.load(class, blocks);
         }
+        janitor::catch_up();
         self.bins.pop(class)
     }
 

@@ -9,6 +9,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::block;
+use super::class_map;
 use super::extents::{self, Extents};
 use super::fatal::{CHECKS, already_free, fatal};
 use super::holder::Holder;
@@ -396,7 +397,7 @@ fn acquire_region(units: usize) -> Option<RegionRef> {
     let start = source::acquire(size, UNIT)?;
     // SAFETY: the source gave us zeroed memory of that size and alignment.
     let region = unsafe { RegionRef::create(start, units) };
-    if page_map::insert(region).is_none() {
+    if class_map::reserve(start.addr().get(), size).and_then(|()| page_map::insert(region)).is_none() {
         // SAFETY: as acquired; nobody has heard of it.
         unsafe { source::release(start, size, UNIT) };
         return None;

@@ -11,6 +11,7 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
+use core::time::Duration;
 
 use super::stats::RESERVED;
 
@@ -127,6 +128,11 @@ pub(crate) struct NoThread;
 /// handled on. Nobody waits for its end. May allocate; called without a lock.
 pub(crate) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
     platform::start_thread(work)
+}
+
+/// Lets time go by.
+pub(crate) fn sleep(duration: Duration) {
+    platform::sleep(duration);
 }
 
 /// Writes a message to standard error, as far as that is possible.

@@ -1,8 +1,9 @@
 //! `#[derive(Trace)]` for `mudlark-gc`, which documents and re-exports it.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
 
 /// Implements `Trace`: reports the edges of every field.
@@ -17,8 +18,9 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, Wher
 /// - `#[trace(crate = path)]`: where `mudlark_gc` is found.
 ///
 /// On a field:
-/// - `#[trace(skip)]`: its handles, if it has any, count as held from outside, so what they lead to is never collected
-///   while the value lives. For fields of types without `Trace`.
+/// - `#[trace(skip)]`: for fields of types without `Trace`. Its handles, if it has any, count as held from outside, so what
+///   they lead to is never collected while the value lives. On a field that is known to hold handles it is an error, unless
+///   the type has parameters.
 #[proc_macro_derive(Trace, attributes(trace))]
 pub fn derive_trace(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
@@ -155,6 +157,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         is_sendable_method(&shapes, &krate)?,
         finalizer.map(|function| finalizer_method(&function, &krate)).unwrap_or_default(),
     ];
+    let skips = if input.generics.params.is_empty() { skip_checks(&shapes, &krate)? } else { TokenStream::new() };
     let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
@@ -165,6 +168,10 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
             unsafe impl #impl_generics #krate::Trace for #name #type_generics #where_clause {
                 #(#methods)*
             }
+
+            #[automatically_derived]
+            impl #impl_generics #krate::__HoldsHandles for #name #type_generics #where_clause {}
+            #skips
 
             trait TracedTypesMayNotImplementDrop {}
             impl<T: ::core::ops::Drop + ?::core::marker::Sized> TracedTypesMayNotImplementDrop for T {}
@@ -215,6 +222,25 @@ fn is_bare_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     })
 }
 
+/// No field that holds handles is skipped.
+fn skip_checks(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let mut checks = TokenStream::new();
+    for shape in shapes {
+        for skipped in shape.types(true)? {
+            checks.extend(quote_spanned! { skipped.span() =>
+                const _: () = {
+                    use #krate::__No as _;
+                    ::core::assert!(
+                        !#krate::__Ask::<#skipped>::HOLDS_HANDLES,
+                        "`#[trace(skip)]` is for types without `Trace`: what this field leads to would never be collected"
+                    );
+                };
+            });
+        }
+    }
+    Ok(checks)
+}
+
 /// Sendable are types whose fields are, or are `Send`; of skipped fields only that counts.
 fn is_sendable_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     let (mut traced, mut skipped) = (Vec::new(), Vec::new());
@@ -228,10 +254,10 @@ fn is_sendable_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream>
         where
             Self: 'static,
         {
-            use #krate::__NotKnownToBeSend as _;
+            use #krate::__No as _;
             #within.enter::<Self>(|#within| {
-                true #(&& (#krate::__IsSend::<#traced>::IS_SEND || <#traced as #krate::Trace>::is_sendable(#within)))*
-                    #(&& #krate::__IsSend::<#skipped>::IS_SEND)*
+                true #(&& (#krate::__Ask::<#traced>::IS_SEND || <#traced as #krate::Trace>::is_sendable(#within)))*
+                    #(&& #krate::__Ask::<#skipped>::IS_SEND)*
             })
         }
     })

@@ -16,11 +16,12 @@ use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ask::{__Ask, __No as _};
 use crate::collector::Collector;
 use crate::gc::Gc;
 #[cfg(feature = "std")]
 use crate::sendable;
-use crate::sendable::{__IsSend, __NotKnownToBeSend as _, Within};
+use crate::sendable::Within;
 use crate::trace::{Trace, Tracer};
 use crate::weak::WeakGc;
 use crate::weak_map::WeakMap;
@@ -66,7 +67,7 @@ macro_rules! no_edges {
             where
                 Self: 'static,
             {
-                __IsSend::<Self>::IS_SEND
+                __Ask::<Self>::IS_SEND
             }
         }
     )+};

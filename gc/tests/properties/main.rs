@@ -7,6 +7,7 @@ mod neighbours;
 mod observers;
 mod panics;
 mod parcels;
+mod pitfalls;
 mod searches;
 mod unique;
 mod weak_handles;

@@ -8,13 +8,16 @@ const MOST: usize = TOP_BIT / HANDLE;
 const NO_VALUE: NonNull<u8> = NonNull::dangling();
 
 fn one() -> CountWord<Local> {
-    CountWord::one(Kind::Plain)
+    CountWord::one()
 }
 
 #[test]
 fn counts_up_and_down_like_a_number() {
-    for kind in [Kind::Plain, Kind::Deep, Kind::Pinned] {
-        let word = CountWord::<Local>::one(kind);
+    for is_deep in [false, true] {
+        let word = one();
+        if is_deep {
+            word.make_deep();
+        }
         for strong in 1..100 {
             assert_eq!(word.strong(), strong);
             word.increment();
@@ -23,11 +26,10 @@ fn counts_up_and_down_like_a_number() {
             assert_eq!(word.strong(), strong);
             assert_eq!(word.decrement_plainly(), Plainly::Less);
         }
-        assert_eq!(word.decrement_plainly(), Plainly::Last);
-        assert!(word.is_plainly_last());
+        assert_eq!(word.decrement_plainly(), if is_deep { Plainly::Not } else { Plainly::Last });
         assert_eq!(word.decrement(), Last::Yes);
         #[cfg(feature = "std")]
-        assert_eq!(word.kind(), kind);
+        assert_eq!(word.is_deep(), is_deep);
     }
 }
 
@@ -49,7 +51,6 @@ fn a_count_beyond_the_largest_never_changes_again() {
     for _ in 0..3 {
         assert_eq!(word.strong(), usize::MAX);
         assert_eq!(word.decrement_plainly(), Plainly::Not);
-        assert!(!word.is_plainly_last());
         assert_eq!(word.decrement(), Last::No);
     }
     word.increment();
@@ -69,7 +70,6 @@ fn a_weak_box_takes_over_the_count() {
         let weak_box = word.downgrade(NO_VALUE, &Global).expect("the box is not immortal");
         assert_eq!((word.strong(), word.weak()), (taken, 1));
         assert_eq!(word.decrement_plainly(), Plainly::Not);
-        assert!(!word.is_plainly_last());
         assert!(word.downgrade(NO_VALUE, &Global).is_some());
         assert_eq!((weak_box.strong.get(), word.weak()), (taken, 2));
 
@@ -85,7 +85,7 @@ fn a_weak_box_takes_over_the_count() {
 }
 
 #[test]
-fn the_kind_survives_the_weak_box() {
+fn a_deep_value_stays_so_with_and_after_the_weak_box() {
     let word = one();
     let weak_box = word.downgrade(NO_VALUE, &Global).expect("the box is not immortal");
     word.make_deep();
@@ -94,7 +94,7 @@ fn the_kind_survives_the_weak_box() {
     // SAFETY: the last strong handle was let go.
     assert!(unsafe { word.start_over(&Global) }.is_some());
     #[cfg(feature = "std")]
-    assert_eq!(word.kind(), Kind::Deep);
+    assert!(word.is_deep());
     assert_eq!((word.strong(), word.weak(), weak_box.strong.get()), (1, 0, 0));
     // SAFETY: the downgrade left a weak count here.
     unsafe { weak_box.release(&Global) };

@@ -26,6 +26,8 @@ pub(crate) enum Op {
     UnwrapOrClone(usize),
     ThroughRaw(usize),
     CountByHand(usize),
+    /// Only our handles can do it; nothing is to be seen of it.
+    MakeDeep(usize),
     Compare(usize, usize),
     CompareWeak(usize, usize),
     WeakThroughRaw(usize),
@@ -36,7 +38,7 @@ pub(crate) enum Op {
 impl Op {
     /// An operation, and what it is done to, as numbers of any size choose.
     pub(crate) fn chosen_by(kind: usize, i: usize, j: usize) -> Self {
-        match kind % 30 {
+        match kind % 31 {
             0..=2 => Self::New,
             3 => Self::NewCyclic,
             4..=5 => Self::Clone(i),
@@ -58,6 +60,7 @@ impl Op {
             25 => Self::WeakThroughRaw(i),
             26..=27 => Self::WeakToRaw(i),
             28 => Self::WeakFromRaw(i),
+            29 => Self::MakeDeep(i),
             _ if i.is_multiple_of(2) => Self::Compare(i, j),
             _ => Self::CompareWeak(i, j),
         }
@@ -65,7 +68,7 @@ impl Op {
 }
 
 macro_rules! world {
-    ($world:ident: $strong:path, $weak:path) => {
+    ($world:ident: $strong:path, $weak:path, $make_deep:expr) => {
         /// The program's world.
         pub(crate) mod $world {
             use super::Op;
@@ -98,6 +101,10 @@ macro_rules! world {
                     }
                     self.log.borrow_mut().push(']');
                 }
+            }
+
+            fn make_deep(strong: &Strong<Value>) {
+                $make_deep(strong);
             }
 
             #[derive(Default)]
@@ -133,6 +140,7 @@ macro_rules! world {
                         | Op::UnwrapOrClone(i)
                         | Op::ThroughRaw(i)
                         | Op::CountByHand(i)
+                        | Op::MakeDeep(i)
                         | Op::AddChild(i, _)
                         | Op::Compare(i, _) => {
                             if !self.strong.is_empty() {
@@ -221,6 +229,7 @@ macro_rules! world {
                             // SAFETY: the pointer was a handle just now.
                             self.strong.push(unsafe { Strong::from_raw(pointer) });
                         }
+                        Op::MakeDeep(_) => make_deep(&self.strong[i]),
                         Op::CountByHand(_) => {
                             let pointer = Strong::into_raw(self.strong.swap_remove(i));
                             // SAFETY: the pointer stands for a handle.
@@ -278,9 +287,9 @@ macro_rules! world {
     };
 }
 
-world!(ours: mudlark_rc::Counted, mudlark_rc::Weak);
-world!(ours_sync: mudlark_rc::SyncCounted, mudlark_rc::SyncWeak);
-world!(theirs: std::rc::Rc, std::rc::Weak);
+world!(ours: mudlark_rc::Counted, mudlark_rc::Weak, Strong::make_deep);
+world!(ours_sync: mudlark_rc::SyncCounted, mudlark_rc::SyncWeak, Strong::make_deep);
+world!(theirs: std::rc::Rc, std::rc::Weak, |_| ());
 
 /// All worlds, in step.
 #[derive(Default)]

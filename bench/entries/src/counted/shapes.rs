@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::counted::entry::Pointer;
+use crate::counted::entry::{Pointer, new_deep};
 use crate::outcome::{Outcome, mix};
 
 const LIST: usize = 50_000;
@@ -24,12 +24,13 @@ struct Branch {
 /// Drops lists of fifty thousand nodes, `nodes` nodes in all.
 pub(crate) fn drop_lists(nodes: usize) -> Outcome {
     let length = LIST.min(nodes);
-    drop_all(nodes.div_ceil(length), length, || list(length))
+    drop_all(nodes.div_ceil(length), length, || list(length, Pointer::new))
 }
 
-/// Drops one list of `nodes` nodes. A pointer that drops by recursion overflows a usual stack, and that is the result.
+/// Drops one list of `nodes` nodes, made in the pointer's own way for deep structures if it has one. A pointer that drops by
+/// recursion overflows a usual stack, and that is the result.
 pub(crate) fn drop_long_list(nodes: usize) -> Outcome {
-    drop_all(1, nodes, || list(nodes))
+    drop_all(1, nodes, || list(nodes, new_deep))
 }
 
 /// Drops full binary trees, about `nodes` nodes in all.
@@ -55,12 +56,12 @@ fn drop_all<T>(structures: usize, size: usize, build: impl Fn() -> (u64, T)) -> 
     Outcome { operations: structures * size, elapsed, checksum, figures: Vec::new() }
 }
 
-fn list(length: usize) -> (u64, Option<Pointer<Link>>) {
+fn list(length: usize, new: impl Fn(Link) -> Pointer<Link>) -> (u64, Option<Pointer<Link>>) {
     let mut sum = 0;
     let mut list = None;
     for value in 0..length as u64 {
         sum = mix(sum, list.as_ref().map_or(0, |link: &Pointer<Link>| link.value));
-        list = Some(Pointer::new(Link { value, next: list }));
+        list = Some(new(Link { value, next: list }));
     }
     let second = list.as_ref().and_then(|first| first.next.as_ref()).map_or(0, |link| link.value);
     (mix(sum, second), list)

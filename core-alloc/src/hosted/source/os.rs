@@ -13,6 +13,7 @@ use other as kernel;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
+use core::time::Duration;
 
 use super::errno::keeping_errno;
 use super::{Fresh, NoThread};
@@ -102,6 +103,10 @@ pub(super) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
 pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
     // SAFETY: functions may be called at any time. If there is no memory for the arrangement, forks are as they were.
     keeping_errno(|| unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) });
+}
+
+pub(super) fn sleep(duration: Duration) {
+    keeping_errno(|| std::thread::sleep(duration));
 }
 
 pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {

@@ -3,6 +3,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
+use core::time::Duration;
 use std::alloc::System;
 use std::io::Write;
 use std::thread;
@@ -64,6 +65,10 @@ pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> R
         work(ptr::null_mut());
     });
     thread.map(drop).map_err(|_| NoThread)
+}
+
+pub(super) fn sleep(duration: Duration) {
+    thread::sleep(duration);
 }
 
 pub(super) fn complain(message: &[u8]) {

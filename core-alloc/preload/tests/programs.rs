@@ -1,0 +1,158 @@
+//! Programs in C and C++ on the library: they are built by the system's compilers and run in processes of their own.
+//!
+//! The library of the same build is linked or preloaded; that of a debug build looks at every free.
+
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Where Cargo has put the library.
+fn library_folder() -> PathBuf {
+    let test = env::current_exe().expect("this test has a path");
+    let folder = test.ancestors().nth(2).expect("a test is two folders deep in the target's");
+    assert!(folder.join("libmudlark.so").exists(), "{} has no libmudlark.so", folder.display());
+    folder.to_owned()
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+/// Builds a program of this folder with `compiler`, linked with the library.
+fn build(compiler: &str, name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = folder.join(name.replace('.', "_"));
+    let status = Command::new(compiler)
+        // The compiler must not think itself to know what `malloc` does.
+        .args(["-g", "-O1", "-fno-builtin", "-Wall", "-Wno-deprecated-declarations", "-I", env!("CARGO_MANIFEST_DIR")])
+        .arg(source(name))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(library_folder())
+        .args(["-lmudlark", "-lpthread"])
+        .status();
+    assert!(status.unwrap_or_else(|error| panic!("{compiler}: {error}")).success(), "{name} does not build");
+    program
+}
+
+/// Runs a command on the library.
+fn run(command: &mut Command) -> Output {
+    let folder = library_folder();
+    command.env("LD_LIBRARY_PATH", &folder).env("LD_PRELOAD", folder.join("libmudlark.so"));
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Runs a command that has to succeed, and returns what it printed.
+fn output(command: &mut Command) -> String {
+    let output = run(command);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}: {}\n{printed}\n{said}", output.status);
+    printed
+}
+
+#[test]
+fn every_call_does_what_its_manual_page_says() {
+    assert_eq!(output(&mut Command::new(build("cc", "surface.c"))), "0 failures\n");
+}
+
+#[test]
+fn every_operator_of_cxx_does_what_the_standard_says() {
+    if Command::new("c++").arg("--version").output().is_err() {
+        println!("SKIPPED: there is no C++ compiler");
+        return;
+    }
+    assert_eq!(output(&mut Command::new(build("c++", "operators.cpp"))), "0 failures\n");
+}
+
+#[test]
+fn random_calls_from_many_threads_do_what_the_model_says() {
+    let stress = build("cc", "stress.c");
+    for seed in 1..=3 {
+        let printed = output(Command::new(&stress).args([seed.to_string().as_str(), "8", "4000"]));
+        assert_eq!(printed, "as the model says\n", "seed {seed}");
+    }
+}
+
+#[test]
+fn a_wrong_free_ends_a_program_whose_library_looks() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let wrong = build("cc", "wrong.c");
+    for (what, reason) in [("twice", "it is free already"), ("inside", "no block begins there")] {
+        let output = run(Command::new(&wrong).arg(what));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("free of 0x") && said.contains(reason), "{what}: {said}");
+    }
+}
+
+/// A program of the system's, its arguments, and a piece of what it prints.
+struct Tool {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    prints: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "sh",
+        arguments: &["-c", "for i in 1 2 3; do (echo $i; exec sort /etc/passwd | head -1); done"],
+        prints: "3",
+    },
+    Tool { name: "sort", arguments: &["--parallel=4", "-S1M", "/proc/self/maps"], prints: "libmudlark" },
+    Tool {
+        name: "perl",
+        arguments: &["-e", "my %h = map { $_ => 'x' x $_ } 1..3000; print join ',', map { length $h{$_} } (5, 3000)"],
+        prints: "5,3000",
+    },
+    Tool {
+        name: "python3",
+        arguments: &[
+            "-c",
+            "import json, threading; print(len(json.loads(json.dumps([{str(i): i} for i in range(9999)]))))",
+        ],
+        prints: "9999",
+    },
+    Tool { name: "git", arguments: &["--version"], prints: "git version" },
+    Tool { name: "cc", arguments: &["-E", "-dM", "-xc", "/dev/null"], prints: "__STDC__" },
+];
+
+#[test]
+fn other_peoples_programs_run() {
+    for Tool { name, arguments, prints } in TOOLS {
+        if Command::new(name).arg("--version").output().is_err() {
+            println!("SKIPPED: there is no {name}");
+            continue;
+        }
+        let mut command = Command::new(name);
+        let printed = output(command.args(*arguments).env("PYTHONMALLOC", "malloc"));
+        assert!(printed.contains(prints), "{name} printed {printed}");
+    }
+}
+
+#[test]
+fn cpython_passes_its_own_tests_of_what_allocates_most() {
+    const TESTS: [&str; 4] = ["test_gc", "test_list", "test_dict", "test_json"];
+    if !Command::new("python3")
+        .args(["-c", "import test.test_gc, test.test_json"])
+        .output()
+        .is_ok_and(|found| found.status.success())
+    {
+        println!("SKIPPED: there is no CPython with its tests");
+        return;
+    }
+    output(Command::new("python3").args(["-m", "test", "-q"]).args(TESTS).env("PYTHONMALLOC", "malloc"));
+}
+
+#[test]
+fn the_header_declares_what_the_library_has() {
+    let header = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("mudlark.h")).expect("the header");
+    for name in ["mudlark_stats(", "mudlark_collect(", "mudlark_set_decay("] {
+        assert!(header.contains(name), "{name} is not declared");
+    }
+}
