@@ -34,7 +34,7 @@ const AHEAD: usize = 8;
 pub(crate) struct FreeList {
     first: Cell<Option<NonNull<Block>>>,
     len: Cell<usize>,
-    /// The blocks that were added last at each length, but for multiples.
+    /// By the list's length when it was added, modulo their number: the block that was added last. Never followed.
     recent: [Cell<Option<NonNull<Block>>>; AHEAD],
     /// How many blocks it may keep however few objects there are.
     some: usize,
@@ -86,5 +86,38 @@ impl FreeList {
         // INVARIANT: by this function's contract.
         self.first.set(Some(block));
         self.len.set(len + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+
+    use super::*;
+
+    #[test]
+    fn blocks_are_taken_newest_first_and_each_once() {
+        let mut memory = [const { MaybeUninit::<Block>::uninit() }; 3 * AHEAD];
+        let blocks: [NonNull<u8>; 3 * AHEAD] = memory.each_mut().map(|block| NonNull::from(block).cast());
+        let list = FreeList::new(size_of::<Block>());
+        for _ in 0..2 {
+            // SAFETY: the blocks are this test's, and large enough.
+            blocks.iter().for_each(|&block| unsafe { list.add(block) });
+            for &block in blocks.iter().rev() {
+                assert_eq!(list.take(), Some(block));
+            }
+            assert_eq!(list.take(), None);
+        }
+    }
+
+    #[test]
+    fn what_a_list_may_keep_grows_and_falls_with_the_number_of_objects() {
+        let list = FreeList::new(1 << 10);
+        let room = |live| list.room(live);
+        assert_eq!(room(4_000) - room(0), if KEEPS { 1_000 } else { 0 });
+        let mut memory = MaybeUninit::<Block>::uninit();
+        // SAFETY: the block is this test's, and large enough.
+        unsafe { list.add(NonNull::from(&mut memory).cast()) };
+        assert_eq!(room(4_000), if KEEPS { (1 << 10) + 1_000 - 1 } else { -1 });
     }
 }
