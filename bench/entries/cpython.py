@@ -278,6 +278,9 @@ WORKLOADS = {
     "rewire": lambda of: rewire(of(200_000), of(2_000_000)),
     "churn": lambda of: churn(of(500_000), of(1_000_000)),
     "drop-long-list": lambda of: long_list(of.held(1_000_000)),
+    "beside-10000": lambda of: young_rings(of.held(10_000), of(1_000_000)),
+    "beside-100000": lambda of: young_rings(of.held(100_000), of(1_000_000)),
+    "beside-1000000": lambda of: young_rings(of.held(1_000_000), of(1_000_000)),
     "object-size": lambda of: object_size(of(1_000_000)),
 }
 

@@ -109,7 +109,8 @@ pub(crate) fn compile(package: Package, name: &str, profile: Profile) -> Result<
     let target = package.target_folder()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--profile", profile.name(), "--bin", name, "--features", name])
+        .args(["build", "--quiet", "--profile", profile.name(), "--bin", name])
+        .args(["--features", &package.features(name)])
         .arg("--manifest-path")
         .arg(package.manifest())
         .arg("--target-dir")

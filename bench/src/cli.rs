@@ -64,7 +64,12 @@ pub(crate) struct RaceArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Draw a bar chart of every group, and how the allocators scale with threads and with live blocks, as SVG files in
+    /// Build counted pointers and collectors with Mudlark as their global allocator, not on the system's malloc. Other
+    /// groups, and CPython, do not run.
+    #[arg(long)]
+    on_mudlark: bool,
+
+    /// Draw a bar chart of every group, and how allocators and collectors scale with threads and with what is live, as SVG files in
     /// this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) plot: Option<PathBuf>,
@@ -75,7 +80,7 @@ impl RaceArgs {
     pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
         let by_default = |group: Group| group != Group::Instructions || !(self.quick || self.check);
         let wanted = move |group: &Group| self.only.contains(group) || (self.only.is_empty() && by_default(*group));
-        Group::ALL.into_iter().filter(wanted)
+        Group::ALL.into_iter().filter(wanted).filter(|group| !self.on_mudlark || group.is_on_malloc())
     }
 
     /// Whether a workload is to be run: one that is named, or any; but a quick race has no time for long ones.
@@ -86,12 +91,14 @@ impl RaceArgs {
     /// What has to be built.
     pub(crate) fn plan(&self) -> Result<Plan, String> {
         let named = entry::named(ENTRIES, &self.entries)?.into_iter();
+        let named = named.filter(|entry| !self.on_mudlark || entry.is_native());
         let entries: Vec<Entry> = named.filter(|entry| self.groups().any(|group| group.runs(entry))).collect();
         if entries.is_empty() {
             return Err("none of these entries is in these groups".to_owned());
         }
         let profile = if self.check { Profile::Brief } else { Profile::Release };
-        Ok(Plan { package: Package::Entries, entries, profile })
+        let package = if self.on_mudlark { Package::EntriesOnMudlark } else { Package::Entries };
+        Ok(Plan { package, entries, profile })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Curves: workloads that are the same but for a number, which their names end with. They show how the allocators scale.
+//! Curves: workloads that are the same but for a number, which their names end with. They show how allocators and
+//! collectors scale.
 
 use crate::results::Row;
 
@@ -14,9 +15,10 @@ pub(crate) struct Curve {
 }
 
 /// All curves.
-pub(crate) const CURVES: [Curve; 2] = [
+pub(crate) const CURVES: [Curve; 3] = [
     Curve { name: "threads", title: "the mixed window on several threads", axis: "threads" },
     Curve { name: "live", title: "blocks replaced among so many live ones", axis: "live blocks" },
+    Curve { name: "beside", title: "young rings beside so many live objects", axis: "live objects" },
 ];
 
 impl Curve {
@@ -37,9 +39,10 @@ mod tests {
 
     #[test]
     fn a_point_is_known_by_its_name() {
-        let [threads, live] = &CURVES;
+        let [threads, live, beside] = &CURVES;
         assert_eq!(threads.number("threads-16"), Some(16.0));
         assert_eq!(live.number("live-10000000"), Some(1e7));
+        assert_eq!(beside.number("beside-10000"), Some(1e4));
         assert_eq!(threads.number("live-1000"), None);
         assert_eq!(threads.number("parked-threads"), None);
     }

@@ -53,6 +53,17 @@ impl Group {
         }
     }
 
+    /// Whether the group's entries allocate as any program does, whatever the allocator.
+    pub(crate) fn is_on_malloc(self) -> bool {
+        matches!(self, Self::Counted | Self::Gc)
+    }
+
+    /// Whether a workload of the group leaves cycles, so that its time is that of collections.
+    pub(crate) fn collects(self, workload: &str) -> bool {
+        let collecting = ["rings-2", "rings-10", "rings-100", "document", "random-graph", "young-rings", "churn"];
+        self == Self::Gc && collecting.contains(&workload)
+    }
+
     /// Whether the group's tables tell of a quantity. The memory of a process tells nothing about a heap in a region of
     /// fixed size, and what a whole process needs nothing about a workload that is timed without its preparation.
     pub(crate) fn tells(self, quantity: &Quantity) -> bool {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Package {
     /// The workloads of the race.
     Entries,
+    /// The same, with Mudlark as the global allocator.
+    EntriesOnMudlark,
     /// The programs.
     Programs,
 }
@@ -16,7 +18,7 @@ impl Package {
     /// Where its files are.
     pub(crate) fn folder(self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(match self {
-            Self::Entries => "entries",
+            Self::Entries | Self::EntriesOnMudlark => "entries",
             Self::Programs => "programs",
         })
     }
@@ -24,15 +26,23 @@ impl Package {
     /// The manifest of what is to be built.
     pub(crate) fn manifest(self) -> PathBuf {
         self.folder().join(match self {
-            Self::Entries => "Cargo.toml",
+            Self::Entries | Self::EntriesOnMudlark => "Cargo.toml",
             Self::Programs => "entry/Cargo.toml",
         })
+    }
+
+    /// The features with which a program of this name is built.
+    pub(crate) fn features(self, name: &str) -> String {
+        match self {
+            Self::Entries | Self::Programs => name.to_owned(),
+            Self::EntriesOnMudlark => format!("{name},on-mudlark"),
+        }
     }
 
     /// What to say to somebody who waits for a build.
     pub(crate) fn patience(self) -> &'static str {
         match self {
-            Self::Entries => "",
+            Self::Entries | Self::EntriesOnMudlark => "",
             Self::Programs => " (the first takes some minutes)",
         }
     }
@@ -43,6 +53,7 @@ impl Package {
         let target = program.parent().and_then(Path::parent).ok_or("this program has no folder")?;
         Ok(target.join(match self {
             Self::Entries => "race",
+            Self::EntriesOnMudlark => "race-on-mudlark",
             Self::Programs => "programs",
         }))
     }

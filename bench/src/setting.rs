@@ -23,7 +23,11 @@ impl Setting {
         let compiler = format!("compiler: {}", first_line("rustc", "--version"));
         let flags = env::var("RUSTFLAGS").unwrap_or_default();
         let flags = format!("flags: {}; RUSTFLAGS={flags:?}", optimization(field));
-        Self { lines: vec![machine, compiler, flags, versions(field)] }
+        let mut lines = vec![machine, compiler, flags, versions(field)];
+        if field.package == Package::EntriesOnMudlark {
+            lines.push("memory: from Mudlark, for all".to_owned());
+        }
+        Self { lines }
     }
 
     /// The setting, a line for each of its parts.

@@ -36,7 +36,10 @@ fn table(results: &Results, quantity: &Quantity) -> Vec<Vec<String>> {
     head.extend(others.iter().map(|other| format!("/ {}", other.name(results))));
     let shown = results.rows.iter().filter(|row| is_shown(results, row, quantity));
     let lines = shown.map(|row| line(results, row, quantity, &others));
-    core::iter::once(head).chain(lines).chain(means(results, quantity, &others)).collect()
+    let all = means(results, quantity, &others, "geometric mean", |_| true);
+    let collecting = |row: &Row| results.group.collects(&row.workload);
+    let collecting = means(results, quantity, &others, "of what leaves cycles", collecting);
+    core::iter::once(head).chain(lines).chain(all).chain(collecting).collect()
 }
 
 /// What Mudlark's figures are divided by.
@@ -94,10 +97,16 @@ fn line(results: &Results, row: &Row, quantity: &Quantity, others: &[Other]) -> 
     fields
 }
 
-/// The line of geometric means: of Mudlark's ratio to each entry, and of the ratios on the right. Points of curves do not
-/// count, nor workloads that either did not come through. None where a mean would say nothing.
-fn means(results: &Results, quantity: &Quantity, others: &[Other]) -> Option<Vec<String>> {
-    let rows: Vec<&Row> = results.rows.iter().filter(|row| !curve::is_point(row)).collect();
+/// A line of geometric means over some rows: of Mudlark's ratio to each entry, and of the ratios on the right. Points of
+/// curves do not count, nor workloads that either did not come through. None where a mean would say nothing.
+fn means(
+    results: &Results,
+    quantity: &Quantity,
+    others: &[Other],
+    title: &str,
+    counts: impl Fn(&Row) -> bool,
+) -> Option<Vec<String>> {
+    let rows: Vec<&Row> = results.rows.iter().filter(|row| !curve::is_point(row) && counts(row)).collect();
     let ours = results.column(MUDLARK)?;
     if matches!(quantity, Quantity::Figure(_)) || rows.len() < 2 {
         return None;
@@ -110,7 +119,7 @@ fn means(results: &Results, quantity: &Quantity, others: &[Other]) -> Option<Vec
         _ if column == ours => "1".to_owned(),
         _ => mean(Other::Entry(column)),
     });
-    let heading = format!("geometric mean: {MUDLARK} /");
+    let heading = format!("{title}: {MUDLARK} /");
     Some(core::iter::once(heading).chain(entries).chain(others.iter().copied().map(mean)).collect())
 }
 

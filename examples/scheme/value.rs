@@ -9,7 +9,7 @@
 //! A program can tie any knot with these: a list that ends in itself, a table that is its own value, a closure whose
 //! variable holds the closure. Counting alone would never free them.
 
-use core::{cell::Cell, fmt};
+use core::{cell::Cell, fmt, mem};
 
 use mudlark_gc::{Gc, Trace};
 use mudlark_rc::Counted;
@@ -135,7 +135,8 @@ impl Place {
     pub fn get(&self) -> Value {
         let value = self.0.take();
         let copy = value.clone();
-        self.0.set(value);
+        // What is there meanwhile has nothing to drop.
+        mem::forget(self.0.replace(value));
         copy
     }
 

@@ -5,6 +5,8 @@
 //! allocation adds to a debt, and every so many of them it is worked off. A search is over long before so many objects
 //! have become old that another is due.
 
+use core::time::Duration;
+
 use crate::collection::{self, Thoroughness};
 use crate::generation::Generation;
 use crate::observe::Phase;
@@ -12,7 +14,7 @@ use crate::owner::Owner;
 use crate::partition::Members;
 use crate::search::{self, Progress, Search};
 use crate::segment::Home;
-use crate::state::State;
+use crate::state::{Searched, State};
 
 /// Old objects that are not worth a search: they are collected at once.
 const FEW: usize = 4_000;
@@ -42,6 +44,7 @@ impl State {
     }
 
     fn collect_what_is_due(&self, generation: Generation) {
+        self.types.shorten_free_lists();
         if generation != Generation::Old {
             let look = self.prospects.are_good(generation);
             self.collect_with(generation, if look { Thoroughness::Candidates } else { Thoroughness::Unseen });
@@ -65,37 +68,45 @@ impl State {
             };
             let objects = self.collectable_objects();
             *self.search.borrow_mut() = Some(search);
-            self.notify(Phase::Start, Generation::Old, 0, objects);
+            self.notify(Phase::Start, Generation::Old, 0, objects, None);
             self.measure();
             self.thresholds.collection_starts(Generation::Old);
             self.thresholds.objects_survived(Generation::Old, objects);
-            self.searched.set((objects, 0));
+            self.searched.set(Searched { objects, collected: 0, duration: self.time().map(|_| Duration::ZERO) });
             true
         })
     }
 
     /// Goes on with the search that is running until about `budget` objects were followed. Says whether it is over.
-    pub(crate) fn search_on(&self, mut budget: usize) -> bool {
+    pub(crate) fn search_on(&self, budget: usize) -> bool {
         self.guarded(|| {
-            while budget > 0 {
-                let Some(search) = &mut *self.search.borrow_mut() else { return true };
-                match search.go_on(&self.generations, budget) {
-                    Progress::Slice => return false,
-                    Progress::Suspects => {}
-                    Progress::Over => break,
-                }
-                let outcome = collection::collect_members(self, Members::All);
-                self.generations.close_set();
-                let (objects, collected) = self.searched.get();
-                self.searched.set((objects, collected + outcome.collected));
-                budget = budget.saturating_sub(search::destruction_cost(outcome.looked_at));
-                if budget == 0 {
-                    return false;
-                }
+            let start = self.time();
+            let is_over = self.search_a_slice(budget);
+            let searched = self.searched.get();
+            let duration = searched.duration.map(|spent| spent + self.clock.since(start).unwrap_or_default());
+            self.searched.set(Searched { duration, ..searched });
+            if is_over {
+                self.end_search();
             }
-            self.end_search();
-            true
+            is_over
         })
+    }
+
+    fn search_a_slice(&self, mut budget: usize) -> bool {
+        while budget > 0 {
+            let Some(search) = &mut *self.search.borrow_mut() else { return true };
+            let cost = match search.go_on(&self.generations, budget) {
+                Progress::Slice => return false,
+                Progress::Suspects(cost) => cost,
+                Progress::Over => return true,
+            };
+            let outcome = collection::collect_members(self, Members::All);
+            self.generations.close_set();
+            let searched = self.searched.get();
+            self.searched.set(Searched { collected: searched.collected + outcome.collected, ..searched });
+            budget = budget.saturating_sub(cost + search::destruction_cost(outcome.looked_at));
+        }
+        false
     }
 
     /// Ends the search that is running, if one is, wherever it is.
@@ -103,10 +114,10 @@ impl State {
         if let Some(search) = self.search.take() {
             self.look_at_all.set(!search.is_complete());
             search.end(&self.generations);
-            let (objects, collected) = self.searched.get();
+            let Searched { objects, collected, duration } = self.searched.get();
             self.thresholds.objects_died(collected);
             self.counters.count_collection(Generation::Old, collected);
-            self.notify(Phase::Stop, Generation::Old, collected, objects);
+            self.notify(Phase::Stop, Generation::Old, collected, objects, duration);
         }
     }
 }

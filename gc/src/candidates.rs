@@ -34,11 +34,6 @@ pub(crate) fn worth_a_look(set: &List) -> Option<Members> {
     (candidates > 0).then_some(Members::Candidates)
 }
 
-/// Makes no object of the set a candidate, as all of them are about to be looked at.
-pub(crate) fn forget(set: &List) {
-    set.for_each(|_, object| object.word().remove(Flags::CANDIDATE));
-}
-
 /// Marks the candidates of a set and what they lead to in it as [`Flags::COLLECTING`], and the segments that have such.
 pub(crate) fn mark_closure(set: &List, segments: &Segments, owner: Owner) {
     set.segments().for_each(|segment| segment.has_members.set(false));

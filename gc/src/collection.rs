@@ -14,7 +14,7 @@ use crate::release::{drop_value, finalize_once, release};
 use crate::segment::SegmentRef;
 use crate::state::State;
 use crate::type_info::Traits;
-use crate::weak::DeadBoxes;
+use crate::weak_box::DeadBoxes;
 
 /// What a collection came to.
 #[derive(Debug)]
@@ -43,12 +43,8 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
     state.generations.take_set(generation);
     let set = &state.generations.set;
     let outcome = match thoroughness {
-        Thoroughness::Full => {
-            if generation == Generation::Old {
-                candidates::forget(set);
-            }
-            collect_members(state, Members::All)
-        }
+        Thoroughness::Full if generation == Generation::Old => collect_members(state, Members::Everything),
+        Thoroughness::Full => collect_members(state, Members::All),
         Thoroughness::Candidates => match candidates::worth_a_look(set) {
             Some(members) => collect_members(state, members),
             None => Outcome { looked_at: 0, survivors: set.live(), collected: 0 },
@@ -63,36 +59,48 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
 pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
     let objects = state.generations.set.live();
     let split = state.generations.split_set(members, Owner::of_objects_of(state));
-    let collected = if split.garbage > 0 { destroy_garbage(state, split) } else { 0 };
+    let collected = match split {
+        Split { garbage: 0, .. } => 0,
+        Split { unmarked: true, .. } if state.debug.get().is_empty() => free_set(state),
+        _ => destroy_garbage(state, split),
+    };
     Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
 }
 
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
 fn destroy_garbage(state: &State, found: Split) -> usize {
+    if found.unmarked {
+        mark_set(state);
+    }
     let mut garbage = found;
-    if found.weak || found.present.contains(Traits::FINALIZER) {
+    let mut freed = 0;
+    let prints = state.debug.get().contains(DebugFlags::COLLECTABLE);
+    if found.weak || prints || found.present.contains(Traits::FINALIZER) {
         let_be(state);
-    }
-    if found.weak {
-        kill_weak_handles(state);
-    }
-    if found.present.contains(Traits::FINALIZER) {
-        run_finalizers(state);
-    }
-    if found.weak || found.present.contains(Traits::FINALIZER) {
+        if found.weak {
+            freed += kill_weak_handles(state);
+        }
+        if prints {
+            for_each_garbage(state, |object| state.print_collectable(object));
+        }
+        if found.present.contains(Traits::FINALIZER) {
+            run_finalizers(state);
+        }
         garbage = state.generations.split_set(Members::Garbage, Owner::of_objects_of(state));
         // Finalizers may have made new ones.
-        kill_weak_handles(state);
+        let freed_early = kill_weak_handles(state);
+        freed += freed_early;
+        garbage.garbage -= freed_early;
     }
     if state.debug.get().contains(DebugFlags::SAVE_ALL) && save_all(state, garbage.garbage) {
-        return garbage.garbage;
+        return freed + garbage.garbage;
     }
     if !(garbage.closed && garbage.common.contains(Traits::BARE)) {
         condemn(state);
         drop_values(state, garbage.closed);
     }
     free_memory(state);
-    garbage.garbage
+    freed + garbage.garbage
 }
 
 /// Makes all garbage reachable again, from the list of garbage; says no when there is no memory for that.
@@ -126,11 +134,24 @@ fn let_be(state: &State) {
     for_each_garbage(state, |object| object.word().remove(Flags::COLLECTING));
 }
 
-/// All weak handles to garbage die before any of their callbacks is called.
-fn kill_weak_handles(state: &State) {
+/// All weak handles to garbage die before any of their callbacks is called. Says how much garbage was freed at once, as it
+/// had been held by no more than what weak maps had for other garbage.
+fn kill_weak_handles(state: &State) -> usize {
     let mut dead = DeadBoxes::default();
     for_each_garbage(state, |object| dead.kill_handles_to(object));
-    dead.call_each(|callback| state.work.panics.catch(callback));
+    let keys = dead.call_callbacks(&state.work.panics);
+    if keys.is_empty() {
+        return 0;
+    }
+    let before = count_garbage(state);
+    keys.drop_attachments(&state.work.panics);
+    before - count_garbage(state)
+}
+
+fn count_garbage(state: &State) -> usize {
+    let mut garbage = 0;
+    for_each_garbage(state, |_| garbage += 1);
+    garbage
 }
 
 fn run_finalizers(state: &State) {
@@ -162,6 +183,29 @@ fn drop_values(state: &State, closed: bool) {
             unsafe { drop_value(state, object) };
         }
     });
+}
+
+/// Marks the whole set as garbage.
+fn mark_set(state: &State) {
+    state.generations.set.for_each(|slot, object| {
+        object.slot().set(slot);
+        object.word().insert(Flags::TENTATIVE);
+    });
+}
+
+/// Gives all memory of the set back, whose values have nothing else to lose, and says how many objects that were.
+fn free_set(state: &State) -> usize {
+    let mut freed = 0;
+    for segment in state.generations.set.segments() {
+        freed += segment.live() as usize;
+        segment.remove_each(|object| {
+            // SAFETY: the value is bare and part of closed garbage; its entry is about to be a hole.
+            unsafe { object.free() };
+            true
+        });
+    }
+    state.thresholds.count_deallocations(freed);
+    freed
 }
 
 fn free_memory(state: &State) {

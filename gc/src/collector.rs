@@ -71,7 +71,8 @@ impl Collector {
     /// Collects `generation` and all younger ones, and says how many objects were found to be garbage and destroyed:
     /// CPython's `gc.collect`.
     ///
-    /// Survivors move to the next generation. Takes time in proportion to the objects looked at and their edges, and
+    /// Survivors move to the next generation. One of the old generation also gives the memory back that is kept for objects
+    /// to come, so it is what to do when an allocation fails, before it is tried again. Takes time in proportion to the objects looked at and their edges, and
     /// bounded stack. Called while a collection is running, it does nothing and answers zero.
     ///
     /// # Panics
@@ -79,6 +80,14 @@ impl Collector {
     /// When a finalizer, a destructor or a callback does, with the first such panic, after the collection is complete;
     /// its count is in [`stats`](Collector::stats) then. When a `trace` panics, nothing is collected; but finalizers may
     /// have run, weak handles may be dead, and the objects that were looked at belong to `generation` or the next.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let pair = Gc::new_in((1, Some(Gc::new_in(2, &collector))), &collector);
+    /// assert_eq!(collector.collect(Generation::Young), 0);
+    /// assert_eq!(collector.generation_of(&pair), Some(Generation::Middle));
+    /// ```
     pub fn collect(&self, generation: Generation) -> usize {
         self.state.collect(generation)
     }
@@ -171,12 +180,29 @@ impl Collector {
     }
 
     /// The counts that the thresholds are compared with: CPython's `gc.get_count`.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let _pair = Gc::new_in(Some(Gc::new_in(1, &collector)), &collector);
+    /// assert_eq!(collector.counts(), [1, 0, 0]); // the number is not tracked
+    /// collector.collect(Generation::Young);
+    /// assert_eq!(collector.counts(), [0, 1, 0]);
+    /// ```
     #[must_use]
     pub fn counts(&self) -> [usize; Generation::COUNT] {
         self.state.thresholds.counts()
     }
 
     /// What the collector has done and holds. O(1).
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let _one = Gc::new_in(1_u64, &collector);
+    /// assert_eq!(collector.stats().objects, 1);
+    /// println!("{}", collector.stats());
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.state.stats()
@@ -186,6 +212,16 @@ impl Collector {
     ///
     /// They are freed by their counts alone. Makes collections cheap in a program that has built what it needs. Does
     /// nothing during a collection. O(objects).
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let pair = Gc::new_in(Some(Gc::new_in(1, &collector)), &collector);
+    /// collector.freeze();
+    /// assert_eq!((collector.frozen_count(), collector.generation_of(&pair)), (1, None));
+    /// collector.unfreeze();
+    /// assert_eq!(collector.generation_of(&pair), Some(Generation::Old));
+    /// ```
     pub fn freeze(&self) {
         if !self.state.collecting.get() {
             self.state.guarded(|| self.state.end_search());

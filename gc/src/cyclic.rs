@@ -13,12 +13,30 @@ use crate::place::Place;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
 use crate::type_info::{TRACE_DEPTH, Traits};
-use crate::weak::{DeadBoxes, WeakGc};
+use crate::weak::WeakGc;
+use crate::weak_box::DeadBoxes;
 
 impl<T: Trace + 'static> Gc<T> {
     /// A new object of the thread's default collector, whose value is made from a weak handle to it.
     ///
     /// See [`new_cyclic_in`](Gc::new_cyclic_in).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", feature = "derive"))] {
+    /// # use mudlark_gc::{Gc, Trace, WeakGc};
+    /// #[derive(Trace)]
+    /// struct Parent {
+    ///     child: Gc<Child>,
+    /// }
+    /// #[derive(Trace)]
+    /// struct Child {
+    ///     parent: WeakGc<Parent>,
+    /// }
+    ///
+    /// let parent = Gc::new_cyclic(|parent| Parent { child: Gc::new(Child { parent: parent.clone() }) });
+    /// assert!(Gc::ptr_eq(&parent.child.parent.upgrade().unwrap(), &parent));
+    /// # }
+    /// ```
     #[cfg(feature = "std")]
     #[must_use]
     pub fn new_cyclic(make: impl FnOnce(&WeakGc<T>) -> T) -> Self {

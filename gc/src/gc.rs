@@ -19,6 +19,7 @@ use crate::release;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
 use crate::type_info::Traits;
+use crate::weak_box;
 
 /// A counted handle to an object whose cycles are collected.
 ///
@@ -71,7 +72,11 @@ pub struct Gc<T: ?Sized> {
     owns: PhantomData<Object<T>>,
 }
 
+// A handle is one word, with room for `None`; one to a value without a known size is as wide as a reference to it.
+const _: () = assert!(size_of::<Gc<u64>>() == size_of::<usize>());
 const _: () = assert!(size_of::<Option<Gc<u64>>>() == size_of::<usize>());
+const _: () = assert!(size_of::<Option<Gc<[u8]>>>() == size_of::<&[u8]>());
+const _: () = assert!(size_of::<Option<Gc<dyn Trace>>>() == size_of::<&dyn Trace>());
 
 /// There was no memory for an object; the value comes back unharmed.
 ///
@@ -173,6 +178,13 @@ impl<T: Trace + 'static> Gc<T> {
     /// # Panics
     ///
     /// When a finalizer, a destructor or a callback does in a collection that runs first.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let object = Gc::try_new_in([0; 1_000], &collector).expect("there is memory for so little");
+    /// assert_eq!(object.len(), 1_000);
+    /// ```
     pub fn try_new_in(value: T, collector: &Collector) -> Result<Self, OutOfMemory<T>> {
         let state = collector.state().pointer();
         // SAFETY: the collector keeps its state in being.
@@ -208,7 +220,6 @@ impl<T: Trace + 'static> Gc<T> {
             return None;
         }
         collector.collect(Generation::Old);
-        collector.state().generations.segments.free_spares();
         // SAFETY: `collector` keeps the state in being.
         unsafe { Place::find(state) }
     }
@@ -259,6 +270,14 @@ impl<T: ?Sized> Gc<T> {
     /// The number of strong handles to the object, those inside other objects included.
     ///
     /// A count that reached its limit, some 33 million, stays there, and its object is never freed.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let one = Gc::new_in(1, &collector);
+    /// let _other = one.clone();
+    /// assert_eq!(Gc::strong_count(&one), 2);
+    /// ```
     #[must_use]
     pub fn strong_count(this: &Self) -> usize {
         this.object().word().count() as usize
@@ -267,6 +286,13 @@ impl<T: ?Sized> Gc<T> {
     /// The collector that watches the object.
     ///
     /// When no other handle to the collector is left, dropping this one collects everything, as ever.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let one = Gc::new_in(1, &collector);
+    /// assert!(Gc::collector(&one).ptr_eq(&collector));
+    /// ```
     #[must_use]
     pub fn collector(this: &Self) -> Collector {
         Collector::from_state(StateRef::of(this.object()))
@@ -278,7 +304,8 @@ impl<T: ?Sized> Gc<T> {
         this.object().word().has(Flags::FINALIZED)
     }
 
-    /// Whether the object can be part of a cycle, so that collections look at it: CPython's `gc.is_tracked`.
+    /// Whether the object can be part of a cycle, so that collections look at it: CPython's `gc.is_tracked`. What cannot
+    /// hold a handle is, while it is a key of a [`WeakMap`](crate::WeakMap).
     ///
     /// ```
     /// # use mudlark_gc::{Collector, Gc};
@@ -289,7 +316,7 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     #[must_use]
     pub fn is_tracked(this: &Self) -> bool {
-        this.object().traits().contains(Traits::TRACKED)
+        this.object().traits().contains(Traits::TRACKED) || weak_box::has_attachments(this.object())
     }
 }
 

@@ -121,6 +121,12 @@ impl Generations {
         objects.filter(|&object| !is_garbage(object))
     }
 
+    /// All objects, frozen ones included, while no collection is running.
+    pub(crate) fn everything(&self) -> impl Iterator<Item = ObjectRef> + use<> {
+        let segments = self.lists.each_ref().map(List::segments).into_iter().flatten();
+        segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)))
+    }
+
     /// Where an object is; `None` when it is untracked or garbage.
     pub(crate) fn home_of(&self, object: ObjectRef) -> Option<Home> {
         let slot = object.slot().get();
@@ -157,11 +163,11 @@ impl Generations {
         }
     }
 
-    /// Moves an old object to the set; says no, and leaves it where it is, when there is no memory for that.
+    /// Moves an object to the set, which makes it an old one; says no, and leaves it where it is, when there is no memory for that.
     pub(crate) fn add_to_set(&self, object: ObjectRef) -> bool {
         let last = self.end_of_set();
         if let Some(last) = last {
-            self.segments.remove(object);
+            self.remove_tracked(object);
             last.push(object);
         }
         last.is_some()
@@ -234,9 +240,14 @@ impl Generations {
     /// nothing from being added to the last; returns the first and the last.
     pub(crate) fn seal_old(&self) -> (Option<SegmentRef>, Option<SegmentRef>) {
         self.old_is_sealed.set(true);
-        let (first, last) = (self.list(Home::Old).first(), self.list(Home::Old).last());
+        let (first, last) = self.ends_of_old();
         last.inspect(|last| last.used_by.set(Use::Search));
         (first, last)
+    }
+
+    /// The old generation's first and last segment.
+    pub(crate) fn ends_of_old(&self) -> (Option<SegmentRef>, Option<SegmentRef>) {
+        (self.list(Home::Old).first(), self.list(Home::Old).last())
     }
 
     pub(crate) fn unseal_old(&self) {

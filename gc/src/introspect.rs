@@ -47,6 +47,13 @@ impl Collector {
 
     /// The generation that an object is in: `None` when it is untracked, frozen, garbage in a running collection, or
     /// another collector's. O(1).
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let pair = Gc::new_in(Some(Gc::new_in(1, &collector)), &collector);
+    /// assert_eq!(collector.generation_of(&pair), Some(Generation::Young));
+    /// ```
     #[must_use]
     pub fn generation_of<T: ?Sized>(&self, object: &Gc<T>) -> Option<Generation> {
         if !self.watches(object) {
@@ -57,6 +64,15 @@ impl Collector {
 
     /// Handles to this collector's objects that have an edge to `object`, each once: CPython's `gc.get_referrers`.
     /// O(objects and their edges).
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let one = Gc::new_in(1, &collector);
+    /// let pair = Gc::new_in((one.clone(), one.clone()), &collector);
+    /// let referrers = collector.referrers(&one);
+    /// assert!(referrers.len() == 1 && Gc::ptr_eq(&referrers[0], &Gc::into_dyn(pair)));
+    /// ```
     #[must_use]
     pub fn referrers<T: ?Sized>(&self, object: &Gc<T>) -> Vec<Gc<dyn Trace>> {
         let target = object.object();

@@ -27,31 +27,86 @@
 //! A handle counts; what is not in a cycle is freed the moment that its last handle goes, as with `Rc`. The collector
 //! only has to find the rest.
 //!
-//! # How a cycle is found
+//! # One collection, step by step
 //!
-//! Take the program above, just before the second collection but with `a` still held by the variable:
+//! Five objects, made in the order `b`, `c`, `a`, `d`, `e`. A variable leads to `a`; nothing leads to `d` and `e` but each
+//! other:
 //!
 //! ```text
-//!   variable ──▶ a ──▶ b ──▶ c
-//!                      ▲     │
-//!                      └─────┘
-//!
-//!                        a   b   c
-//!   strong counts        1   2   1      handles, wherever they are
-//!   edges subtracted     -   2   1      each object is traced: its edges are counted off their targets
-//!   external counts      1   0   0      what is left comes from outside the set
+//!    variable ──▶ a ──▶ b ◀───▶ c
+//!                       ▲
+//!                       └────── e ◀───▶ d        d has a finalizer; a weak handle leads to e
 //! ```
 //!
-//! 1. *Copy counts.* Every object under collection notes its strong count as its external count.
-//! 2. *Subtract internal edges.* Each object's [`Trace`] reports its handles; each takes one from its target.
-//! 3. *Spread reachability.* An object whose external count is not zero is held by something that was not traced: a
-//!    variable, an older object, a handle inside an `Rc`. It is reachable, and so is what it leads to. Here `a` is, and
-//!    by way of it `b` and `c`. Had the variable gone, `a`'s count would have come to zero, and `b` and `c` would be
-//!    left over: they are *garbage*.
-//! 4. *Kill weak handles* to the garbage, and call their callbacks.
-//! 5. *Run finalizers*, once each, with the whole garbage still intact.
-//! 6. *Rescue the resurrected.* Steps 1 to 3 once more, on the garbage alone: a finalizer may have let a handle out.
-//! 7. *Drop the values* of what is left, then *free its memory*.
+//! 1. *Copy counts.* Each object under collection, the *members* of the *set*, notes its strong count as its external
+//!    count.
+//! 2. *Subtract internal edges.* Each member is traced: it reports its handles, and each takes one from its target. What
+//!    is left comes from outside the set: a variable, an older object, a handle inside an `Rc`.
+//!
+//!    ```text
+//!                           b    c    a    d    e
+//!    strong counts          3    1    1    1    1     b's are in a, c and e
+//!    edges from members    −3   −1    0   −1   −1
+//!    external counts        0    0    1    0    0
+//!    ```
+//! 3. *Spread reachability*, in one pass. What has no external count is *tentative* garbage; what has one is reachable, and
+//!    traced once more. It takes the mark from whatever it leads to, and that is queued to be traced, too.
+//!
+//!    ```text
+//!                    b          c          a          d          e        queue
+//!    pass b, c       tentative  tentative
+//!    pass a          reachable  tentative  reachable                      b
+//!    pass d, e       reachable  tentative  reachable  tentative  tentative   b
+//!    follow b        reachable  reachable  reachable  tentative  tentative   c
+//!    follow c        reachable  reachable  reachable  tentative  tentative
+//!    ```
+//!
+//!    What is tentative now is *garbage*: `d` and `e`. That `e` leads to `b` does not matter, nor would it if they were
+//!    thousands: only the edges that lead to an object decide.
+//! 4. *Kill weak handles* to all garbage; only then are their callbacks called, and what [weak maps](WeakMap) have for garbage
+//!    is dropped.
+//! 5. *Run finalizers*, once each and oldest first: `d`'s, which still finds `e` and all that it leads to intact.
+//! 6. *Split again*: steps 1 to 3 with the garbage as the set, since a finalizer may have let a handle out. Had `d`'s stored
+//!    one to `d`, both would now have been *resurrected*.
+//! 7. *Condemn* what is left: that its counts come to zero means nothing any more. *Drop values*, first `d`'s, then `e`'s,
+//!    with which `b` loses a handle. *Free memory*, when no value is left that could lead to it.
+//!
+//! The survivors belong to the next generation. The same in Rust:
+//!
+//! ```
+//! # #[cfg(all(feature = "std", feature = "derive"))] {
+//! # use core::cell::RefCell;
+//! # use mudlark_gc::{Collector, Finalize, Gc, Generation, Trace};
+//! #[derive(Trace)]
+//! #[trace(finalize)]
+//! struct Node {
+//!     name: &'static str,
+//!     edges: RefCell<Vec<Gc<Node>>>,
+//! }
+//!
+//! impl Finalize for Node {
+//!     fn finalize(&self) {
+//!         assert!(self.edges.borrow().iter().all(|target| !target.name.is_empty()), "all is intact");
+//!     }
+//! }
+//!
+//! let node = |name| Gc::new(Node { name, edges: RefCell::default() });
+//! let link = |from: &Gc<Node>, to: &Gc<Node>| from.edges.borrow_mut().push(to.clone());
+//! let (b, c, a, d, e) = (node("b"), node("c"), node("a"), node("d"), node("e"));
+//! for (from, to) in [(&b, &c), (&c, &b), (&a, &b), (&d, &e), (&e, &d), (&e, &b)] {
+//!     link(from, to);
+//! }
+//! let weak = Gc::downgrade(&e);
+//! drop((b, c, d, e));
+//!
+//! let count_of_b = || Gc::strong_count(&a.edges.borrow()[0]);
+//! assert_eq!(count_of_b(), 3);
+//! assert_eq!(Collector::current().collect(Generation::Young), 2);
+//! assert_eq!(count_of_b(), 2);
+//! assert!(weak.upgrade().is_none());
+//! assert_eq!(Collector::current().generation_of(&a), Some(Generation::Middle));
+//! # }
+//! ```
 //!
 //! This is CPython's algorithm (`gc.c`), which it calls subtracting internal references; Lins and Bacon and Rajan call
 //! its relatives trial deletion. A handle that nobody traces over-counts: it can leak, but it never frees what is alive.
@@ -69,35 +124,28 @@
 //! - A cycle can only become garbage when a handle to it is dropped while others are left. Such a drop leaves a mark in
 //!   the count that it changes anyway, and an automatic collection looks only at what marked objects, the *candidates*,
 //!   lead to. [`Collector::collect`] looks at everything.
-//! - The old generation is searched in slices of some hundred objects, between which the program goes on. The search may
-//!   be wrong by the time that it is done: but what it finds goes through the steps above, some hundred objects at a time,
-//!   and only they decide. One structure of garbage is destroyed in one go, however large it is: some tens of nanoseconds
-//!   an object. See [`Collector::step`] for programs that know when they have time.
+//! - The old generation is searched in slices of some hundred objects, between which the program goes on. What a candidate
+//!   leads to goes through the steps above at once, if that is little. Otherwise the search may be wrong by the time that it
+//!   is done: but what it finds goes through them, too, some hundred objects at a time, and only they decide. One structure
+//!   of garbage is destroyed in one go, however large it is: some tens of nanoseconds an object. See [`Collector::step`] for
+//!   programs that know when they have time.
+//! - The memory of objects that are gone is kept for the next ones of their type, as far as there are many of those.
 //!
 //! A collection takes no memory while it runs, so that it can make room when there is none; only a search does, and a full
-//! collection takes its place where it cannot.
+//! collection takes its place where it cannot. A program whose allocations fail may call [`Collector::collect`] for the old
+//! generation, which also gives back what was kept, and try again.
 //!
 //! # What a type must do
 //!
-//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`. A traced
+//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`,
+//! which does not compile on a field that holds handles. A traced
 //! type may not implement `Drop`, since its handles may lead to values that were dropped first; it may have a
 //! [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
 //!
-//! # Where it differs from CPython
+//! # CPython's gc module
 //!
-//! The order of finalizers and callbacks, resurrection, generations, thresholds and statistics are CPython's. These
-//! are not:
-//!
-//! - A panic in a finalizer, destructor or callback resumes when the collection is done, instead of being printed; but
-//!   in the collection that a thread's own collector runs when the thread ends, it goes no further.
-//! - A weak handle's callback is called even when the weak handle is part of the garbage.
-//! - Objects made while thread-local storage is destroyed get a collector of their own.
-//! - A count that reaches its limit, some 33 million handles, stays there: the object is immortal.
-//! - An automatic collection of more than a few thousand old objects is spread over the allocations that follow. It starts
-//!   when CPython's would, but finalizers run later, oldest first among some hundred objects, and its statistics are
-//!   complete when it stops.
-//! - An automatic collection passes over garbage that no candidate leads to. There is none unless handles were moved where
-//!   safe code cannot move them; `collect` finds that, too.
+//! The order of finalizers and callbacks, resurrection, generations, thresholds and statistics are CPython's. What its
+//! functions are called here, and where Rust makes a difference, stands in [`cpython`].
 //!
 //! # Features
 //!
@@ -111,9 +159,12 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod ask;
+mod attachments;
 mod automatic;
 mod candidates;
 mod catch;
+mod clock;
 mod collection;
 mod collector;
 mod count;
@@ -124,6 +175,7 @@ mod cyclic;
 mod debug;
 mod finalize;
 mod forward;
+mod free_list;
 mod gc;
 mod generation;
 mod generations;
@@ -132,6 +184,7 @@ mod memory;
 mod object;
 mod observe;
 mod owner;
+mod parcel;
 mod partition;
 mod pause;
 mod place;
@@ -141,6 +194,7 @@ mod release;
 mod search;
 mod segment;
 mod segments;
+mod sendable;
 mod state;
 mod stats;
 mod thresholds;
@@ -150,6 +204,8 @@ mod types;
 mod unique;
 mod unsize;
 mod weak;
+mod weak_box;
+mod weak_map;
 mod work;
 
 pub use collector::Collector;
@@ -158,11 +214,19 @@ pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
 pub use observe::{CollectionEvent, ObserverId, Phase};
+pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
+pub use sendable::Within;
 pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;
+pub use weak_map::WeakMap;
 
+#[doc = include_str!("cpython.md")]
+pub mod cpython {}
+
+#[doc(hidden)]
+pub use ask::{__Ask, __HoldsHandles, __No};
 #[cfg(feature = "derive")]
 pub use mudlark_gc_derive::Trace;

@@ -16,8 +16,6 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use alloc::alloc::dealloc;
-
 use crate::catch::Panics;
 use crate::count_word::{CountWord, Flags};
 use crate::state::State;
@@ -49,6 +47,10 @@ pub(crate) struct Object<T: ?Sized> {
     pub(crate) header: Header,
     pub(crate) value: T,
 }
+
+// To follow a handle is to add a constant; nothing comes after the value.
+const _: () = assert!(core::mem::offset_of!(Object<usize>, value) == size_of::<Header>());
+const _: () = assert!(size_of::<Object<[usize; 2]>>() == size_of::<Header>() + 2 * size_of::<usize>());
 
 /// A pointer to some object, whatever its type.
 ///
@@ -84,6 +86,11 @@ impl ObjectRef {
     #[inline]
     pub(crate) fn slot(&self) -> &Cell<u32> {
         &self.header().slot
+    }
+
+    /// Where it lies, only to be compared with.
+    pub(crate) fn address(self) -> usize {
+        self.0.addr().get()
     }
 
     /// Whether a collection is destroying the object.
@@ -180,9 +187,11 @@ impl ObjectRef {
     /// As [`free`](Self::free)'s; the layout is the object's.
     #[inline]
     pub(crate) unsafe fn free_as(self, layout: Layout) {
-        self.info(|info| info.live.set(info.live.get() - 1));
-        // SAFETY: the memory came from a `Place`, with this layout.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) };
+        self.info(|info| {
+            info.live.set(info.live.get() - 1);
+            // SAFETY: the memory came from a `Place`, with this layout, and is not used again.
+            unsafe { info.free(self.0.cast(), layout) };
+        });
     }
 
     /// Has the processor fetch the header, which will be needed soon.

@@ -2,6 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::ops::Range;
+use core::time::Duration;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -18,7 +19,7 @@ pub enum Phase {
     Stop,
 }
 
-/// What an observer is told: the arguments of CPython's `gc.callbacks`.
+/// What an observer is told: the arguments of CPython's `gc.callbacks`, there `phase` and `info`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CollectionEvent {
@@ -33,6 +34,9 @@ pub struct CollectionEvent {
     /// At the start, objects that are considered; at the end, those of them that were looked at: an automatic collection
     /// passes over what cannot have become garbage.
     pub candidates: usize,
+    /// At the end, how long it took, if the collector has a [clock](crate::Collector::set_clock) and somebody observed its
+    /// start. Of a collection that was spread over allocations, its slices together.
+    pub duration: Option<Duration>,
 }
 
 /// Names an observer of one collector.
@@ -62,6 +66,10 @@ impl Observers {
         // What the observer captured may run anything when it is dropped.
         drop(list);
         removed.is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
     }
 
     /// Tells each observer that is there from start to end; they may add and remove observers meanwhile.

@@ -31,13 +31,15 @@ const CACHED: usize = 4096;
 pub(crate) enum Members {
     /// All of them.
     All,
+    /// All of them, which are all that there are: so none has to be a candidate any more.
+    Everything,
     /// The [candidates](crate::candidates) and what they lead to.
     Candidates,
     /// Those that were found to be garbage before.
     Garbage,
 }
 
-/// What came out: garbage has [`Flags::TENTATIVE`] now.
+/// What came out: garbage has [`Flags::TENTATIVE`] now, unless it is `unmarked`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) reachable: usize,
@@ -50,6 +52,8 @@ pub(crate) struct Split {
     pub(crate) weak: bool,
     /// No edge leads from the garbage to anywhere else.
     pub(crate) closed: bool,
+    /// The whole set is garbage, which has nothing to it but its memory; so none of it was marked, and slots mean nothing.
+    pub(crate) unmarked: bool,
 }
 
 /// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
@@ -63,9 +67,12 @@ pub(crate) fn partition(generations: &Generations, members: Members, owner: Owne
     }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
-    set.spread_reachability(members, &mut census);
+    let unmarked = matches!(members, Members::All | Members::Everything) && census.is_all_bare_garbage();
+    if !unmarked {
+        set.spread_reachability(members, &mut census);
+    }
     mem::forget(set);
-    census.split()
+    Split { unmarked, ..census.split() }
 }
 
 /// The objects under collection.
@@ -86,10 +93,14 @@ struct Census {
     common: Traits,
     present: Traits,
     weak: bool,
+    /// A member's count says nothing any more.
+    immortal: bool,
     /// Strong counts of all members, less those of the reachable ones.
     counts: u64,
     /// Edges of all members, less those of the reachable ones.
     edges: u64,
+    /// Those of them that lead to members.
+    internal_edges: u64,
     /// A member has edges that it did not report.
     opaque: bool,
 }
@@ -104,7 +115,18 @@ impl Census {
             present: self.present,
             weak: self.weak,
             closed: !self.opaque && self.counts == self.edges,
+            unmarked: false,
         }
+    }
+
+    /// Whether all members are garbage, none leads elsewhere, and none has anything else to lose.
+    fn is_all_bare_garbage(&self) -> bool {
+        let is_all = self.counts == self.internal_edges && self.edges == self.internal_edges && !self.opaque;
+        is_all
+            && !self.immortal
+            && !self.weak
+            && self.common.contains(Traits::BARE)
+            && !self.present.contains(Traits::FINALIZER)
     }
 }
 
@@ -131,12 +153,14 @@ impl CollectionSet<'_> {
 
     /// The external counts begin as the strong counts. An immortal object's is beyond what edges can take away.
     fn copy_counts(&self, members: Members) -> Census {
-        let (mut common, mut present, mut weak) = (Traits::all(), Traits::empty(), false);
+        let (mut common, mut present) = (Traits::all(), Traits::empty());
+        let (mut weak, mut immortal) = (false, false);
         let (mut objects, mut counts) = (0, 0);
         self.for_each(|_, object| {
             let word = object.word();
             match members {
                 Members::All => {}
+                Members::Everything => word.remove(Flags::CANDIDATE),
                 Members::Candidates if word.has(Flags::COLLECTING) => {}
                 Members::Garbage if word.has(Flags::TENTATIVE) => word.remove(Flags::TENTATIVE),
                 Members::Candidates | Members::Garbage => return,
@@ -147,10 +171,22 @@ impl CollectionSet<'_> {
             common &= object.traits();
             present |= object.traits();
             weak |= word.has(Flags::WEAK);
+            immortal |= word.is_immortal();
             objects += 1;
             counts += u64::from(count);
         });
-        Census { objects, reachable: 0, common, present, weak, counts, edges: 0, opaque: false }
+        Census {
+            objects,
+            reachable: 0,
+            common,
+            present,
+            weak,
+            immortal,
+            counts,
+            edges: 0,
+            internal_edges: 0,
+            opaque: false,
+        }
     }
 
     fn subtract_internal_edges(&self, census: &mut Census) {
@@ -165,6 +201,7 @@ impl CollectionSet<'_> {
             }
         });
         census.edges = subtraction.edges.get();
+        census.internal_edges = subtraction.internal_edges.get();
         census.opaque = subtraction.opaque.get();
     }
 
@@ -235,6 +272,7 @@ pub(crate) struct Subtraction {
     /// Whose edges they are; only to say it when something is wrong.
     source: Cell<Option<ObjectRef>>,
     edges: Cell<u64>,
+    internal_edges: Cell<u64>,
     pub(crate) opaque: Cell<bool>,
 }
 
@@ -243,6 +281,7 @@ impl Subtraction {
     pub(crate) fn edge(&self, target: ObjectRef) {
         self.edges.set(self.edges.get() + 1);
         if target.word().has(Flags::COLLECTING) {
+            self.internal_edges.set(self.internal_edges.get() + 1);
             let external = target.slot().get();
             debug_assert!(
                 external > 0,

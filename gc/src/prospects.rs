@@ -12,8 +12,9 @@ use crate::generation::Generation;
 
 /// A collection was worth it if one in so many objects was garbage.
 const WORTH: usize = 8;
-/// How often a generation is promoted unseen at most: as often as it is, by default, before the next one is due.
-const MOST: u32 = 10;
+/// How often a generation is promoted unseen at most: so seldom that the next one, to which all of it goes, does not become
+/// a long pause when a program turns from building to leaving garbage.
+const MOST: u32 = 6;
 
 /// The past of the young and the middle generation.
 #[derive(Debug, Default)]
@@ -65,7 +66,8 @@ mod tests {
         let prospects = Prospects::default();
         assert_eq!(looks(&prospects, 50, 20), 20);
         let seldom = looks(&prospects, 5, 200);
-        assert!((200 / 11..=200 / 11 + 4).contains(&seldom), "{seldom} looks");
+        let least = 200 / (MOST as usize + 1);
+        assert!((least..=least + 4).contains(&seldom), "{seldom} looks");
         assert!(looks(&prospects, 50, 30) >= 20);
     }
 }

@@ -11,7 +11,7 @@ use crate::count_word::{Flags, Last};
 use crate::object::{ObjectRef, SLOT_LIMIT};
 use crate::state::{State, StateRef};
 use crate::type_info::Traits;
-use crate::weak::DeadBoxes;
+use crate::weak_box::{self, DeadBoxes};
 
 /// Destroys an object, now or soon, unless its finalizer resurrects it.
 ///
@@ -134,12 +134,12 @@ pub(crate) unsafe fn drop_value(state: &State, object: ObjectRef) {
     }
 }
 
-/// Makes all weak handles to the object dead, and calls their callbacks.
+/// Makes all weak handles to the object dead, calls their callbacks, and drops what weak maps have for it.
 #[cold]
 pub(crate) fn kill_weak_handles(state: &State, object: ObjectRef) {
     let mut dead = DeadBoxes::default();
     dead.kill_handles_to(object);
-    dead.call_each(|callback| state.work.panics.catch(callback));
+    dead.call_callbacks(&state.work.panics).drop_attachments(&state.work.panics);
 }
 
 /// Runs the finalizer, which there is, if it has not run, and says whether the object lives on.
@@ -152,7 +152,7 @@ fn survives_its_finalizer(state: &State, object: ObjectRef) -> bool {
         return false;
     }
     object.word().increment();
-    if object.traits().contains(Traits::TRACKED)
+    if (object.traits().contains(Traits::TRACKED) || weak_box::has_attachments(object))
         && let Some(segment) = state.generations.reserve()
     {
         segment.push(object);

@@ -7,14 +7,15 @@
 //!
 //! The search looks at the old generation as it was at its start. Between two slices the program goes on:
 //!
-//! 1. *List* the segments, and the [candidates](crate::candidates) in them, which are none from now on.
-//! 2. *Count.* The edges of what candidates lead to, the *members*, are counted in an array beside the objects: each
+//! 1. *[Close](closures)*: candidates that lead to little are settled at once. If there are no others, that is all.
+//! 2. *List* the segments, and the [candidates](crate::candidates) in them, which are none from now on.
+//! 3. *Count.* The edges of what candidates lead to, the *members*, are counted in an array beside the objects: each
 //!    one's [mark](marks) is a tally.
-//! 3. *Spread.* An object whose strong count is not its tally is held from elsewhere, so it is reached, and so is what it
+//! 4. *Spread.* An object whose strong count is not its tally is held from elsewhere, so it is reached, and so is what it
 //!    leads to. The rest are *suspects*. What was garbage at the start has not changed since, as nobody can: it is among
 //!    them.
-//! 4. *Gather* the suspects, and *join* those that lead to each other to [components](components).
-//! 5. *Destroy.* Some components at a time are made the set of a [collection](crate::collection), which keeps what is not
+//! 5. *Gather* the suspects, and *join* those that lead to each other to [components](components).
+//! 6. *Destroy.* Some components at a time are made the set of a [collection](crate::collection), which keeps what is not
 //!    garbage after all.
 //!
 //! A component is never split: a single large one is a pause in proportion to its size.
@@ -34,6 +35,7 @@ use crate::owner::Owner;
 use crate::segment::{CAPACITY, SegmentRef};
 use crate::trace::Tracer;
 
+use closures::{Closed, Closures};
 use components::Components;
 use edge_buffer::EdgeBuffer;
 use marks::Marks;
@@ -41,6 +43,7 @@ use stack::Stack;
 
 use alloc::vec::Vec;
 
+mod closures;
 mod components;
 pub(crate) mod edge_buffer;
 mod listing;
@@ -56,10 +59,11 @@ const DESTRUCTION_COST: usize = 3;
 /// How many entries ahead objects are fetched that are traced.
 const AHEAD: u32 = 8;
 /// How many entries ahead objects are fetched of which only the header is looked at.
-const FAR_AHEAD: u32 = 24;
+const FAR_AHEAD: u32 = 48;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    Close,
     List,
     /// Of what candidates lead to.
     Count,
@@ -78,8 +82,8 @@ enum Phase {
 pub(crate) enum Progress {
     /// There is more to do.
     Slice,
-    /// The set has components that may be garbage.
-    Suspects,
+    /// The set has objects that may be garbage; so many were followed to find them.
+    Suspects(usize),
     /// The search is over.
     Over,
 }
@@ -91,7 +95,9 @@ pub(crate) enum Progress {
 /// The segments, `next` and `last` are in the old generation, and the segments are used by the search. An object's *place*
 /// is the index of its segment times [`CAPACITY`] and its own in that.
 pub(crate) struct Search {
+    closures: Option<Closures>,
     segments: Vec<SegmentRef>,
+    owner: Owner,
     marks: Marks,
     components: Components,
     phase: Phase,
@@ -117,19 +123,17 @@ pub(crate) struct Search {
 
 impl Search {
     /// A search of the old generation as it is now; `None` when there is no memory for it.
-    ///
-    /// What is in the way of listing its segments bit by bit is held off until that is done: the old generation is
-    /// [sealed](Generations::seal_old).
     pub(crate) fn start(generations: &Generations, owner: Owner, thorough: bool) -> Option<Self> {
-        let marks = Marks::new(generations.segments.numbers(), owner)?;
-        let (next, last) = generations.seal_old();
-        Some(Self {
+        let closures = if thorough { None } else { Closures::start(generations, owner) };
+        let mut search = Self {
+            phase: Phase::Close,
+            closures,
             segments: Vec::new(),
-            marks,
+            owner,
+            marks: Marks::none(owner),
             components: Components::default(),
-            phase: Phase::List,
-            next,
-            last,
+            next: None,
+            last: None,
             position: 0,
             taken: 0,
             thorough,
@@ -138,13 +142,34 @@ impl Search {
             stack: Stack::default(),
             missed: false,
             ended: false,
-        })
+        };
+        (search.closures.is_some() || search.start_list(generations)).then_some(search)
+    }
+
+    /// Settles what leads to little.
+    fn close(&mut self, generations: &Generations) -> (Closed, usize) {
+        let close = |closures: &mut Closures| closures.close_some(generations);
+        let (closed, cost) = self.closures.as_mut().map_or((Closed::Over, 0), close);
+        if matches!(closed, Closed::Over) {
+            let any_left = self.closures.take().is_some_and(|closures| closures.any_left());
+            self.phase = match any_left {
+                false => self.finish(),
+                true if self.start_list(generations) => Phase::List,
+                true => Phase::Release,
+            };
+        }
+        (closed, cost)
     }
 
     /// Goes on until about `budget` objects were followed, or there are suspects.
     pub(crate) fn go_on(&mut self, generations: &Generations, mut budget: usize) -> Progress {
+        let before = budget;
         while budget > 0 {
             let cost = match self.phase {
+                Phase::Close => match self.close(generations) {
+                    (Closed::Set, cost) => return Progress::Suspects(before - budget + cost),
+                    (Closed::Nothing | Closed::Over, cost) => cost,
+                },
                 Phase::List => self.list(generations),
                 Phase::Count => self.count(budget),
                 Phase::CountAll => self.count_all(),
@@ -153,7 +178,7 @@ impl Search {
                 Phase::Join => self.join(),
                 Phase::Destroy => {
                     if self.make_set(generations) {
-                        return Progress::Suspects;
+                        return Progress::Suspects(before - budget);
                     }
                     SEGMENT_COST
                 }
@@ -171,6 +196,9 @@ impl Search {
 
     /// Ends the search, wherever it is.
     pub(crate) fn end(mut self, generations: &Generations) {
+        if let Some(mut closures) = self.closures.take() {
+            closures.end(generations);
+        }
         generations.unseal_old();
         while self.release_one(generations) {}
     }

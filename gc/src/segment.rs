@@ -16,6 +16,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use crate::object::ObjectRef;
+use crate::prefetch::prefetch;
 
 /// Entries of a segment.
 pub(crate) const CAPACITY: u32 = 256;
@@ -102,6 +103,12 @@ impl Segment {
     #[inline]
     pub(crate) fn entry(&self, index: u32) -> Entry {
         self.entries[(index % CAPACITY) as usize].get()
+    }
+
+    /// Has the processor fetch the entries that lie together with this one.
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, index: u32) {
+        prefetch(NonNull::from(&self.entries[(index % CAPACITY) as usize]));
     }
 
     #[inline]

@@ -4,14 +4,16 @@ use core::cell::{Cell, RefCell};
 use core::mem;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use crate::clock::Clock;
 use crate::collection::{self, Thoroughness};
 use crate::count::Count;
-use crate::debug::DebugFlags;
+use crate::debug::{DebugFlags, DebugOutput};
 use crate::gc::Gc;
 use crate::generation::Generation;
 use crate::generations::Generations;
@@ -47,6 +49,8 @@ pub(crate) struct State {
     pub(crate) observers: Observers,
     pub(crate) enabled: Cell<bool>,
     pub(crate) debug: Cell<DebugFlags>,
+    pub(crate) debug_output: DebugOutput,
+    pub(crate) clock: Clock,
     /// Garbage that was not destroyed.
     pub(crate) garbage: RefCell<Vec<Gc<dyn Trace>>>,
     pub(crate) collecting: Cell<bool>,
@@ -54,8 +58,7 @@ pub(crate) struct State {
     pub(crate) search: RefCell<Option<Search>>,
     /// Objects may be garbage that no candidate leads to: the next search has to look at all.
     pub(crate) look_at_all: Cell<bool>,
-    /// How many objects the search looks at, and how many it has collected.
-    pub(crate) searched: Cell<(usize, usize)>,
+    pub(crate) searched: Cell<Searched>,
     peak_bytes: Cell<usize>,
 }
 
@@ -73,6 +76,8 @@ impl State {
             observers: Observers::default(),
             enabled: Cell::new(true),
             debug: Cell::default(),
+            debug_output: DebugOutput::default(),
+            clock: Clock::default(),
             garbage: RefCell::default(),
             collecting: Cell::new(false),
             search: RefCell::new(None),
@@ -88,7 +93,17 @@ impl State {
         self.references.get() == 0
     }
 
-    fn objects(&self) -> usize {
+    /// Whether more than one collector, or something at work, refers to it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.references.get() != 1
+    }
+
+    /// Whether somebody listens to it, or its garbage was saved for somebody.
+    pub(crate) fn is_observed(&self) -> bool {
+        !self.observers.is_empty() || self.debug_output.is_set() || !self.garbage.borrow().is_empty()
+    }
+
+    pub(crate) fn objects(&self) -> usize {
         self.types.sum(|info| info.live.get())
     }
 
@@ -131,7 +146,17 @@ impl State {
         if self.collecting.get() {
             return 0;
         }
-        self.collect_with(generation, Thoroughness::Full)
+        let collected = self.collect_with(generation, Thoroughness::Full);
+        if generation == Generation::Old {
+            self.give_memory_back();
+        }
+        collected
+    }
+
+    /// Frees all that is kept for objects to come.
+    fn give_memory_back(&self) {
+        self.types.clear_free_lists();
+        self.generations.segments.free_spares();
     }
 
     pub(crate) fn collect_with(&self, generation: Generation, thoroughness: Thoroughness) -> usize {
@@ -143,7 +168,8 @@ impl State {
                 Generation::Old => self.collectable_objects(),
                 _ => self.generations.live_up_to(generation),
             };
-            self.notify(Phase::Start, generation, 0, candidates);
+            self.notify(Phase::Start, generation, 0, candidates, None);
+            let start = self.time();
             self.measure();
             self.thresholds.collection_starts(generation);
             let outcome = collection::run(self, generation, thoroughness);
@@ -152,7 +178,8 @@ impl State {
             }
             self.thresholds.objects_survived(generation, outcome.survivors);
             self.counters.count_collection(generation, outcome.collected);
-            self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at);
+            let duration = self.clock.since(start);
+            self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at, duration);
             if thoroughness != Thoroughness::Unseen {
                 self.prospects.learn(generation, &outcome);
             }
@@ -172,10 +199,36 @@ impl State {
         result
     }
 
-    pub(crate) fn notify(&self, phase: Phase, generation: Generation, collected: usize, candidates: usize) {
-        let event = CollectionEvent { phase, generation, collected, uncollectable: 0, candidates };
+    /// The time, if it matters to anybody.
+    pub(crate) fn time(&self) -> Option<Duration> {
+        let matters = !self.observers.is_empty() || self.debug.get().contains(DebugFlags::STATS);
+        if matters { self.clock.read() } else { None }
+    }
+
+    pub(crate) fn notify(
+        &self,
+        phase: Phase,
+        generation: Generation,
+        collected: usize,
+        candidates: usize,
+        duration: Option<Duration>,
+    ) {
+        let event = CollectionEvent { phase, generation, collected, uncollectable: 0, candidates, duration };
+        if self.debug.get().contains(DebugFlags::STATS) {
+            self.print_event(&event);
+        }
         self.observers.notify(&event, &self.work.panics);
     }
+}
+
+/// What the search that is running has come to.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Searched {
+    /// Objects that it looks at.
+    pub(crate) objects: usize,
+    pub(crate) collected: usize,
+    /// What its slices took, if the time mattered to anybody when it began.
+    pub(crate) duration: Option<Duration>,
 }
 
 /// A collection is running.
@@ -231,6 +284,36 @@ impl StateRef {
         let state = Self(state);
         state.references.increment();
         state
+    }
+
+    /// Parts the state from its thread, so that another may [take it](Self::enter_thread).
+    ///
+    /// # Safety
+    ///
+    /// Nobody else refers to the state, or to anything in it.
+    pub(crate) unsafe fn leave_thread(&self) {
+        // SAFETY: by this function's contract.
+        unsafe { self.set_work(Rc::default()) };
+    }
+
+    /// Makes the state one of this thread.
+    ///
+    /// # Safety
+    ///
+    /// As [`leave_thread`](Self::leave_thread)'s.
+    pub(crate) unsafe fn enter_thread(&self) {
+        // SAFETY: by this function's contract.
+        unsafe { self.set_work(Work::of_this_thread()) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`leave_thread`](Self::leave_thread)'s.
+    unsafe fn set_work(&self, work: Rc<Work>) {
+        // SAFETY: by the type's invariant the state is in being.
+        let place = unsafe { &raw mut (*self.0.as_ptr()).work };
+        // SAFETY: by this function's contract nobody reads it meanwhile.
+        drop(unsafe { place.replace(work) });
     }
 
     /// Where the state lies, for its objects to lead to.

@@ -7,6 +7,7 @@ use crate::gc::Gc;
 use crate::object::ObjectRef;
 use crate::partition::{Reached, Subtraction};
 use crate::search::edge_buffer::EdgeBuffer;
+use crate::sendable::Within;
 
 #[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
 mod crates;
@@ -42,6 +43,17 @@ mod foreign;
 /// }
 /// ```
 ///
+/// To skip a field that holds handles would keep what they lead to for ever, and is an error where the type has no parameters:
+///
+/// ```compile_fail,E0080
+/// # use mudlark_gc::{Gc, Trace};
+/// #[derive(Trace)]
+/// struct Node {
+///     #[trace(skip)]
+///     next: Option<Gc<Node>>,
+/// }
+/// ```
+///
 /// The trait takes the place of CPython's `tp_traverse` slot.
 ///
 /// # Safety
@@ -55,6 +67,8 @@ mod foreign;
 ///   objects may have been dropped already. A [`finalizer`](Trace::finalizer) may do both.
 /// - [`needs_trace`](Trace::needs_trace) is false only when no value of the type ever reports an edge.
 /// - [`is_bare`](Trace::is_bare) is true only when a value that is forgotten instead of dropped loses nothing but the
+///   handles that it reports, or would report were it not borrowed.
+/// - [`is_sendable`](Trace::is_sendable) is true only when all that a value owns may be sent to another thread, but for
 ///   handles that it reports, or would report were it not borrowed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be traced",
@@ -86,6 +100,20 @@ pub unsafe trait Trace {
     where
         Self: Sized,
     {
+        false
+    }
+
+    /// Whether a value of this type may go to another thread together with all objects that its handles lead to: whether
+    /// it is [`Send`] but for these handles. See [`Parcel`](crate::Parcel).
+    ///
+    /// A type passes `within`, the types around it, on to those of its fields. One that may hold values of its own type
+    /// [enters](Within::enter) it first, so that this comes to an end.
+    #[must_use]
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: Sized + 'static,
+    {
+        let _ = within;
         false
     }
 
@@ -153,6 +181,20 @@ impl<'a> Tracer<'a> {
     }
 
     /// Reports one handle.
+    ///
+    /// ```
+    /// use mudlark_gc::{Gc, Trace, Tracer};
+    ///
+    /// /// Handles with their sizes.
+    /// struct Sized(Vec<(usize, Gc<[u8; 16]>)>);
+    ///
+    /// // SAFETY: reports each handle once; nothing but handles is dropped with a value.
+    /// unsafe impl Trace for Sized {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) {
+    ///         self.0.iter().for_each(|(_, handle)| tracer.edge(handle));
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn edge<T: ?Sized>(&mut self, handle: &Gc<T>) {
         let target = handle.object();

@@ -6,9 +6,13 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
+use alloc::alloc::{alloc, dealloc};
+
 use crate::catch::Panics;
+use crate::free_list::FreeList;
 use crate::gc::Gc;
 use crate::object::{Object, ObjectRef};
+use crate::sendable::Within;
 use crate::state::State;
 use crate::trace::{Trace, Tracer};
 
@@ -46,6 +50,8 @@ pub(crate) struct VTable {
     /// Runs the finalizer that the type declares, if it does.
     pub(crate) finalize: unsafe fn(ObjectRef),
     pub(crate) as_dyn: unsafe fn(ObjectRef) -> NonNull<Object<dyn Trace>>,
+    /// Whether values may go to another thread together with all that they lead to.
+    pub(crate) is_sendable: fn(&Within<'_>) -> bool,
 }
 
 /// What one collector knows of a type, reached from every object's header, so that no slow path has to look for its
@@ -60,6 +66,8 @@ pub(crate) struct TypeInfo {
     pub(crate) layout: Layout,
     /// How many objects there are.
     pub(crate) live: Cell<usize>,
+    /// Memory of objects that are gone.
+    pub(crate) free_list: FreeList,
     pub(crate) vtable: &'static VTable,
 }
 
@@ -73,13 +81,67 @@ impl TypeInfo {
             state,
             layout: Layout::new::<Object<T>>(),
             live: Cell::new(0),
+            free_list: FreeList::new(size_of::<Object<T>>()),
             vtable: vtable::<T>(),
         }
     }
 
-    /// The same but for the number of objects, which only the original counts.
+    /// The same but for the number of objects, which only the original counts, and their memory, which only it keeps.
     pub(crate) fn copy(&self) -> Self {
-        Self { live: Cell::new(0), ..*self }
+        Self { live: Cell::new(0), free_list: FreeList::new(self.layout.size()), ..*self }
+    }
+
+    /// Memory for an object: that of one which is gone, or new. `None` when there is none.
+    #[inline]
+    pub(crate) fn allocate<T>(&self) -> Option<NonNull<Object<T>>> {
+        debug_assert_eq!(self.layout, Layout::new::<Object<T>>());
+        let memory = self.free_list.take().or_else(|| {
+            // SAFETY: an object is never of size zero, it has a header.
+            NonNull::new(unsafe { alloc(Layout::new::<Object<T>>()) })
+        });
+        memory.map(NonNull::cast)
+    }
+
+    /// Gives an object's memory back, or keeps it for the next one.
+    ///
+    /// # Safety
+    ///
+    /// It is from [`allocate`](Self::allocate), has this layout, and nobody uses it any more.
+    #[inline]
+    pub(crate) unsafe fn free(&self, memory: NonNull<u8>, layout: Layout) {
+        debug_assert_eq!(self.layout, layout);
+        if self.free_list.room(self.live.get()) > 0 {
+            // SAFETY: by this function's contract; an object begins with a header.
+            unsafe { self.free_list.add(memory) };
+        } else {
+            // SAFETY: by this function's contract.
+            unsafe { dealloc(memory.as_ptr(), layout) };
+        }
+    }
+
+    /// Gives some of the memory back that is kept, if that is more than it should be: `blocks` at most.
+    pub(crate) fn shorten_free_list(&self, blocks: usize) {
+        for _ in 0..blocks {
+            if self.free_list.room(self.live.get()) >= 0 {
+                break;
+            }
+            self.free_first();
+        }
+    }
+
+    /// Gives all memory back that is kept.
+    pub(crate) fn clear_free_list(&self) {
+        while self.free_first() {}
+    }
+
+    /// Gives the first block of the free list back; says no when there is none.
+    fn free_first(&self) -> bool {
+        let memory = self.free_list.take();
+        memory.inspect(|memory| {
+            // SAFETY: what is in the list came from the global allocator with this layout.
+            unsafe { dealloc(memory.as_ptr(), self.layout) };
+        });
+        memory.is_some()
     }
 }
 
@@ -93,6 +155,7 @@ pub(crate) fn vtable<T: Trace + 'static>() -> &'static VTable {
             type_id: TypeId::of::<T>,
             finalize: finalize_value::<T>,
             as_dyn: as_dyn::<T>,
+            is_sendable: T::is_sendable,
         };
     }
     Of::<T>::VTABLE

@@ -93,14 +93,30 @@ impl Types {
 
     /// Sums up a figure of all types.
     pub(crate) fn sum(&self, figure: impl Fn(&TypeInfo) -> usize) -> usize {
-        let (mut sum, mut next) = (0, self.first.get());
+        let mut sum = 0;
+        self.for_each(|info| sum += figure(info));
+        sum
+    }
+
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&TypeInfo)) {
+        let mut next = self.first.get();
         while let Some(node) = next {
             // SAFETY: by the type's invariant nodes live as long as the table.
             let node = unsafe { node.as_ref() };
-            sum += figure(&node.info);
+            visit(&node.info);
             next = node.next;
         }
-        sum
+    }
+
+    /// Gives some memory of objects back that are gone, where too much of it is kept.
+    pub(crate) fn shorten_free_lists(&self) {
+        const A_STEP: usize = 128;
+        self.for_each(|info| info.shorten_free_list(A_STEP));
+    }
+
+    /// Gives the memory of objects back that are gone.
+    pub(crate) fn clear_free_lists(&self) {
+        self.for_each(TypeInfo::clear_free_list);
     }
 
     /// The node that was made for another vtable of the same type.
@@ -136,7 +152,9 @@ impl Drop for Types {
         let mut next = self.first.take();
         while let Some(node) = next {
             // SAFETY: by the type's invariant; no object is left whose header could lead here.
-            next = unsafe { Box::from_raw(node.as_ptr()) }.next;
+            let node = unsafe { Box::from_raw(node.as_ptr()) };
+            node.info.clear_free_list();
+            next = node.next;
         }
     }
 }

@@ -1,32 +1,15 @@
-//! Weak handles.
-//!
-//! The first weak handle to an object makes its *weak box*, which outlives the object until the last weak handle goes.
-//! The two find each other in one step, since the box begins with a copy of the type's info, and the object's header
-//! leads there instead of to the original:
-//!
-//! ```text
-//!   object ──info──▶ ┌──────────── weak box ────────────┐
-//!     ▲              │ copy of the type's info          │
-//!     └──────────────│ object │ references │ callbacks  │ ◀── WeakGc
-//!                    └──────────────────────────────────┘
-//! ```
+//! Weak handles, by way of the object's [weak box](crate::weak_box).
 
 use core::alloc::Layout;
-use core::cell::{Cell, RefCell};
 use core::fmt;
-use core::ops::Deref;
 use core::ptr::NonNull;
 
 use alloc::alloc::handle_alloc_error;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 
-use crate::count::Count;
-use crate::count_word::Flags;
 use crate::gc::Gc;
-use crate::memory::try_box;
 use crate::object::{Object, ObjectRef};
-use crate::type_info::TypeInfo;
+use crate::weak_box::{CallbackId, WeakBox, WeakBoxRef};
 
 /// A handle that does not keep its object alive.
 ///
@@ -54,157 +37,6 @@ pub struct WeakGc<T: ?Sized> {
     weak_box: Option<WeakBoxRef>,
     object: NonNull<Object<T>>,
     callback: Option<CallbackId>,
-}
-
-/// Names a callback within its weak box. Newer ones are greater.
-type CallbackId = u64;
-
-type Callback = Box<dyn FnOnce()>;
-
-/// # Invariants
-///
-/// While `object` is set, that object has [`Flags::WEAK`], and its header leads to `info` here.
-#[repr(C)]
-struct WeakBox {
-    /// First, so that a pointer to the box is a pointer to it.
-    info: TypeInfo,
-    original_info: NonNull<TypeInfo>,
-    object: Cell<Option<ObjectRef>>,
-    references: Count,
-    callbacks: RefCell<BTreeMap<CallbackId, Callback>>,
-    next_id: Cell<CallbackId>,
-    /// The next box in a collection's list of callbacks to call.
-    next: Cell<Option<WeakBoxRef>>,
-}
-
-/// A counted reference to a weak box. The last one parts the box from its object and frees it.
-///
-/// # Invariants
-///
-/// The box came from [`try_box`], and its `references` counts this one.
-#[derive(PartialEq)]
-struct WeakBoxRef(NonNull<WeakBox>);
-
-impl WeakBoxRef {
-    /// A reference to the box of `object`, which is made if it has none; `None` when there is no memory.
-    fn to(object: ObjectRef) -> Option<Self> {
-        Self::existing(object).or_else(|| Self::attach(object))
-    }
-
-    /// A reference to the box of `object`, if it has one.
-    fn existing(object: ObjectRef) -> Option<Self> {
-        if !object.word().has(Flags::WEAK) {
-            return None;
-        }
-        let weak_box: NonNull<WeakBox> = object.header().info.get().cast();
-        // SAFETY: by the box's invariant, an object with the flag leads to one that is not freed.
-        unsafe { weak_box.as_ref() }.references.increment();
-        // INVARIANT: just counted.
-        Some(Self(weak_box))
-    }
-
-    fn attach(object: ObjectRef) -> Option<Self> {
-        let original_info = object.header().info.get();
-        // INVARIANT: the box counts one reference, the one returned.
-        let weak_box = try_box(WeakBox {
-            info: object.copy_of_info(),
-            original_info,
-            object: Cell::new(Some(object)),
-            references: Count::new(1),
-            callbacks: RefCell::new(BTreeMap::new()),
-            next_id: Cell::new(0),
-            next: Cell::new(None),
-        })
-        .ok()?;
-        object.header().info.set(weak_box.cast());
-        object.word().insert(Flags::WEAK);
-        Some(Self(weak_box))
-    }
-
-    /// Parts the box from its object, if it still has one: all weak handles are dead from now on.
-    fn detach(&self) {
-        if let Some(object) = self.object.take() {
-            object.header().info.set(self.original_info);
-            object.word().remove(Flags::WEAK);
-        }
-    }
-
-    fn add_callback(&self, callback: Callback) -> CallbackId {
-        let id = self.next_id.get();
-        self.next_id.set(id + 1);
-        self.callbacks.borrow_mut().insert(id, callback);
-        id
-    }
-
-    fn cancel_callback(&self, id: CallbackId) -> Option<Callback> {
-        self.callbacks.borrow_mut().remove(&id)
-    }
-
-    fn take_newest_callback(&self) -> Option<Callback> {
-        self.callbacks.borrow_mut().pop_last().map(|(_, callback)| callback)
-    }
-}
-
-impl Deref for WeakBoxRef {
-    type Target = WeakBox;
-
-    fn deref(&self) -> &WeakBox {
-        // SAFETY: by the type's invariant the box is not freed; what changes in it are cells.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Clone for WeakBoxRef {
-    fn clone(&self) -> Self {
-        self.references.increment();
-        // INVARIANT: just counted.
-        Self(self.0)
-    }
-}
-
-impl Drop for WeakBoxRef {
-    fn drop(&mut self) {
-        if self.references.decrement() == 0 {
-            self.detach();
-            // SAFETY: the box came from `try_box`, and neither a reference nor an object leads to it any more.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-        }
-    }
-}
-
-/// Weak boxes whose objects have just died, with callbacks still to be called, oldest death first.
-///
-/// Linked through the boxes, so that making the list takes no memory.
-#[derive(Default)]
-pub(crate) struct DeadBoxes {
-    first: Option<WeakBoxRef>,
-    last: Option<WeakBoxRef>,
-}
-
-impl DeadBoxes {
-    /// Makes all weak handles to `object` dead, and remembers their callbacks.
-    pub(crate) fn kill_handles_to(&mut self, object: ObjectRef) {
-        let Some(weak_box) = WeakBoxRef::existing(object) else { return };
-        weak_box.detach();
-        if weak_box.callbacks.borrow().is_empty() {
-            return;
-        }
-        match self.last.replace(weak_box.clone()) {
-            Some(last) => last.next.set(Some(weak_box)),
-            None => self.first = Some(weak_box),
-        }
-    }
-
-    /// Hands each callback to `call`, of one object the newest first.
-    pub(crate) fn call_each(self, mut call: impl FnMut(Callback)) {
-        let mut next = self.first;
-        while let Some(weak_box) = next {
-            while let Some(callback) = weak_box.take_newest_callback() {
-                call(callback);
-            }
-            next = weak_box.next.take();
-        }
-    }
 }
 
 impl<T: ?Sized> Gc<T> {
@@ -311,6 +143,16 @@ impl<T> WeakGc<T> {
 }
 
 impl<T: ?Sized> WeakGc<T> {
+    /// The box, if there ever was an object.
+    pub(crate) fn weak_box(&self) -> Option<&WeakBoxRef> {
+        self.weak_box.as_ref()
+    }
+
+    /// Whether there is an object, dying or not.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.weak_box.as_ref().is_some_and(|weak_box| weak_box.object.get().is_some())
+    }
+
     /// The live object, if any.
     fn target(&self) -> Option<ObjectRef> {
         let object = self.weak_box.as_ref()?.object.get()?;
@@ -319,6 +161,16 @@ impl<T: ?Sized> WeakGc<T> {
     }
 
     /// A strong handle, or `None` when the object is dead.
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc, Generation};
+    /// # let collector = Collector::new();
+    /// let strong = Gc::new_in(1, &collector);
+    /// let weak = Gc::downgrade(&strong);
+    /// assert_eq!(weak.upgrade().as_deref(), Some(&1));
+    /// drop(strong);
+    /// assert_eq!(weak.upgrade(), None);
+    /// ```
     #[must_use]
     pub fn upgrade(&self) -> Option<Gc<T>> {
         let object = self.target()?;

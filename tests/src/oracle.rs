@@ -60,6 +60,7 @@ pub fn run(script: &str) -> Result<Vec<String>, ScriptError> {
         let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
         if let [operation, arguments @ ..] = words.as_slice() {
             driver.step(operation, arguments).map_err(|message| ScriptError { line: index + 1, message })?;
+            driver.notice_old_collections();
             driver.flush_log();
         }
     }
@@ -74,6 +75,8 @@ struct Driver {
     kept: Vec<Gc<Node>>,
     /// By generation, what `stats` saw last.
     stats_before: [Option<GenerationStats>; Generation::COUNT],
+    /// How many there were after the last line.
+    old_collections: usize,
     output: Vec<String>,
 }
 
@@ -89,7 +92,16 @@ impl Driver {
             collector,
             kept: Vec::new(),
             stats_before: [None; Generation::COUNT],
+            old_collections: 0,
             output: Vec::new(),
+        }
+    }
+
+    /// A finalizer may have asked for one.
+    fn notice_old_collections(&mut self) {
+        let collections = self.collector.stats().generations[Generation::Old.index()].collections;
+        if collections > core::mem::replace(&mut self.old_collections, collections) {
+            self.handles.forget_if_empty();
         }
     }
 
@@ -189,8 +201,10 @@ impl Driver {
         let slot: usize = number(slot)?;
         let node = self.node(name)?;
         let cell = node.slots.get(slot).ok_or_else(|| format!("slots are numbered 0 to {}", SLOTS - 1))?;
-        let old = cell.replace(target);
+        // As CPython's interpreter does, this holds the new target until the old one is gone.
+        let old = cell.replace(target.clone());
         self.guard(|_| drop(old));
+        drop((node, target));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs, process, thread};
 
+/// `MUDLARK_SCRIPTS` makes it another number.
 const SCRIPTS: u64 = 200;
 const OPERATIONS: usize = 400;
 /// Scripts of one seed in so many run at the same time.
@@ -18,8 +19,9 @@ fn random_scripts_print_what_cpython_prints() {
         println!("\n=== SKIPPED: {reason}; random scripts were NOT held against CPython ===\n");
         return;
     }
+    let scripts = env::var("MUDLARK_SCRIPTS").ok().and_then(|number| number.parse().ok()).unwrap_or(SCRIPTS);
     let workers = (0..WORKERS).map(|worker| {
-        thread::spawn(move || (worker..SCRIPTS).step_by(usize::try_from(WORKERS).expect("few")).for_each(check))
+        thread::spawn(move || (worker..scripts).step_by(usize::try_from(WORKERS).expect("few")).for_each(check))
     });
     let workers: Vec<_> = workers.collect();
     for worker in workers {
@@ -73,23 +75,28 @@ struct Generator {
 
 /// Operations and how often they come, of 100.
 const MIX: &[(&str, u64)] = &[
-    ("new", 14),
-    ("fin", 6),
+    ("new", 13),
+    ("fin", 7),
     ("dup", 4),
-    ("link", 27),
-    ("unlink", 7),
-    ("drop", 13),
+    ("link", 25),
+    ("unlink", 6),
+    ("drop", 12),
     ("collect", 4),
     ("weak", 4),
     ("weakcb", 3),
     ("dropweak", 1),
-    ("up", 4),
-    ("rc", 4),
+    ("up", 3),
+    ("rc", 3),
+    ("wc", 1),
     ("gen", 3),
     ("live", 2),
     ("ring", 2),
+    ("chain", 1),
     ("finalized", 1),
     ("referrers", 1),
+    ("stats", 2),
+    ("freeze", 1),
+    ("forget", 1),
 ];
 
 impl Generator {
@@ -136,8 +143,8 @@ impl Generator {
         match *operation {
             "new" => self.add(number, "new", ""),
             "fin" => {
-                const KINDS: [&str; 7] = ["log", "log", "log", "resurrect", "alloc", "raise", "peer"];
-                let kind = KINDS[usize::try_from(self.below(7)).expect("an index")];
+                const KINDS: [&str; 8] = ["log", "log", "log", "resurrect", "alloc", "raise", "peer", "collect"];
+                let kind = KINDS[usize::try_from(self.below(8)).expect("an index")];
                 self.add(number, "fin", kind);
             }
             "ring" => {
@@ -148,7 +155,20 @@ impl Generator {
                 let generation = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2][usize::try_from(self.below(10)).expect("an index")];
                 self.line(format_args!("collect {generation}"));
             }
-            "live" => self.line(format_args!("live")),
+            "chain" => {
+                let length = self.below(80) + 1;
+                self.line(format_args!("chain n{number} {length}"));
+                self.handles.push(format!("n{number}"));
+            }
+            "stats" => {
+                let generation = self.below(3);
+                self.line(format_args!("stats {generation}"));
+            }
+            "live" | "forget" => self.line(format_args!("{operation}")),
+            // One script in four: what is frozen is not collected any more. To unfreeze would let CPython's own objects in,
+            // and with them the table of the script's names, whose place decides the order of finalizers.
+            "freeze" if self.below(16) > 0 => {}
+            "freeze" => self.line(format_args!("freeze")),
             "up" | "dropweak" => self.with_weak(operation),
             _ => self.with_handle(number, operation),
         }

@@ -32,6 +32,11 @@ mod region;
 
 use std::process::ExitCode;
 
+/// For entries that do not bring an allocator, to be raced on this one, too.
+#[cfg(feature = "on-mudlark")]
+#[global_allocator]
+static ALLOCATOR: mudlark_core_alloc::Mudlark = mudlark_core_alloc::Mudlark::new();
+
 #[cfg(feature = "alloc")]
 use alloc::WORKLOADS;
 #[cfg(feature = "counted")]

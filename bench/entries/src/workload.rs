@@ -29,7 +29,7 @@ impl Workload {
     }
 
     /// The workload, which a quick race leaves out.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", feature = "gc-group"))]
     pub(crate) const fn long(self) -> Self {
         Self { long: true, ..self }
     }

@@ -8,6 +8,7 @@ use crate::{
     builtins::{Action, Arity, Primitive},
     code::{Closure, Code},
     error::{Fault, Outcome, failed},
+    globals::GlobalId,
     value::Value,
 };
 
@@ -25,6 +26,17 @@ impl Machine {
             Value::Primitive(primitive) => self.run_primitive(primitive, count).map(|()| Flow::Here),
             Value::Closure(closure) => self.enter(closure, count),
             other => not_a_procedure(&other),
+        }
+    }
+
+    /// Calls a global procedure with the top `count` values.
+    #[inline]
+    pub(super) fn call_global(&mut self, global: GlobalId, count: usize) -> Outcome<Flow> {
+        match self.globals.get(global) {
+            Some(&Value::Primitive(primitive)) if matches!(primitive.action, Action::Run(_)) => {
+                self.run_primitive(primitive, count).map(|()| Flow::Here)
+            }
+            _ => self.call(self.global(global)?, count),
         }
     }
 
@@ -68,8 +80,13 @@ impl Machine {
         primitive.arity.check(count).map_err(|fault| named(primitive.name, fault))?;
         let first = self.stack.len() - count;
         let value = run(&mut self.context, &self.stack[first..]).map_err(|fault| named(primitive.name, fault))?;
-        self.stack.truncate(first);
-        self.stack.push(value);
+        match self.stack.get_mut(first) {
+            Some(argument) => {
+                *argument = value;
+                self.stack.truncate(first + 1);
+            }
+            None => self.stack.push(value),
+        }
         Ok(())
     }
 
@@ -87,8 +104,12 @@ impl Machine {
     /// The closure runs in place of the running procedure.
     fn replace(&mut self, closure: Gc<Closure>, count: usize) -> Outcome<Flow> {
         let mut activation = self.activation(closure, count)?;
-        self.stack.drain(self.running.base..activation.base);
-        activation.base = self.running.base;
+        let (old, new) = (self.running.base, activation.base);
+        let arguments = self.stack.len() - new;
+        // What is in the way goes up, and off.
+        (0..arguments).for_each(|index| self.stack.swap(old + index, new + index));
+        self.stack.truncate(old + arguments);
+        activation.base = old;
         self.running = activation;
         Ok(Flow::Elsewhere)
     }

@@ -166,7 +166,7 @@ impl Machine {
                 let callee = self.pop();
                 self.tail_call(callee, count as usize)
             }
-            Op::CallGlobal(global, count) => self.call(self.global(global)?, count as usize),
+            Op::CallGlobal(global, count) => self.call_global(global, count as usize),
             Op::TailCallGlobal(global, count) => self.tail_call(self.global(global)?, count as usize),
             Op::Return => Ok(self.return_top()),
             other => unreachable!("{other:?} stays in its procedure"),

@@ -1,8 +1,9 @@
 //! `#[derive(Trace)]` for `mudlark-gc`, which documents and re-exports it.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
 
 /// Implements `Trace`: reports the edges of every field.
@@ -17,8 +18,9 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, Wher
 /// - `#[trace(crate = path)]`: where `mudlark_gc` is found.
 ///
 /// On a field:
-/// - `#[trace(skip)]`: its handles, if it has any, count as held from outside, so what they lead to is never collected
-///   while the value lives. For fields of types without `Trace`.
+/// - `#[trace(skip)]`: for fields of types without `Trace`. Its handles, if it has any, count as held from outside, so what
+///   they lead to is never collected while the value lives. On a field that is known to hold handles it is an error, unless
+///   the type has parameters.
 #[proc_macro_derive(Trace, attributes(trace))]
 pub fn derive_trace(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
@@ -152,8 +154,10 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         trace_method(&shapes, &krate)?,
         needs_trace_method(&shapes, &krate)?,
         is_bare_method(&shapes, &krate)?,
+        is_sendable_method(&shapes, &krate)?,
         finalizer.map(|function| finalizer_method(&function, &krate)).unwrap_or_default(),
     ];
+    let skips = if input.generics.params.is_empty() { skip_checks(&shapes, &krate)? } else { TokenStream::new() };
     let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
@@ -165,8 +169,11 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 #(#methods)*
             }
 
+            #[automatically_derived]
+            impl #impl_generics #krate::__HoldsHandles for #name #type_generics #where_clause {}
+            #skips
+
             trait TracedTypesMayNotImplementDrop {}
-            #[allow(drop_bounds, reason = "the bound is what makes the conflict")]
             impl<T: ::core::ops::Drop + ?::core::marker::Sized> TracedTypesMayNotImplementDrop for T {}
             #[automatically_derived]
             impl #impl_generics TracedTypesMayNotImplementDrop for #name #type_generics #where_clause {}
@@ -179,11 +186,9 @@ fn trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     let arms = shapes.iter().map(|shape| shape.trace_arm(&tracer, krate)).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[inline]
-        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
         fn trace(&self, #tracer: &mut #krate::Tracer<'_>) {
             match self {
                 #(#arms)*
-                #[allow(unreachable_patterns, reason = "an enum may have no variants")]
                 _ => {}
             }
         }
@@ -197,7 +202,6 @@ fn needs_trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream>
         types.extend(shape.types(false)?);
     }
     Ok(quote! {
-        #[allow(unused_variables, reason = "a type without traced fields does not use it")]
         fn needs_trace(#depth: ::core::primitive::u32) -> ::core::primitive::bool {
             false #(|| <#types as #krate::Trace>::needs_trace(#depth))*
         }
@@ -214,6 +218,47 @@ fn is_bare_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     Ok(quote! {
         fn is_bare() -> ::core::primitive::bool {
             true #(&& <#traced as #krate::Trace>::is_bare())* #(&& !::core::mem::needs_drop::<#skipped>())*
+        }
+    })
+}
+
+/// No field that holds handles is skipped.
+fn skip_checks(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let mut checks = TokenStream::new();
+    for shape in shapes {
+        for skipped in shape.types(true)? {
+            checks.extend(quote_spanned! { skipped.span() =>
+                const _: () = {
+                    use #krate::__No as _;
+                    ::core::assert!(
+                        !#krate::__Ask::<#skipped>::HOLDS_HANDLES,
+                        "`#[trace(skip)]` is for types without `Trace`: what this field leads to would never be collected"
+                    );
+                };
+            });
+        }
+    }
+    Ok(checks)
+}
+
+/// Sendable are types whose fields are, or are `Send`; of skipped fields only that counts.
+fn is_sendable_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let (mut traced, mut skipped) = (Vec::new(), Vec::new());
+    for shape in shapes {
+        traced.extend(shape.types(false)?);
+        skipped.extend(shape.types(true)?);
+    }
+    let within = own_name("within");
+    Ok(quote! {
+        fn is_sendable(#within: &#krate::Within<'_>) -> ::core::primitive::bool
+        where
+            Self: 'static,
+        {
+            use #krate::__No as _;
+            #within.enter::<Self>(|#within| {
+                true #(&& (#krate::__Ask::<#traced>::IS_SEND || <#traced as #krate::Trace>::is_sendable(#within)))*
+                    #(&& #krate::__Ask::<#skipped>::IS_SEND)*
+            })
         }
     })
 }

@@ -61,10 +61,12 @@ impl<F: Fn(u32, ObjectRef) + ?Sized> EdgeBuffer<F> {
         }
     }
 
-    /// Hands on all that wait.
-    pub(crate) fn flush(&self) {
+    /// Hands on all that wait, and says whether any did.
+    pub(crate) fn flush(&self) -> bool {
+        let any = self.waiting.get() > 0;
         while self.waiting.get() > 0 {
             self.hand_one_on();
         }
+        any
     }
 }

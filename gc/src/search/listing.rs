@@ -1,5 +1,6 @@
-//! The first step of a search: the segments, and the candidates in them.
+//! The second step of a search: the segments, and the candidates in them.
 
+use super::marks::Marks;
 use super::{FAR_AHEAD, Phase, SEGMENT_COST, Search, marks, prefetch};
 use crate::count_word::Flags;
 use crate::generations::Generations;
@@ -10,6 +11,18 @@ use crate::trace::Tracer;
 const MANY: usize = 3;
 
 impl Search {
+    /// Gets ready to list the old generation as it is now; says no when there is no memory for that.
+    ///
+    /// What is in the way of listing its segments bit by bit is held off until that is done: the old generation is
+    /// [sealed](Generations::seal_old).
+    pub(super) fn start_list(&mut self, generations: &Generations) -> bool {
+        let Some(marks) = Marks::new(generations.segments.numbers(), self.owner) else { return false };
+        self.marks = marks;
+        (self.next, self.last) = generations.seal_old();
+        self.phase = Phase::List;
+        true
+    }
+
     /// Lists one segment more, with marks. Where there is no memory for that, the search is over.
     pub(super) fn list(&mut self, generations: &Generations) -> usize {
         let Some(segment) = self.next else {

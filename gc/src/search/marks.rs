@@ -51,9 +51,14 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
+    /// No marks, for no segments.
+    pub(crate) fn none(owner: Owner) -> Self {
+        Self { blocks: Vec::new(), first_places: Box::default(), stack: Cell::new(END), owner }
+    }
+
     /// No marks yet, for segments with numbers below `numbers`; `None` when there is no memory for that.
     pub(crate) fn new(numbers: usize, owner: Owner) -> Option<Self> {
-        Some(Self { blocks: Vec::new(), first_places: try_zeroed(numbers)?, stack: Cell::new(END), owner })
+        Some(Self { first_places: try_zeroed(numbers)?, ..Self::none(owner) })
     }
 
     /// Adds marks for the search's segment with this index; says no when there is no memory.

@@ -1,4 +1,4 @@
-//! The second and third step of a search: edges are counted, and what is held from elsewhere is reached.
+//! The third and fourth step of a search: edges are counted, and what is held from elsewhere is reached.
 
 use super::edge_buffer::EdgeBuffer;
 use super::{FAR_AHEAD, Phase, SEGMENT_COST, Search, entry, prefetch, trace_all};

@@ -1,5 +1,8 @@
 //! [`Trace`] for collections of other crates, each with its feature. All of them own what they hold.
 
+#[cfg(any(feature = "hashbrown", feature = "indexmap"))]
+use crate::sendable;
+use crate::sendable::Within;
 use crate::trace::{Trace, Tracer};
 
 /// Collections that own the elements that they iterate over.
@@ -14,6 +17,13 @@ macro_rules! sets {
 
             fn needs_trace(depth: u32) -> bool {
                 depth.checked_sub(1).is_none_or(T::needs_trace)
+            }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                T::is_sendable(within) && sendable::is_hasher::<S>()
             }
         }
     )+};
@@ -34,6 +44,13 @@ macro_rules! maps {
 
             fn needs_trace(depth: u32) -> bool {
                 depth.checked_sub(1).is_none_or(|depth| K::needs_trace(depth) || V::needs_trace(depth))
+            }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                K::is_sendable(within) && V::is_sendable(within) && sendable::is_hasher::<S>()
             }
         }
     )+};
@@ -57,5 +74,12 @@ unsafe impl<A: smallvec::Array<Item: Trace>> Trace for smallvec::SmallVec<A> {
 
     fn needs_trace(depth: u32) -> bool {
         depth.checked_sub(1).is_none_or(A::Item::needs_trace)
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        A::Item::is_sendable(within)
     }
 }

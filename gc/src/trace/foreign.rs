@@ -16,10 +16,15 @@ use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ask::{__Ask, __No as _};
 use crate::collector::Collector;
 use crate::gc::Gc;
+#[cfg(feature = "std")]
+use crate::sendable;
+use crate::sendable::Within;
 use crate::trace::{Trace, Tracer};
 use crate::weak::WeakGc;
+use crate::weak_map::WeakMap;
 
 // SAFETY: the one handle that a handle owns is itself.
 unsafe impl<T: ?Sized> Trace for Gc<T> {
@@ -29,6 +34,14 @@ unsafe impl<T: ?Sized> Trace for Gc<T> {
     }
 
     fn is_bare() -> bool {
+        true
+    }
+
+    /// What it leads to is looked at by itself.
+    fn is_sendable(_: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
         true
     }
 }
@@ -48,6 +61,13 @@ macro_rules! no_edges {
 
             fn is_bare() -> bool {
                 !core::mem::needs_drop::<Self>()
+            }
+
+            fn is_sendable(_: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                __Ask::<Self>::IS_SEND
             }
         }
     )+};
@@ -86,6 +106,8 @@ no_edges! {
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Arc<T>,
     #[cfg(target_has_atomic = "ptr")] [T: ?Sized] alloc::sync::Weak<T>,
     [T: ?Sized] WeakGc<T>, [] Collector,
+    // It reports nothing: its values are their keys'.
+    [K: ?Sized + 'static, V: Trace + 'static] WeakMap<K, V>,
 }
 
 // SAFETY: a string owns no handles.
@@ -125,6 +147,13 @@ macro_rules! tuples {
             fn is_bare() -> bool {
                 $($member::is_bare())&&+
             }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                $($member::is_sendable(within))&&+
+            }
         }
     };
 }
@@ -159,6 +188,13 @@ macro_rules! wrappers {
             fn is_bare() -> bool {
                 T::is_bare()
             }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                T::is_sendable(within)
+            }
         }
     )+};
 }
@@ -179,6 +215,13 @@ unsafe impl<T: Trace> Trace for Range<T> {
     fn is_bare() -> bool {
         T::is_bare()
     }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
+    }
 }
 
 // SAFETY: reports what the member reports, if there is one.
@@ -196,6 +239,13 @@ unsafe impl<T: Trace> Trace for Option<T> {
 
     fn is_bare() -> bool {
         T::is_bare()
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
     }
 }
 
@@ -215,6 +265,13 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
 
     fn is_bare() -> bool {
         T::is_bare() && E::is_bare()
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within) && E::is_sendable(within)
     }
 }
 
@@ -240,6 +297,13 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     fn is_bare() -> bool {
         T::is_bare()
     }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
+    }
 }
 
 // SAFETY: reports what the value inside reports.
@@ -257,6 +321,13 @@ unsafe impl<T: Trace> Trace for Cell<T> {
 
     fn is_bare() -> bool {
         T::is_bare()
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
     }
 }
 
@@ -279,6 +350,13 @@ unsafe impl<T: Trace> Trace for RefCell<T> {
     fn is_bare() -> bool {
         T::is_bare()
     }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
+    }
 }
 
 // SAFETY: reports what the value inside reports, if there is one.
@@ -296,6 +374,13 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
 
     fn is_bare() -> bool {
         T::is_bare()
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within)
     }
 }
 
@@ -339,6 +424,13 @@ macro_rules! sequences {
             fn needs_trace(depth: u32) -> bool {
                 behind_pointer(depth, T::needs_trace)
             }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                T::is_sendable(within)
+            }
         }
     )+};
 }
@@ -360,6 +452,13 @@ macro_rules! maps {
             fn needs_trace(depth: u32) -> bool {
                 behind_pointer(depth, K::needs_trace) || behind_pointer(depth, V::needs_trace)
             }
+
+            fn is_sendable(within: &Within<'_>) -> bool
+            where
+                Self: 'static,
+            {
+                K::is_sendable(within) && V::is_sendable(within) $(&& sendable::is_hasher::<$hasher>())?
+            }
         }
     )+};
 }
@@ -377,5 +476,12 @@ unsafe impl<T: Trace, S> Trace for std::collections::HashSet<T, S> {
 
     fn needs_trace(depth: u32) -> bool {
         behind_pointer(depth, T::needs_trace)
+    }
+
+    fn is_sendable(within: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        T::is_sendable(within) && sendable::is_hasher::<S>()
     }
 }

@@ -38,9 +38,24 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload::new("rewire", |scale| stack::large(move || live::rewire(scale.of(200_000), scale.of(2_000_000)))),
     Workload::new("churn", |scale| stack::large(move || live::churn(scale.of(500_000), scale.of(1_000_000)))),
     Workload::new("drop-long-list", |scale| stack::usual(move || garbage::long_list(scale.held(1_000_000)))),
+    Workload::new("beside-10000", |scale| {
+        stack::large(move || live::young_rings(scale.held(10_000), scale.of(BESIDE)))
+    }),
+    Workload::new("beside-100000", |scale| {
+        stack::large(move || live::young_rings(scale.held(100_000), scale.of(BESIDE)))
+    }),
+    Workload::new("beside-1000000", |scale| {
+        stack::large(move || live::young_rings(scale.held(1_000_000), scale.of(BESIDE)))
+    }),
+    Workload::new("beside-10000000", |scale| {
+        stack::large(move || live::young_rings(scale.held(10_000_000), scale.of(BESIDE)))
+    })
+    .long(),
     Workload::new("object-size", |scale| stack::large(move || size::run(scale.of(1_000_000)))),
 ];
 
 // Operations of a full run, and of its empty loop.
 const HANDLES: usize = 50_000_000;
 const OBJECTS: usize = 5_000_000;
+/// Young nodes of each point of the curve.
+const BESIDE: usize = 1_000_000;

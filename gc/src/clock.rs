@@ -1,0 +1,72 @@
+//! The clock by which collections are timed.
+
+use core::cell::Cell;
+use core::time::Duration;
+
+use crate::collector::Collector;
+
+/// Says how much time has passed since some moment that is always the same.
+type Reading = fn() -> Duration;
+
+/// The clock of one collector, if it has one.
+pub(crate) struct Clock(Cell<Option<Reading>>);
+
+impl Default for Clock {
+    fn default() -> Self {
+        #[cfg(feature = "std")]
+        let reading: Option<Reading> = Some(monotonic);
+        #[cfg(not(feature = "std"))]
+        let reading = None;
+        Self(Cell::new(reading))
+    }
+}
+
+impl Clock {
+    pub(crate) fn read(&self) -> Option<Duration> {
+        self.0.get().map(|reading| reading())
+    }
+
+    /// The time since an earlier reading.
+    pub(crate) fn since(&self, earlier: Option<Duration>) -> Option<Duration> {
+        earlier.and_then(|earlier| self.read()?.checked_sub(earlier))
+    }
+}
+
+#[cfg(feature = "std")]
+fn monotonic() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    static FIRST_ASKED: OnceLock<Instant> = OnceLock::new();
+    FIRST_ASKED.get_or_init(Instant::now).elapsed()
+}
+
+impl Collector {
+    /// Sets the clock by which collections are timed, or takes it away. It is read only while somebody wants to know: an
+    /// [observer](Collector::observe), or who reads what [`DebugFlags::STATS`](crate::DebugFlags::STATS) has printed.
+    ///
+    /// A clock says how much time has passed since some moment, no matter which. With the feature `std` a collector begins
+    /// with one, [`Instant`](std::time::Instant)'s; without it has none.
+    ///
+    /// ```
+    /// use core::{cell::Cell, time::Duration};
+    /// use mudlark_gc::{Collector, Generation, Phase};
+    ///
+    /// /// Goes on by a tick whenever it is read, as a board's timer may.
+    /// fn ticks() -> Duration {
+    ///     thread_local! { static TICKS: Cell<u32> = const { Cell::new(0) }; }
+    ///     TICKS.set(TICKS.get() + 1);
+    ///     Duration::from_millis(1) * TICKS.get()
+    /// }
+    ///
+    /// let collector = Collector::new();
+    /// collector.set_clock(Some(ticks));
+    /// collector.observe(|event| if event.phase == Phase::Stop {
+    ///     assert_eq!(event.duration, Some(Duration::from_millis(1)));
+    /// });
+    /// collector.collect(Generation::Old);
+    /// ```
+    pub fn set_clock(&self, clock: Option<fn() -> Duration>) {
+        self.state().clock.0.set(clock);
+    }
+}

@@ -1,0 +1,165 @@
+//! What collections tell of themselves: events, times, debug lines.
+
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::rc::Rc;
+
+use crate::world::{Node, World, on_last_words, panics};
+use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Phase, Trace, WeakGc};
+
+thread_local! {
+    static TIME: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Goes on by a second with each look at it.
+fn clock() -> Duration {
+    TIME.set(TIME.get() + 1);
+    Duration::from_secs(TIME.get().into())
+}
+
+#[test]
+fn durations_are_those_of_the_clock_that_is_read_only_for_somebody() {
+    let world = World::new();
+    world.collector.set_clock(Some(clock));
+    TIME.set(0);
+    world.collector.collect(Generation::Old);
+    while !world.collector.step(10) {}
+    assert_eq!(TIME.get(), 0, "nobody wants to know");
+
+    let durations = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&durations);
+    world.collector.observe(move |event| log.borrow_mut().push((event.phase, event.duration)));
+    let second = |seconds| Some(Duration::from_secs(seconds));
+    world.collector.collect(Generation::Young);
+    assert_eq!(durations.take(), [(Phase::Start, None), (Phase::Stop, second(1))]);
+    // Of a search all slices count, and nothing between them.
+    let (length, budget) = if cfg!(miri) { (60, 10) } else { (2_000, 300) };
+    world.ring(length);
+    let mut slices = 1;
+    while !world.collector.step(budget) {
+        TIME.set(TIME.get() + 1_000);
+        slices += 1;
+    }
+    assert!(slices > 5, "{slices} slices");
+    assert_eq!(durations.take(), [(Phase::Start, None), (Phase::Stop, second(slices))]);
+    world.collector.set_clock(None);
+    world.collector.collect(Generation::Young);
+    assert_eq!(durations.take(), [(Phase::Start, None), (Phase::Stop, None)]);
+}
+
+#[test]
+fn every_collector_begins_with_a_clock() {
+    let collector = Collector::new();
+    let timed = Rc::new(Cell::new(false));
+    let note = Rc::clone(&timed);
+    collector.observe(move |event| note.set(event.duration.is_some()));
+    collector.collect(Generation::Young);
+    assert!(timed.get());
+}
+
+/// What is printed while `act` runs, without addresses.
+fn lines(world: &World, flags: DebugFlags, act: impl FnOnce(&World)) -> Vec<String> {
+    let lines = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&lines);
+    world.collector.set_clock(None);
+    world.collector.set_debug_output(move |line| {
+        let line = line.to_string();
+        log.borrow_mut().push(line.split(" at 0x").next().unwrap_or_default().to_string());
+    });
+    world.collector.set_debug(flags);
+    act(world);
+    world.collector.set_debug(DebugFlags::empty());
+    world.collector.reset_debug_output();
+    lines.take()
+}
+
+#[test]
+fn debug_flags_print_what_they_say() {
+    let world = World::new();
+    let kept = world.node();
+    let printed = lines(&world, DebugFlags::STATS | DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE, |world| {
+        world.collector.collect(Generation::Young);
+        world.ring(2);
+        world.collector.collect(Generation::Old);
+    });
+    let collectable = format!("gc: collectable {}", core::any::type_name::<Node>());
+    assert_eq!(
+        printed,
+        [
+            "gc: collecting young: 1 young, 0 middle, 0 old objects, 0 frozen",
+            "gc: collected 0, 0 uncollectable",
+            "gc: collecting old: 2 young, 1 middle, 0 old objects, 0 frozen",
+            &collectable,
+            &collectable,
+            "gc: collected 2, 0 uncollectable",
+        ]
+    );
+    assert_eq!(lines(&world, DebugFlags::empty(), |world| world.collector.freeze()).len(), 0);
+    drop(kept);
+}
+
+#[test]
+fn looking_for_leaks_prints_and_keeps_them() {
+    assert_eq!(DebugFlags::LEAK, DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE | DebugFlags::SAVE_ALL);
+    let world = World::new();
+    let printed = lines(&world, DebugFlags::LEAK, |world| {
+        world.ring(3);
+        assert_eq!(world.collector.collect(Generation::Old), 3);
+    });
+    assert_eq!((printed.len(), world.collector.take_garbage().len(), world.live()), (3, 3, 3));
+    assert_eq!(world.collector.collect(Generation::Old), 3);
+}
+
+#[test]
+fn a_debug_output_may_do_anything() {
+    // Plain nodes: nothing but the output makes the collection run anybody's code.
+    #[derive(Trace)]
+    struct Plain(RefCell<Option<Gc<Plain>>>);
+    let collector = Collector::new();
+    let plain = || {
+        let plain = Gc::new_in(Plain(RefCell::default()), &collector);
+        *plain.0.borrow_mut() = Some(plain.clone());
+        plain
+    };
+    let weak: Rc<RefCell<Vec<WeakGc<Plain>>>> = Rc::default();
+    collector.set_debug(DebugFlags::COLLECTABLE);
+    collector.set_debug_output({
+        let (weak, collector) = (Rc::clone(&weak), collector.clone());
+        move |_| {
+            assert!(weak.borrow().iter().all(|weak| weak.upgrade().is_none()));
+            assert!(Generation::ALL.into_iter().all(|generation| collector.objects(generation).is_empty()));
+            assert_eq!(collector.collect(Generation::Old), 0);
+            panic!("an output");
+        }
+    });
+    for with_weak in [false, true] {
+        let garbage = [plain(), plain()];
+        if with_weak {
+            weak.borrow_mut().extend(garbage.iter().map(Gc::downgrade));
+        }
+        drop(garbage);
+        assert!(panics(|| collector.collect(Generation::Old)));
+        assert_eq!(collector.stats().objects, 0);
+        weak.borrow_mut().clear();
+    }
+    collector.reset_debug_output();
+}
+
+#[test]
+fn events_say_what_was_found_and_what_was_looked_at() {
+    let world = World::new();
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&events);
+    world.collector.observe(move |event| {
+        log.borrow_mut().push((event.phase, event.candidates, event.collected, event.uncollectable));
+    });
+    let ring = world.ring(3);
+    on_last_words(&ring[0], |this| drop(this.next.take()));
+    let kept = world.node();
+    drop(ring);
+    world.collector.collect(Generation::Old);
+    // The finalizer broke the ring: that was no work of the collection.
+    assert_eq!(events.take(), [(Phase::Start, 4, 0, 0), (Phase::Stop, 4, 0, 0)]);
+    assert_eq!(world.live(), 1);
+    drop(kept);
+}
