@@ -95,16 +95,16 @@ impl State {
     fn search_a_slice(&self, mut budget: usize) -> bool {
         while budget > 0 {
             let Some(search) = &mut *self.search.borrow_mut() else { return true };
-            match search.go_on(&self.generations, budget) {
+            let cost = match search.go_on(&self.generations, budget) {
                 Progress::Slice => return false,
-                Progress::Suspects => {}
+                Progress::Suspects(cost) => cost,
                 Progress::Over => return true,
-            }
+            };
             let outcome = collection::collect_members(self, Members::All);
             self.generations.close_set();
             let searched = self.searched.get();
             self.searched.set(Searched { collected: searched.collected + outcome.collected, ..searched });
-            budget = budget.saturating_sub(search::destruction_cost(outcome.looked_at));
+            budget = budget.saturating_sub(cost + search::destruction_cost(outcome.looked_at));
         }
         false
     }

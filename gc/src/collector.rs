@@ -71,7 +71,8 @@ impl Collector {
     /// Collects `generation` and all younger ones, and says how many objects were found to be garbage and destroyed:
     /// CPython's `gc.collect`.
     ///
-    /// Survivors move to the next generation. Takes time in proportion to the objects looked at and their edges, and
+    /// Survivors move to the next generation. One of the old generation also gives the memory back that is kept for objects
+    /// to come, so it is what to do when an allocation fails, before it is tried again. Takes time in proportion to the objects looked at and their edges, and
     /// bounded stack. Called while a collection is running, it does nothing and answers zero.
     ///
     /// # Panics

@@ -124,13 +124,16 @@
 //! - A cycle can only become garbage when a handle to it is dropped while others are left. Such a drop leaves a mark in
 //!   the count that it changes anyway, and an automatic collection looks only at what marked objects, the *candidates*,
 //!   lead to. [`Collector::collect`] looks at everything.
-//! - The old generation is searched in slices of some hundred objects, between which the program goes on. The search may
-//!   be wrong by the time that it is done: but what it finds goes through the steps above, some hundred objects at a time,
-//!   and only they decide. One structure of garbage is destroyed in one go, however large it is: some tens of nanoseconds
-//!   an object. See [`Collector::step`] for programs that know when they have time.
+//! - The old generation is searched in slices of some hundred objects, between which the program goes on. What a candidate
+//!   leads to goes through the steps above at once, if that is little. Otherwise the search may be wrong by the time that it
+//!   is done: but what it finds goes through them, too, some hundred objects at a time, and only they decide. One structure
+//!   of garbage is destroyed in one go, however large it is: some tens of nanoseconds an object. See [`Collector::step`] for
+//!   programs that know when they have time.
+//! - The memory of objects that are gone is kept for the next ones of their type, as far as there are many of those.
 //!
 //! A collection takes no memory while it runs, so that it can make room when there is none; only a search does, and a full
-//! collection takes its place where it cannot.
+//! collection takes its place where it cannot. A program whose allocations fail may call [`Collector::collect`] for the old
+//! generation, which also gives back what was kept, and try again.
 //!
 //! # What a type must do
 //!

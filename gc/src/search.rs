@@ -82,8 +82,8 @@ enum Phase {
 pub(crate) enum Progress {
     /// There is more to do.
     Slice,
-    /// The set has components that may be garbage.
-    Suspects,
+    /// The set has objects that may be garbage; so many were followed to find them.
+    Suspects(usize),
     /// The search is over.
     Over,
 }
@@ -147,8 +147,9 @@ impl Search {
     }
 
     /// Settles what leads to little.
-    fn close(&mut self, generations: &Generations) -> Closed {
-        let closed = self.closures.as_mut().map_or(Closed::Over, |closures| closures.close_some(generations));
+    fn close(&mut self, generations: &Generations) -> (Closed, usize) {
+        let close = |closures: &mut Closures| closures.close_some(generations);
+        let (closed, cost) = self.closures.as_mut().map_or((Closed::Over, 0), close);
         if matches!(closed, Closed::Over) {
             let any_left = self.closures.take().is_some_and(|closures| closures.any_left());
             self.phase = match any_left {
@@ -157,17 +158,17 @@ impl Search {
                 true => Phase::Release,
             };
         }
-        closed
+        (closed, cost)
     }
 
     /// Goes on until about `budget` objects were followed, or there are suspects.
     pub(crate) fn go_on(&mut self, generations: &Generations, mut budget: usize) -> Progress {
+        let before = budget;
         while budget > 0 {
             let cost = match self.phase {
                 Phase::Close => match self.close(generations) {
-                    Closed::Set => return Progress::Suspects,
-                    Closed::Far(followed) => followed + 1,
-                    Closed::Nothing | Closed::Over => SEGMENT_COST,
+                    (Closed::Set, cost) => return Progress::Suspects(before - budget + cost),
+                    (Closed::Nothing | Closed::Over, cost) => cost,
                 },
                 Phase::List => self.list(generations),
                 Phase::Count => self.count(budget),
@@ -177,7 +178,7 @@ impl Search {
                 Phase::Join => self.join(),
                 Phase::Destroy => {
                     if self.make_set(generations) {
-                        return Progress::Suspects;
+                        return Progress::Suspects(before - budget);
                     }
                     SEGMENT_COST
                 }

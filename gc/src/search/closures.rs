@@ -7,11 +7,12 @@
 //! To follow one that leads far is wasted, so it is tried only as long as others made up for it.
 
 use core::cell::{Cell, RefCell};
+use core::mem;
 
 use alloc::vec::Vec;
 
 use super::edge_buffer::EdgeBuffer;
-use super::{FAR_AHEAD, prefetch};
+use super::{FAR_AHEAD, SEGMENT_COST, prefetch};
 use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::{ObjectRef, SLOT_LIMIT};
@@ -54,9 +55,7 @@ pub(super) struct Closures {
 pub(super) enum Closed {
     /// What they lead to is the set now.
     Set,
-    /// One of them leads far; so many objects were followed in vain.
-    Far(usize),
-    /// There was no candidate where it was looked for.
+    /// Nothing is to be collected.
     Nothing,
     /// There are no candidates any more.
     Over,
@@ -87,48 +86,41 @@ impl Closures {
         self.any_left
     }
 
-    /// Looks at what the next candidates lead to, at most those of one segment.
-    pub(super) fn close_some(&mut self, generations: &Generations) -> Closed {
-        let Some(segment) = self.next else { return Closed::Over };
-        let closed = match self.close_those_of(segment, generations) {
-            Some(Ok(objects)) => {
-                self.credit = (self.credit + objects).min(MOST_CREDIT);
-                self.together = (self.together * 2).min(TOGETHER);
-                Closed::Set
-            }
-            Some(Err(followed)) => {
-                self.credit = self.credit.saturating_sub(followed);
-                self.together = 1;
-                self.any_left = true;
-                Closed::Far(followed)
-            }
-            None => Closed::Nothing,
+    /// Looks at what the next candidates lead to, and says what it cost, too.
+    pub(super) fn close_some(&mut self, generations: &Generations) -> (Closed, usize) {
+        let Some(segment) = self.next else { return (Closed::Over, 0) };
+        let members = mem::take(&mut self.members);
+        let (owner, any_frozen) = (self.owner, self.any_frozen);
+        let closure = Closure { members: &members, generations, owner, any_frozen, leads_far: Cell::new(false) };
+        let candidates = self.admit_candidates(segment, &closure);
+        let followed = closure.follow();
+        let closed = if closure.leads_far.get() {
+            self.credit = self.credit.saturating_sub(followed);
+            self.together = 1;
+            self.any_left = true;
+            Closed::Nothing
+        } else if candidates > 0 {
+            self.credit = (self.credit + closure.make_set()).min(MOST_CREDIT);
+            self.together = (self.together * 2).min(TOGETHER);
+            Closed::Set
+        } else {
+            Closed::Nothing
         };
-        if self.index >= segment.len() {
-            self.go_to_next_segment(segment, generations);
+        drop(closure);
+        self.members = members;
+        if self.index < segment.len() {
+            return (closed, followed + 1);
         }
-        closed
+        self.go_to_next_segment(segment, generations);
+        (closed, followed + SEGMENT_COST)
     }
 
-    /// Makes the closure of the next candidates of a segment the set, and says how large it is; or how many objects were
-    /// followed before it was too large.
-    fn close_those_of(&mut self, segment: SegmentRef, generations: &Generations) -> Option<Result<usize, usize>> {
-        let closure = Closure {
-            members: &self.members,
-            generations,
-            owner: self.owner,
-            any_frozen: self.any_frozen,
-            leads_far: Cell::new(false),
-        };
-        let next_segment = generations.old_segment_after(segment);
+    /// Admits the next candidates of a segment, but not too many, and says how many.
+    fn admit_candidates(&mut self, segment: SegmentRef, closure: &Closure<'_>) -> usize {
+        let after = closure.generations.old_segment_after(segment);
         let mut candidates = 0;
         while self.index < segment.len() && candidates < self.together {
-            prefetch(segment, self.index + FAR_AHEAD, |_| true);
-            if let Some(next) = next_segment
-                && self.index.is_multiple_of(ENTRIES_FETCHED)
-            {
-                next.prefetch_entry(self.index);
-            }
+            fetch_ahead(segment, after, self.index);
             if let Some(object) = segment.entry(self.index)
                 && object.word().has(Flags::CANDIDATE)
             {
@@ -141,11 +133,7 @@ impl Closures {
             }
             self.index += 1;
         }
-        if candidates == 0 {
-            return None;
-        }
-        let followed = closure.follow();
-        Some(if closure.leads_far.get() { Err(followed) } else { Ok(closure.make_set()) })
+        candidates
     }
 
     fn go_to_next_segment(&mut self, segment: SegmentRef, generations: &Generations) {
@@ -163,6 +151,15 @@ impl Closures {
         let (next, last) = (self.next.take(), self.last.take());
         next.inspect(|&next| generations.release(next));
         last.filter(|_| last != next).inspect(|&last| generations.release(last));
+    }
+}
+
+/// Has what will soon be looked at fetched: an object of the segment, and entries of the one after it.
+#[inline]
+fn fetch_ahead(segment: SegmentRef, after: Option<SegmentRef>, index: u32) {
+    prefetch(segment, index + FAR_AHEAD, |_| true);
+    if index.is_multiple_of(ENTRIES_FETCHED) {
+        after.inspect(|after| after.prefetch_entry(index));
     }
 }
 
@@ -214,14 +211,17 @@ impl Closure<'_> {
         followed
     }
 
-    /// Makes the members the set, candidates no longer, and says how many they are.
+    /// Makes the members the set, candidates no longer, and says how many they are. Where there is no memory for all of
+    /// them, they stay candidates.
     fn make_set(&self) -> usize {
         let mut members = self.members.borrow_mut();
+        let mut is_whole = true;
         for object in members.iter() {
             object.word().remove(Flags::COLLECTING);
-            if self.generations.add_to_set(*object) {
-                object.word().remove(Flags::CANDIDATE);
-            }
+            is_whole &= self.generations.add_to_set(*object);
+        }
+        if is_whole {
+            members.iter().for_each(|object| object.word().remove(Flags::CANDIDATE));
         }
         let objects = members.len();
         members.clear();
