@@ -8,13 +8,23 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
-/// Where Cargo has put the library.
-fn library_folder() -> PathBuf {
-    let test = env::current_exe().expect("this test has a path");
-    let folder = test.ancestors().nth(2).expect("a test is two folders deep in the target's");
-    assert!(folder.join("libmudlark.so").exists(), "{} has no libmudlark.so", folder.display());
-    folder.to_owned()
+/// Where the library is, which Cargo builds now: it builds none for tests, since they cannot be linked with it.
+fn library_folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let test = env::current_exe().expect("this test has a path");
+        let folder = test.ancestors().nth(2).expect("a test is two folders deep in its profile's");
+        let target = folder.parent().expect("a profile has a folder of the target's");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--locked", "--package", env!("CARGO_PKG_NAME"), "--target-dir"]).arg(target);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().expect("Cargo runs").success(), "the library does not build");
+        folder.to_owned()
+    })
 }
 
 fn source(name: &str) -> PathBuf {
@@ -42,7 +52,7 @@ fn build(compiler: &str, name: &str) -> PathBuf {
 /// Runs a command on the library.
 fn run(command: &mut Command) -> Output {
     let folder = library_folder();
-    command.env("LD_LIBRARY_PATH", &folder).env("LD_PRELOAD", folder.join("libmudlark.so"));
+    command.env("LD_LIBRARY_PATH", folder).env("LD_PRELOAD", folder.join("libmudlark.so"));
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
