@@ -46,7 +46,7 @@ impl Collector {
     /// [observer](Collector::observe), or who reads what [`DebugFlags::STATS`](crate::DebugFlags::STATS) has printed.
     ///
     /// A clock says how much time has passed since some moment, no matter which. With the feature `std` a collector begins
-    /// with one, [`Instant`](std::time::Instant)'s; without it has none.
+    /// with that of `std::time::Instant`; without it has none.
     ///
     /// ```
     /// use core::{cell::Cell, time::Duration};

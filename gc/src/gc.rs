@@ -28,7 +28,7 @@ use crate::weak_box;
 /// alive. There are no roots to register: a handle that is not inside a traced value is one.
 ///
 /// A handle is one word, and so is an `Option` of it; following it costs what following a reference costs. Handles stay
-/// in their thread.
+/// in their thread; only a [whole collector](crate::Parcel) with all its objects may go to another.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {

@@ -142,6 +142,14 @@
 //! type may not implement `Drop`, since its handles may lead to values that were dropped first; it may have a
 //! [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
 //!
+//! # What else there is
+//!
+//! - [`WeakGc`], with callbacks, and [`WeakMap`], whose values may lead to their keys.
+//! - A [`Collector`] is a value: a program may have several, each with its own objects. Counts are not atomic, so all of this
+//!   stays in one thread; but a collector may go to another with all its objects, in a [`Parcel`].
+//! - [`Collector::objects`], [`Collector::referrers`] and [`Gc::referents`] look at the graph, [`Collector::observe`] and
+//!   [`DebugFlags`] at what collections do.
+//!
 //! # CPython's gc module
 //!
 //! The order of finalizers and callbacks, resurrection, generations, thresholds and statistics are CPython's. What its

@@ -90,3 +90,35 @@ fn the_derive_is_hygienic() {
     assert_eq!(Gc::referents(&odd).len(), 2);
     assert_eq!((odd.r#type.count_ones(), odd.tracer, odd.borrowed, odd.option.is_some()), (1, [1, 2], "", true));
 }
+
+#[test]
+fn the_derive_works_in_macros_that_make_whole_types() {
+    use mudlark_gc as collector_crate;
+
+    macro_rules! node {
+        ($(#[$meta:meta])* $name:ty => $ident:ident[$($generics:tt)*], $payload:ty, $skipped:ty, $($variant:ident)*) => {
+            #[derive(Trace)]
+            #[trace(crate = collector_crate)]
+            $(#[$meta])*
+            enum $ident $($generics)* {
+                $(
+                    #[expect(dead_code, reason = "one variant is enough")]
+                    $variant(Option<Gc<$name>>, $payload),
+                )*
+                Last {
+                    payload: $payload,
+                    #[trace(skip)]
+                    _skipped: $skipped,
+                },
+            }
+        };
+    }
+    node!(Plain => Plain[], Option<Gc<u8>>, core::marker::PhantomPinned, First Second);
+    node!(#[trace(bound = "T: Trace + Default")] Generic<T> => Generic[<T: Default>], Vec<T>, (), Only);
+    let collector = Collector::new();
+    let byte = Gc::new_in(1, &collector);
+    let plain = Plain::Last { payload: Some(byte.clone()), _skipped: core::marker::PhantomPinned };
+    assert_eq!(Gc::referents(&Gc::new_in(plain, &collector)).len(), 1);
+    let generic = Generic::Last { payload: vec![Some(byte), None], _skipped: () };
+    assert_eq!(Gc::referents(&Gc::new_in(generic, &collector)).len(), 1);
+}

@@ -209,6 +209,7 @@ fn others_objects_observers_and_saved_garbage_keep_a_collector_here() {
     let refused = Parcel::pack(collector, refused.root).expect_err("it leads to the other's object");
     assert_eq!(refused.reason, Refusal::LeadsOutside(core::any::type_name::<Node>()));
     refused.root.edges.borrow_mut().pop();
+    drop(stranger);
 
     let (collector, root) = (refused.collector, refused.root);
     let id = collector.observe(|_| {});

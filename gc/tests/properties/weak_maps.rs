@@ -177,12 +177,13 @@ fn a_value_that_panics_when_it_is_dropped_stops_nothing() {
 fn dead_keys_do_not_pile_up() {
     let world = World::new();
     let map = WeakMap::new();
-    let kept: Vec<_> = (0..100).map(|_| world.node()).collect();
+    let lasting = if cfg!(miri) { 12 } else { 100 };
+    let kept: Vec<_> = (0..lasting).map(|_| world.node()).collect();
     for key in &kept {
         map.insert(key, 0_u8);
         (0..10).for_each(|_| assert_eq!(map.insert(&world.node(), 1), None));
     }
-    assert_eq!((map.len(), map.keys().len()), (100, 100));
-    assert_eq!(format!("{map:?}"), "WeakMap { len: 100, .. }");
+    assert_eq!((map.len(), map.keys().len()), (lasting, lasting));
+    assert_eq!(format!("{map:?}"), format!("WeakMap {{ len: {lasting}, .. }}"));
     assert!(kept.iter().all(|key| map.get(key) == Some(0)));
 }
