@@ -1,0 +1,27 @@
+//! Mudlark's `Heap`.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+use super::Heap;
+
+pub(crate) type Entry = mudlark_core_alloc::Heap;
+
+impl Heap for Entry {
+    const NEW: Self = Self::new();
+
+    unsafe fn give(&mut self, start: *mut u8, size: usize) -> bool {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.add_region(start, size) }.is_ok()
+    }
+
+    fn request(&mut self, layout: Layout) -> *mut u8 {
+        self.allocate(layout).map_or(ptr::null_mut(), NonNull::as_ptr)
+    }
+
+    unsafe fn release(&mut self, block: *mut u8, layout: Layout) {
+        let Some(block) = NonNull::new(block) else { return };
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.deallocate(block, layout) };
+    }
+}
