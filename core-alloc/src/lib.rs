@@ -118,7 +118,10 @@ mod size_class;
 /// The `Allocator` trait, and collections for it: what this crate's feature of the same name implements and its users use.
 #[cfg(feature = "allocator-api2")]
 pub use allocator_api2;
-pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
+pub use fixed::{
+    ClaimError, Damage, DefaultLock, Heap, HeapStats, LockedHeap, Misuse, PagedHeap, Part, Refusal, RegionHeap,
+    RegionTooSmall, StaticRegion,
+};
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.

@@ -123,7 +123,7 @@ impl Figures {
     /// hundredths of a percent, as a mean over many fillings with a free for every two requests. Before, the heap may have
     /// been in use for `age` operations.
     pub(crate) fn live_share(&mut self, name: &str, region: usize, sizes: Sizes, age: usize) {
-        let fillings = if age > 0 { 4 } else { (256 * KIB / region).clamp(2, 64) };
+        let fillings = if age > 0 { 4 } else { (2048 * KIB / region).clamp(2, 64) };
         let mut sum = 0;
         for _ in 0..fillings {
             self.slots.begin(region);
@@ -135,7 +135,7 @@ impl Figures {
                     break;
                 }
             }
-            sum += self.slots.live / 4 * 10_000 / (region / 4);
+            sum += self.slots.live / (region / 1024) * 10_000 / 1024;
         }
         board::print_figure(name, sum / fillings);
     }
