@@ -4,7 +4,6 @@ mod region_heap;
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 
 use mudlark_core_alloc::Heap;
 
@@ -136,8 +135,8 @@ fn a_healthy_heap_verifies() {
 }
 
 /// A heap with free blocks and blocks in use, and its memory.
-fn holed_heap() -> (Vec<MaybeUninit<usize>>, Heap) {
-    let mut memory = vec![MaybeUninit::uninit(); 512];
+fn holed_heap() -> (Vec<MaybeUninit<u128>>, Heap) {
+    let mut memory = vec![MaybeUninit::uninit(); 256];
     let mut heap = Heap::new();
     // SAFETY: the memory goes to the caller with the heap, and is used for nothing else but damage.
     unsafe { heap.add_region(memory.as_mut_ptr().cast(), size_of_val(memory.as_slice())) }.expect("4 KiB are enough");
@@ -170,7 +169,7 @@ fn damage_to_any_word_of_the_heap_is_found() {
     for word in words {
         let (mut memory, heap) = holed_heap();
         assert_eq!(heap.verify(), Ok(()));
-        let damaged = NonNull::from(&mut memory[word]).cast::<usize>();
+        let damaged = memory.as_mut_ptr().cast::<usize>().wrapping_add(word);
         // SAFETY: the word is the heap's, which has written it.
         let healthy = unsafe { damaged.read() };
         // SAFETY: the heap is only looked at from here on.

@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 
 use lock_api::{Mutex, RawMutex};
 
-use super::misuse::{Misuse, Refusal};
+use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, or_panic};
 use super::static_region::Claim;
 use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
@@ -202,28 +202,13 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     }
 }
 
-impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
-    /// The answer to a request for a block, as [`GlobalAlloc`] has it.
-    fn serve(&self, request: impl Fn(&mut H) -> Result<Option<NonNull<u8>>, Misuse>) -> *mut u8 {
-        abort_on_panic(|| {
-            let served = self.shared.lock().serve(request);
-            or_panic(served).map_or(ptr::null_mut(), NonNull::as_ptr)
-        })
-    }
-}
-
 impl<H: RegionHeap> Shared<H> {
-    /// The answer to a request for a block. A heap that has no memory yet refuses, so the reserve is claimed just then,
-    /// and costs nothing otherwise.
-    #[inline]
-    fn serve(
-        &mut self,
-        request: impl Fn(&mut H) -> Result<Option<NonNull<u8>>, Misuse>,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        match request(&mut self.heap)? {
-            None if self.claim_reserve() => request(&mut self.heap),
-            served => Ok(served),
-        }
+    /// A block for a request that was refused, from the reserve. A heap that has no memory yet refuses, so the reserve is
+    /// claimed just then, and costs nothing otherwise.
+    #[cold]
+    #[inline(never)]
+    fn allocate_from_reserve(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.claim_reserve() { self.heap.allocate(layout) } else { None }
     }
 
     /// Claims the reserve, if it is still there. Says whether the heap has grown.
@@ -240,11 +225,16 @@ impl<H: RegionHeap> Shared<H> {
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
 unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.serve(|heap| Ok(heap.allocate(layout)))
+        let block = abort_on_panic(|| {
+            let mut shared = self.shared.lock();
+            shared.heap.allocate(layout).or_else(|| shared.allocate_from_reserve(layout))
+        });
+        block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Some(block) = NonNull::new(block) else { return };
+        // SAFETY: it came from `alloc`, which gives no null for a block.
+        let block = unsafe { NonNull::new_unchecked(block) };
         abort_on_panic(|| {
             // SAFETY: the caller's promise is the one asked for.
             let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
@@ -253,9 +243,14 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let Some(block) = NonNull::new(block) else { return ptr::null_mut() };
-        // SAFETY: the caller's promise is the one asked for; it still holds after a refusal.
-        self.serve(|heap| unsafe { heap.try_reallocate(block, layout, new_size) })
+        // SAFETY: as in `dealloc`.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        let resized = abort_on_panic(|| {
+            // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its reserve.
+            let resized = unsafe { self.shared.lock().heap.try_reallocate(block, layout, new_size) };
+            or_panic(resized)
+        });
+        resized.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 }
 

@@ -14,14 +14,17 @@ mod chosen;
 #[cfg(feature = "linked-list-allocator")]
 #[path = "linked_list_allocator.rs"]
 mod chosen;
-#[cfg(feature = "mudlark")]
+#[cfg(any(feature = "mudlark", feature = "mudlark-paged"))]
 #[path = "mudlark.rs"]
+mod chosen;
+#[cfg(feature = "mudlark-locked")]
+#[path = "mudlark_locked.rs"]
 mod chosen;
 #[cfg(feature = "talc")]
 #[path = "talc.rs"]
 mod chosen;
 
-#[cfg(any(feature = "embedded-alloc-llff", feature = "embedded-alloc-tlsf"))]
+#[cfg(feature = "critical-section")]
 mod critical_section;
 
 pub(crate) use chosen::Entry;

@@ -1,11 +1,14 @@
-//! Mudlark's `Heap`.
+//! Mudlark's `Heap`, or its heap of pages over `linked_list_allocator`.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
 use super::Heap;
 
+#[cfg(feature = "mudlark")]
 pub(crate) type Entry = mudlark_core_alloc::Heap;
+#[cfg(feature = "mudlark-paged")]
+pub(crate) type Entry = mudlark_core_alloc::PagedHeap;
 
 impl Heap for Entry {
     const NEW: Self = Self::new();
