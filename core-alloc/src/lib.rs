@@ -118,6 +118,8 @@ mod size_class;
 /// The `Allocator` trait, and collections for it: what this crate's feature of the same name implements and its users use.
 #[cfg(feature = "allocator-api2")]
 pub use allocator_api2;
+#[cfg(feature = "critical-section")]
+pub use fixed::CriticalSectionLock;
 pub use fixed::{
     ClaimError, Damage, DefaultLock, Heap, HeapStats, LockedHeap, Misuse, PagedHeap, Part, Refusal, RegionHeap,
     RegionTooSmall, StaticRegion,

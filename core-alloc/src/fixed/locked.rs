@@ -10,7 +10,7 @@ use lock_api::{Mutex, RawMutex};
 use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, or_panic};
 use super::static_region::Claim;
-use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapStats, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -199,6 +199,17 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         let mut shared = self.shared.lock();
         shared.claim_reserve();
         shared.heap.stats()
+    }
+}
+
+impl<R: RawMutex> LockedHeap<R> {
+    /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Damage`] found.
+    pub fn verify(&self) -> Result<(), Damage> {
+        self.shared.lock().heap.verify()
     }
 }
 

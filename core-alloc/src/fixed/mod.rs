@@ -81,6 +81,8 @@
 
 mod bins;
 mod block;
+#[cfg(feature = "critical-section")]
+mod critical_section_lock;
 mod heap;
 mod locked;
 mod misuse;
@@ -91,6 +93,8 @@ mod static_region;
 mod stats;
 mod verify;
 
+#[cfg(feature = "critical-section")]
+pub use critical_section_lock::CriticalSectionLock;
 pub use heap::Heap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
 pub use misuse::{Misuse, Refusal};

@@ -1,0 +1,55 @@
+//! What differs from board to board: the start, interrupts, output, and the end.
+
+#[cfg(target_arch = "arm")]
+#[path = "mps2.rs"]
+mod chosen;
+#[cfg(target_arch = "riscv32")]
+#[path = "virt.rs"]
+mod chosen;
+
+pub use chosen::{exit, interrupts_off, interrupts_on, prepare, start_ticks, stop_ticks};
+
+use core::fmt;
+
+/// What the board prints goes here.
+pub struct Console;
+
+impl fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(chosen::put);
+        Ok(())
+    }
+}
+
+/// Prints a line.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use core::fmt::Write;
+        _ = writeln!($crate::board::Console, $($text)*);
+    }};
+}
+
+unsafe extern "C" {
+    static mut stack_limit: usize;
+}
+
+/// Watches the end of the stack.
+pub struct StackGuard(());
+
+impl StackGuard {
+    const MARK: usize = 0x5AFE_57AC;
+
+    /// Marks the end of the stack, which nothing has reached yet.
+    pub fn set() -> Self {
+        // SAFETY: the lowest word of the stack, which is used last.
+        unsafe { (&raw mut stack_limit).write_volatile(Self::MARK) };
+        Self(())
+    }
+
+    /// Whether nothing has been there since.
+    pub fn holds(&self) -> bool {
+        // SAFETY: as above; it was written.
+        unsafe { (&raw const stack_limit).read_volatile() == Self::MARK }
+    }
+}
