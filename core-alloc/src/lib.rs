@@ -107,6 +107,9 @@ extern crate std;
 
 #[cfg(feature = "allocator-api2")]
 mod allocator;
+#[cfg(feature = "critical-section")]
+#[doc = include_str!("embedded.md")]
+pub mod embedded {}
 pub mod fixed;
 #[doc = include_str!("growth.md")]
 #[cfg(feature = "std")]

@@ -17,13 +17,6 @@ use lock_api::{GuardNoSend, RawMutex};
 ///
 /// static MEMORY: StaticRegion<4096, CriticalSectionLock> = StaticRegion::new();
 /// static HEAP: LockedHeap<CriticalSectionLock> = LockedHeap::with_region(&MEMORY);
-/// # critical_section::set_impl!(OneThread);
-/// # struct OneThread;
-/// # // SAFETY: there is one thread, and there are no interrupts.
-/// # unsafe impl critical_section::Impl for OneThread {
-/// #     unsafe fn acquire() -> bool { false }
-/// #     unsafe fn release(_: bool) {}
-/// # }
 /// assert_eq!(HEAP.stats().total, 4096);
 /// ```
 ///
@@ -41,7 +34,6 @@ unsafe impl Sync for CriticalSectionLock {}
 
 // SAFETY: only who sets `held` has the lock; that is one, by the type's invariant.
 unsafe impl RawMutex for CriticalSectionLock {
-    #[expect(clippy::declare_interior_mutable_const, reason = "it is how the trait makes locks")]
     const INIT: Self = Self { held: Cell::new(false), restore: Cell::new(RestoreState::invalid()) };
     type GuardMarker = GuardNoSend;
 

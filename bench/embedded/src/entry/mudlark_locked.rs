@@ -2,42 +2,11 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 
-use critical_section::RestoreState;
-use mudlark_core_alloc::LockedHeap;
-use mudlark_core_alloc::lock_api::{GuardNoSend, RawMutex};
+use mudlark_core_alloc::{CriticalSectionLock, LockedHeap};
 
 use super::Heap;
 
-pub(crate) type Entry = LockedHeap<CriticalSection>;
-
-/// A lock for one core, whose holder is not interrupted.
-pub(crate) struct CriticalSection(core::cell::Cell<Option<RestoreState>>);
-
-// SAFETY: the only core touches the cell in a critical section.
-unsafe impl Sync for CriticalSection {}
-
-// SAFETY: whoever holds the lock is not interrupted, and does not lock twice.
-unsafe impl RawMutex for CriticalSection {
-    const INIT: Self = Self(core::cell::Cell::new(None));
-    type GuardMarker = GuardNoSend;
-
-    fn lock(&self) {
-        // SAFETY: `unlock` is the other half.
-        self.0.set(Some(unsafe { critical_section::acquire() }));
-    }
-
-    fn try_lock(&self) -> bool {
-        self.lock();
-        true
-    }
-
-    unsafe fn unlock(&self) {
-        if let Some(state) = self.0.take() {
-            // SAFETY: it came from `acquire`.
-            unsafe { critical_section::release(state) };
-        }
-    }
-}
+pub(crate) type Entry = LockedHeap<CriticalSectionLock>;
 
 impl Heap for Entry {
     const NEW: Self = Self::new();
