@@ -6,9 +6,16 @@ mod chosen;
 #[cfg(target_arch = "riscv32")]
 #[path = "virt.rs"]
 mod chosen;
+#[cfg(target_arch = "x86_64")]
+#[path = "pc/mod.rs"]
+mod chosen;
+
+#[cfg(target_arch = "x86_64")]
+pub use chosen::{run_beside, this_processor};
 
 pub use chosen::{exit, interrupts_off, interrupts_on, prepare, start_ticks, stop_ticks};
 
+use core::cell::UnsafeCell;
 use core::fmt;
 
 /// What the board prints goes here.
@@ -31,8 +38,15 @@ macro_rules! say {
 }
 
 unsafe extern "C" {
-    static mut stack_limit: usize;
+    safe static stack_limit: LowestWord;
 }
+
+/// The lowest word of the stack.
+#[repr(transparent)]
+struct LowestWord(UnsafeCell<usize>);
+
+// SAFETY: only a `StackGuard` looks at it.
+unsafe impl Sync for LowestWord {}
 
 /// Watches the end of the stack.
 pub struct StackGuard(());
@@ -43,13 +57,13 @@ impl StackGuard {
     /// Marks the end of the stack, which nothing has reached yet.
     pub fn set() -> Self {
         // SAFETY: the lowest word of the stack, which is used last.
-        unsafe { (&raw mut stack_limit).write_volatile(Self::MARK) };
+        unsafe { stack_limit.0.get().write_volatile(Self::MARK) };
         Self(())
     }
 
     /// Whether nothing has been there since.
     pub fn holds(&self) -> bool {
         // SAFETY: as above; it was written.
-        unsafe { (&raw const stack_limit).read_volatile() == Self::MARK }
+        unsafe { stack_limit.0.get().read_volatile() == Self::MARK }
     }
 }

@@ -34,6 +34,7 @@ global_asm!(
 const SERIAL: *mut u8 = ptr::without_provenance_mut(0x1000_0000);
 const TEST_DEVICE: *mut u32 = ptr::without_provenance_mut(0x10_0000);
 const TIMER_COMPARE: *mut u32 = ptr::without_provenance_mut(0x200_4000);
+const TIMER_COMPARE_HIGH: *mut u32 = ptr::without_provenance_mut(0x200_4004);
 const TIMER: *mut u32 = ptr::without_provenance_mut(0x200_BFF8);
 
 /// In units of the timer, of 10 MHz.
@@ -48,7 +49,7 @@ fn set_alarm() {
     // SAFETY: likewise; the program ends long before the low half wraps around.
     unsafe { TIMER_COMPARE.write_volatile(now.wrapping_add(EVERY)) };
     // SAFETY: the high half.
-    unsafe { TIMER_COMPARE.add(1).write_volatile(0) };
+    unsafe { TIMER_COMPARE_HIGH.write_volatile(0) };
 }
 
 /// Lets the timer call `on_tick`, every few thousand instructions.
@@ -89,7 +90,9 @@ pub fn exit(success: bool) -> ! {
     let code = if success { 0x5555 } else { 0x1_3333 };
     // SAFETY: the board's test device ends the emulator.
     unsafe { TEST_DEVICE.write_volatile(code) };
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
 
 /// Turns interrupts off. Says whether they were on.

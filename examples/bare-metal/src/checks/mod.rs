@@ -5,6 +5,8 @@ mod collections;
 mod counted;
 mod gc;
 pub mod interrupts;
+#[cfg(target_arch = "x86_64")]
+mod processors;
 
 /// All checks, by what they are about.
 pub const ALL: &[(&str, fn())] = &[
@@ -17,6 +19,8 @@ pub const ALL: &[(&str, fn())] = &[
     ("a deep list is dropped on a small stack", gc::deep_list),
     ("a collection makes room when memory is out", gc::out_of_memory),
     ("an interrupt handler allocates and frees", interrupts::handler),
+    #[cfg(target_arch = "x86_64")]
+    ("processors share the heap and free each other's blocks", processors::both),
 ];
 
 /// Marsaglia's xorshift.
