@@ -124,8 +124,8 @@ pub use allocator_api2;
 #[cfg(feature = "critical-section")]
 pub use fixed::CriticalSectionLock;
 pub use fixed::{
-    ClaimError, Damage, DefaultLock, Heap, HeapStats, LockedHeap, Misuse, PagedHeap, Part, Refusal, RegionHeap,
-    RegionTooSmall, StaticRegion,
+    ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
+    Refusal, RegionHeap, RegionTooSmall, StaticRegion,
 };
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};

@@ -83,7 +83,9 @@ mod bins;
 mod block;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
+mod growing_heap;
 mod heap;
+mod linker;
 mod locked;
 mod misuse;
 pub mod paged;
@@ -95,6 +97,7 @@ mod verify;
 
 #[cfg(feature = "critical-section")]
 pub use critical_section_lock::CriticalSectionLock;
+pub use growing_heap::{GrowingHeap, PageSource};
 pub use heap::Heap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
 pub use misuse::{Misuse, Refusal};

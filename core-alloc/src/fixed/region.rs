@@ -9,12 +9,13 @@
 //! All behind the bins is [blocks](super::block), side by side. No two free ones are neighbours: a block that is freed merges
 //! with those beside it. At the end is the tag of a block without bytes, which is always in use.
 
+use core::alloc::Layout;
 use core::iter;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
 use super::bins::BinsRef;
-use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag};
+use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 
 /// A request gets a block whole when it is larger than asked for by less than this. That is more than the least that a
 /// block can be, for slivers are of no use to anybody, and cost time to make and to merge again.
@@ -78,6 +79,16 @@ impl Region {
         // SAFETY: that block is nobody's.
         unsafe { region.give(first) };
         Ok(region)
+    }
+
+    /// How much memory a region needs to serve a request for `layout`, wherever it lies; `None` when that is more than there
+    /// can be.
+    pub(super) fn bytes_for(layout: Layout) -> Option<usize> {
+        let align = if layout.align() > GRANULE { layout.align() + MIN_SIZE } else { 0 };
+        let block = size_for(layout).checked_add(align)?;
+        // The bins of a region of twice the size are more than enough.
+        let bins = BinsRef::len(block.checked_mul(2)?);
+        block.checked_add(size_of::<Header>() + bins + TAG_SIZE + 3 * GRANULE)
     }
 
     pub(super) fn next(self) -> Option<Self> {

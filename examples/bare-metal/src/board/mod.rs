@@ -39,6 +39,7 @@ macro_rules! say {
 
 unsafe extern "C" {
     safe static stack_limit: LowestWord;
+    static mut free_memory_start: u8;
 }
 
 /// The lowest word of the stack.
@@ -47,6 +48,11 @@ struct LowestWord(UnsafeCell<usize>);
 
 // SAFETY: only a `StackGuard` looks at it.
 unsafe impl Sync for LowestWord {}
+
+/// 256 KiB of memory behind the image, aligned to 4 KiB, which nobody has.
+pub fn free_memory() -> *mut u8 {
+    &raw mut free_memory_start
+}
 
 /// Watches the end of the stack.
 pub struct StackGuard(());

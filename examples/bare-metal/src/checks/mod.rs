@@ -5,6 +5,7 @@ mod collections;
 mod counted;
 mod gc;
 pub mod interrupts;
+mod pages;
 #[cfg(target_arch = "x86_64")]
 mod processors;
 
@@ -18,6 +19,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("cycles, finalizers and weak handles", gc::cycles),
     ("a deep list is dropped on a small stack", gc::deep_list),
     ("a collection makes room when memory is out", gc::out_of_memory),
+    ("a heap grows by pages until there are no more", pages::growing),
     ("an interrupt handler allocates and frees", interrupts::handler),
     #[cfg(target_arch = "x86_64")]
     ("processors share the heap and free each other's blocks", processors::both),
