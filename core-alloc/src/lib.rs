@@ -125,7 +125,7 @@ pub use allocator_api2;
 pub use fixed::CriticalSectionLock;
 pub use fixed::{
     ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
-    Refusal, RegionHeap, RegionTooSmall, StaticRegion,
+    Refusal, RegionHeap, RegionTooSmall, Resize, StaticRegion,
 };
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};

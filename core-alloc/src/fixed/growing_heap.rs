@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::misuse::{Misuse, Refusal};
 use super::region::Region;
-use super::region_heap::RegionHeap;
+use super::region_heap::{RegionHeap, Resize};
 use super::{Heap, HeapStats};
 
 /// A supplier of memory for a [`GrowingHeap`]: a kernel's allocator of physical pages, say.
@@ -90,23 +90,9 @@ unsafe impl<S: PageSource> RegionHeap for GrowingHeap<S> {
         unsafe { self.heap.try_deallocate(block, layout) }
     }
 
-    unsafe fn try_reallocate(
-        &mut self,
-        block: NonNull<u8>,
-        layout: Layout,
-        new_size: usize,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        // SAFETY: the caller's promise is the same; after a refusal the block is as it was.
-        let resized = unsafe { self.heap.try_reallocate(block, layout, new_size) }?;
-        if resized.is_some() {
-            return Ok(resized);
-        }
-        let grown = Layout::from_size_align(new_size, layout.align()).is_ok_and(|new| self.grow(new));
-        if !grown {
-            return Ok(None);
-        }
-        // SAFETY: likewise.
-        unsafe { self.heap.try_reallocate(block, layout, new_size) }
+    unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.heap.try_resize(block, layout, new) }
     }
 
     fn stats(&self) -> HeapStats {

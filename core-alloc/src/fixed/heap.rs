@@ -9,7 +9,7 @@ use super::RegionTooSmall;
 use super::block::{GRANULE, TAG_SIZE, size_for};
 use super::misuse::{Misuse, Refusal};
 use super::region::{Region, Resized};
-use super::region_heap::{RegionHeap, added_or_panic, or_panic};
+use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
 use super::stats::HeapStats;
 use super::verify::{Damage, Part, parts};
 
@@ -226,26 +226,6 @@ impl Heap {
         }
         Err(Misuse::new(block, layout, "it lies in no region of this heap"))
     }
-
-    /// Moves the contents to a new block; `None`, with the old block untouched, when there is none.
-    ///
-    /// # Safety
-    ///
-    /// `old` is a live block of this heap for `layout`; unless the answer is `None`, it is not used again.
-    unsafe fn relocate(
-        &mut self,
-        old: NonNull<u8>,
-        layout: Layout,
-        new: Layout,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Some(target) = self.allocate(new) else { return Ok(None) };
-        let len = layout.size().min(new.size());
-        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
-        unsafe { old.copy_to_nonoverlapping(target, len) };
-        // SAFETY: as the caller has it.
-        unsafe { self.try_deallocate(old, layout) }?;
-        Ok(Some(target))
-    }
 }
 
 // SAFETY: blocks are cut from regions that are the heap's alone, by sizes that hold the layouts.
@@ -278,22 +258,15 @@ unsafe impl RegionHeap for Heap {
         Ok(())
     }
 
-    unsafe fn try_reallocate(
-        &mut self,
-        block: NonNull<u8>,
-        layout: Layout,
-        new_size: usize,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Ok(new) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
+    unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
         let region = self.region_of(block, layout)?;
         // SAFETY: the caller says that it is one.
-        let resized = unsafe { region.block_at(block) };
+        let block = unsafe { region.block_at(block) };
         // SAFETY: the caller parts with what is beyond the new size.
-        match unsafe { region.resize(resized, size_for(new)) } {
-            Resized::Yes => Ok(Some(resized.start())),
-            // SAFETY: as the caller has it.
-            Resized::No => unsafe { self.relocate(block, layout, new) },
-        }
+        Ok(match unsafe { region.resize(block, size_for(new)) } {
+            Resized::Yes => Resize::Done,
+            Resized::No => Resize::MustMove,
+        })
     }
 
     fn stats(&self) -> HeapStats {

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use lock_api::{Mutex, RawMutex};
 
 use super::misuse::Refusal;
-use super::region_heap::{RegionHeap, or_panic};
+use super::region_heap::{RegionHeap, Resize, or_panic};
 use super::static_region::Claim;
 use super::{Damage, Heap, HeapStats, RegionTooSmall, StaticRegion};
 
@@ -256,12 +256,22 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: as in `dealloc`.
         let block = unsafe { NonNull::new_unchecked(block) };
-        let resized = abort_on_panic(|| {
-            // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its reserve.
-            let resized = unsafe { self.shared.lock().heap.try_reallocate(block, layout, new_size) };
-            or_panic(resized)
-        });
-        resized.map_or(ptr::null_mut(), NonNull::as_ptr)
+        let Ok(new) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
+        // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its reserve.
+        let resize = abort_on_panic(|| or_panic(unsafe { self.shared.lock().heap.try_resize(block, layout, new) }));
+        if resize == Resize::Done {
+            return block.as_ptr();
+        }
+        // SAFETY: by the caller's promise, the new size is not zero.
+        let Some(target) = NonNull::new(unsafe { self.alloc(new) }) else {
+            return resize.if_refused(block).map_or(ptr::null_mut(), NonNull::as_ptr);
+        };
+        // With the heap unlocked, as this takes as long as the block is large.
+        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
+        unsafe { block.copy_to_nonoverlapping(target, layout.size().min(new_size)) };
+        // SAFETY: the caller parts with it.
+        unsafe { self.dealloc(block.as_ptr(), layout) };
+        target.as_ptr()
     }
 }
 

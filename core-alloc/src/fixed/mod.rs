@@ -36,8 +36,8 @@
 //! No operation has a loop whose length depends on how many blocks there are. A request looks at up to four words of the
 //! map and eight blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
 //! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
-//! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks, and for `realloc` when it
-//! copies.
+//! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
+//! or zeroes, it does unlocked.
 //!
 //! In memory, a [`Heap`] is one word, wherever it is; a region costs some 45 to 80 words for its header and bins; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
@@ -102,7 +102,7 @@ pub use heap::Heap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
 pub use misuse::{Misuse, Refusal};
 pub use paged::PagedHeap;
-pub use region_heap::RegionHeap;
+pub use region_heap::{RegionHeap, Resize};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};

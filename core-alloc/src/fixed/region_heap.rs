@@ -45,7 +45,18 @@ pub unsafe trait RegionHeap: Send + Sized {
     /// As for [`Heap::deallocate`](super::Heap::deallocate).
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse>;
 
-    /// Resizes a block to `new_size`; `None` when there is none to be had of that size.
+    /// Makes a block serve `new` where it lies, if that is the best place for it. The alignment is that of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_deallocate`](Self::try_deallocate).
+    ///
+    /// # Safety
+    ///
+    /// `block` was allocated from this heap for `layout`, or last resized to it. After [`Resize::Done`], its layout is `new`.
+    unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse>;
+
+    /// Resizes a block to `new_size`, where it lies or by a move; `None` when there is none to be had of that size.
     ///
     /// # Errors
     ///
@@ -59,10 +70,41 @@ pub unsafe trait RegionHeap: Send + Sized {
         block: NonNull<u8>,
         layout: Layout,
         new_size: usize,
-    ) -> Result<Option<NonNull<u8>>, Misuse>;
+    ) -> Result<Option<NonNull<u8>>, Misuse> {
+        let Ok(new) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
+        // SAFETY: as the caller has it.
+        let resize = unsafe { self.try_resize(block, layout, new) }?;
+        if resize == Resize::Done {
+            return Ok(Some(block));
+        }
+        let Some(target) = self.allocate(new) else { return Ok(resize.if_refused(block)) };
+        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
+        unsafe { block.copy_to_nonoverlapping(target, layout.size().min(new_size)) };
+        // SAFETY: as the caller has it.
+        unsafe { self.try_deallocate(block, layout) }?;
+        Ok(Some(target))
+    }
 
     /// What the heap has, and how much of it is in use.
     fn stats(&self) -> HeapStats;
+}
+
+/// How a block takes a new size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resize {
+    /// It has it.
+    Done,
+    /// It fits where it is, but would be better off elsewhere.
+    MayMove,
+    /// There is no room for that where it is.
+    MustMove,
+}
+
+impl Resize {
+    /// The answer when there is no other place for `block`.
+    pub(super) fn if_refused(self, block: NonNull<u8>) -> Option<NonNull<u8>> {
+        (self != Self::MustMove).then_some(block)
+    }
 }
 
 /// The value, or else a panic.

@@ -9,7 +9,7 @@ use super::misuse::{AllegedBlock, holds};
 use super::page::{Page, PageList};
 use super::region::{PAGE_CLASSES, RegionList, RunLayout, Trim};
 use crate::fixed::misuse::{Misuse, Refusal};
-use crate::fixed::region_heap::{RegionHeap, added_or_panic, or_panic};
+use crate::fixed::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
 use crate::{HeapStats, RegionTooSmall, SizeClass};
 
 /// A heap over regions that its user gives it, for one owner at a time.
@@ -272,21 +272,6 @@ impl PagedHeap {
             }
         })
     }
-
-    /// Moves the contents to a new block; `None`, with the old block untouched, when there is none.
-    ///
-    /// # Safety
-    ///
-    /// `old` is a live block of this heap; unless the answer is `None`, it is not used again.
-    unsafe fn relocate(&mut self, old: AllegedBlock, new: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Some(target) = self.allocate(new) else { return Ok(None) };
-        let len = old.layout.size().min(new.size());
-        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
-        unsafe { old.block.copy_to_nonoverlapping(target, len) };
-        // SAFETY: as the caller has it.
-        unsafe { self.try_deallocate(old.block, old.layout) }?;
-        Ok(Some(target))
-    }
 }
 
 // SAFETY: blocks are cut from runs of the regions, which are the heap's alone, by classes and sizes that hold the layouts.
@@ -325,22 +310,9 @@ unsafe impl RegionHeap for PagedHeap {
         Ok(())
     }
 
-    unsafe fn try_reallocate(
-        &mut self,
-        block: NonNull<u8>,
-        layout: Layout,
-        new_size: usize,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
-        let alleged = AllegedBlock { block, layout };
+    unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
         // SAFETY: as the caller has it.
-        let resize = unsafe { self.resize_in_place(alleged, new_layout) }?;
-        if resize == Resize::Done {
-            return Ok(Some(block));
-        }
-        // SAFETY: as the caller has it.
-        let moved = unsafe { self.relocate(alleged, new_layout) }?;
-        Ok(if resize == Resize::MayMove { moved.or(Some(block)) } else { moved })
+        unsafe { self.resize_in_place(AllegedBlock { block, layout }, new) }
     }
 }
 
@@ -354,15 +326,6 @@ impl fmt::Debug for PagedHeap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PagedHeap").field("stats", &self.stats()).finish_non_exhaustive()
     }
-}
-
-/// How a block takes a new size.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Resize {
-    Done,
-    /// It fits where it is, but would be better off elsewhere.
-    MayMove,
-    MustMove,
 }
 
 /// The class that serves `layout`, when the largest pages do.
