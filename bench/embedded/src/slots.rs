@@ -52,6 +52,10 @@ impl Slots {
         self.len
     }
 
+    fn place(&self, index: usize) -> *mut Block {
+        self.blocks.wrapping_add(index)
+    }
+
     /// Asks for `size` bytes. Says whether they were to be had, and at what cost.
     pub(crate) fn request(&mut self, size: usize) -> (bool, Cost) {
         let layout = layout_of(size);
@@ -62,7 +66,7 @@ impl Slots {
         let block = Block { start, size };
         block.mark();
         // SAFETY: `len` is below `MOST`, for which there is memory.
-        unsafe { self.blocks.add(self.len).write(block) };
+        unsafe { self.place(self.len).write(block) };
         self.len += 1;
         self.live += size;
         (true, Cost(cost))
@@ -71,12 +75,11 @@ impl Slots {
     /// Frees the block at `index`, which the last one takes the place of.
     pub(crate) fn free(&mut self, index: usize) -> Cost {
         self.len -= 1;
-        // SAFETY: `index` was below `len`.
-        let place = unsafe { self.blocks.add(index) };
+        let place = self.place(index);
         // SAFETY: by the invariant.
         let block = unsafe { place.read() };
         // SAFETY: the last block was within `len`.
-        let last = unsafe { self.blocks.add(self.len).read() };
+        let last = unsafe { self.place(self.len).read() };
         // SAFETY: as for the reading.
         unsafe { place.write(last) };
         block.check();
@@ -135,5 +138,5 @@ unsafe fn release(heap: &mut Entry, block: *mut u8, layout: Layout) {
 
 /// What a measurement of nothing says: the cost of measuring.
 pub(crate) fn cost_of_measuring() -> u32 {
-    board::instructions(|| ptr::null::<u8>()).1
+    board::instructions(ptr::null::<u8>).1
 }

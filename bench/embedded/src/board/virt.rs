@@ -54,5 +54,7 @@ pub(crate) fn exit(success: bool) -> ! {
     let code = if success { 0x5555 } else { 0x1_3333 };
     // SAFETY: the board's test device ends the emulator.
     unsafe { TEST_DEVICE.write_volatile(code) };
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
