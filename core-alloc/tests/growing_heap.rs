@@ -2,8 +2,13 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::AtomicPtr;
+use std::sync::Mutex;
 
 use mudlark_core_alloc::{GrowingHeap, PageSource, RegionHeap};
+
+/// All that was given, so that it is not lost.
+static KEPT: Mutex<Vec<AtomicPtr<u8>>> = Mutex::new(Vec::new());
 
 /// Gives just what is asked for, off any alignment, so many times.
 struct Scarce {
@@ -16,9 +21,10 @@ unsafe impl PageSource for Scarce {
 
     fn acquire(&mut self, bytes: usize) -> Option<NonNull<[u8]>> {
         self.pieces = self.pieces.checked_sub(1)?;
-        let memory = vec![0_u8; bytes + 16].leak();
-        let start = memory.as_ptr().addr().wrapping_neg() % 16 + 1;
-        Some(NonNull::from(&mut memory[start.min(16)..][..bytes]))
+        let memory = vec![0_u8; bytes + 16].leak().as_mut_ptr();
+        KEPT.lock().expect("nobody panics with it").push(AtomicPtr::new(memory));
+        let misaligned = memory.wrapping_add(memory.addr().wrapping_neg() % 16 + 1);
+        Some(NonNull::slice_from_raw_parts(NonNull::new(misaligned)?, bytes))
     }
 }
 

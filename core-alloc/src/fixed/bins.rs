@@ -11,7 +11,7 @@
 //!
 //! A request takes the first block of the first bin all of whose blocks are large enough: that is nearly the best fit, and
 //! one step of arithmetic finds it. Only when there is none, a few blocks are looked at in the bin below, some of
-//! which may do. The last bin begins at an eighth of the region, so it never has more than a few blocks.
+//! which may do. The last bin begins at an eighth of the region or a little below, so it never has more than those.
 //!
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
@@ -33,8 +33,9 @@ const STEPS_LOG2: u32 = 2;
 const MAP_WORDS: usize = Bin::of_large(usize::MAX / LARGEST_PART).0 / BITS + 1;
 /// The last bin begins at this part of the region.
 const LARGEST_PART: usize = 8;
-/// How many blocks are looked at in a bin some of whose blocks may be too small: at least all that the last bin can have.
-const LOOKS: usize = LARGEST_PART;
+/// How many blocks are looked at in a bin some of whose blocks may be too small: at least all that the last bin can have,
+/// which may begin a fifth below that part.
+const LOOKS: usize = LARGEST_PART + LARGEST_PART / 4;
 
 /// The index of a bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +88,8 @@ impl BinsRef {
     ///
     /// # Safety
     ///
-    /// At `start`, which is aligned for it, there is room for [`BinsRef::len`] bytes, of a region with at most `bytes` for blocks, and
-    /// nobody else uses them.
+    /// At `start`, which is aligned for it, there is room for [`BinsRef::len`] bytes, of a region with at most `bytes` for
+    /// blocks, and nobody else uses them.
     pub(super) unsafe fn create(start: NonNull<u8>, bytes: usize) -> Self {
         // INVARIANT: made empty below.
         let bins = Self(start.cast());

@@ -34,7 +34,7 @@
 //! # Costs
 //!
 //! No operation has a loop whose length depends on how many blocks there are. A request looks at up to four words of the
-//! map and eight blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
+//! map and ten blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
 //! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
 //! or zeroes, it does unlocked.

@@ -25,7 +25,8 @@ pub struct HeapStats {
     /// The most that was ever `used`. Only a [`PagedHeap`](super::PagedHeap) counts that; a [`Heap`](super::Heap), which
     /// counts nothing as it goes, says what is used now.
     pub peak: usize,
-    /// The most bytes that one request can get now, if not for its alignment. A [`PagedHeap`](super::PagedHeap) does not know.
+    /// What the largest free block has for its user: what one request can get now, unless it asks for more alignment, or
+    /// many are nearly as large. A [`PagedHeap`](super::PagedHeap) does not know, and says zero.
     pub largest_free: usize,
     /// The number of blocks in use.
     pub blocks: usize,
