@@ -10,17 +10,17 @@ use core::ptr::{self, NonNull};
 use allocator_api2::alloc::{AllocError, Allocator};
 use lock_api::RawMutex;
 
-use crate::LockedHeap;
+use crate::{LockedHeap, RegionHeap};
 #[cfg(feature = "std")]
 use crate::{Mudlark, PrivateHeap};
 
 /// Implements the trait for an allocator by way of the functions below.
 macro_rules! serve {
-    ($(#[$attribute:meta])* $allocator:ty $(, $generic:ident: $bound:path)?) => {
+    ($(#[$attribute:meta])* $allocator:ty $(, $generic:ident: $bound:path)*) => {
         $(#[$attribute])*
         // SAFETY: what the allocator promises as a `GlobalAlloc` holds until it is dropped, wherever it is moved, and for all
         // of its clones, if it has any: they are the same allocator.
-        unsafe impl$(<$generic: $bound>)? Allocator for $allocator {
+        unsafe impl<$($generic: $bound),*> Allocator for $allocator {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
                 allocate(self, layout)
@@ -123,7 +123,7 @@ serve! {
     /// assert_eq!(squares[9], 81);
     /// assert_eq!(HEAP.stats().blocks, 1);
     /// ```
-    LockedHeap<R>, R: RawMutex
+    LockedHeap<R, H>, R: RawMutex, H: RegionHeap
 }
 
 fn allocate(allocator: &impl GlobalAlloc, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {

@@ -107,6 +107,9 @@ extern crate std;
 
 #[cfg(feature = "allocator-api2")]
 mod allocator;
+#[cfg(feature = "critical-section")]
+#[doc = include_str!("embedded.md")]
+pub mod embedded {}
 pub mod fixed;
 #[doc = include_str!("growth.md")]
 #[cfg(feature = "std")]
@@ -118,7 +121,12 @@ mod size_class;
 /// The `Allocator` trait, and collections for it: what this crate's feature of the same name implements and its users use.
 #[cfg(feature = "allocator-api2")]
 pub use allocator_api2;
-pub use fixed::{ClaimError, DefaultLock, Heap, HeapStats, LockedHeap, RegionTooSmall, StaticRegion};
+#[cfg(feature = "critical-section")]
+pub use fixed::CriticalSectionLock;
+pub use fixed::{
+    ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
+    Refusal, RegionHeap, RegionTooSmall, Resize, StaticRegion,
+};
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
 #[cfg(feature = "malloc")]

@@ -175,7 +175,7 @@ fn a_full_region_refuses_and_loses_nothing() {
     let kept = Filled::new(allocator.allocate(layout).expect("memory"), layout, 0, 0).fill(7);
     assert!(allocator.allocate(layout).is_err());
     assert!(allocator.allocate_zeroed(layout).is_err());
-    let larger = Layout::new::<[u8; 60_000]>();
+    let larger = Layout::new::<[u8; 70_000]>();
     // SAFETY: the block is the heap's, and stays alive when the answer is an error.
     assert!(unsafe { allocator.grow(kept.start(), layout, larger) }.is_err());
     // SAFETY: as above.

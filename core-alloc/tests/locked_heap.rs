@@ -148,6 +148,44 @@ fn any_raw_mutex_will_do() {
 }
 
 #[test]
+#[cfg(feature = "critical-section")]
+fn threads_share_a_heap_in_critical_sections() {
+    use mudlark_core_alloc::CriticalSectionLock;
+
+    static MEMORY: StaticRegion<{ 64 << 10 }, CriticalSectionLock> = StaticRegion::new();
+    static HEAP: LockedHeap<CriticalSectionLock> = LockedHeap::with_region(&MEMORY);
+
+    const ROUNDS: usize = if cfg!(miri) { 20 } else { 5000 };
+    let churn = |seed: usize| {
+        for round in 0..ROUNDS {
+            let layout = Layout::from_size_align(1 + (round * 37 + seed) % 900, 8).expect("a valid layout");
+            // SAFETY: the layout is not empty.
+            let block = unsafe { HEAP.alloc_zeroed(layout) };
+            assert!(!block.is_null());
+            // SAFETY: just allocated for it.
+            unsafe { block.write_bytes(1, layout.size()) };
+            // SAFETY: likewise, and not used again.
+            unsafe { HEAP.dealloc(block, layout) };
+        }
+    };
+    thread::scope(|scope| (0..3).for_each(|seed| drop(scope.spawn(move || churn(seed)))));
+    assert_eq!((HEAP.stats().blocks, HEAP.verify()), (0, Ok(())));
+}
+
+#[test]
+fn pages_can_be_chosen() {
+    use mudlark_core_alloc::{DefaultLock, PagedHeap};
+
+    static MEMORY: StaticRegion<4096> = StaticRegion::new();
+    static HEAP: LockedHeap<DefaultLock, PagedHeap> = LockedHeap::with_region(&MEMORY);
+    // SAFETY: the layout is not empty.
+    let block = unsafe { HEAP.alloc(LAYOUT) };
+    assert_eq!(HEAP.stats().pages, 1);
+    // SAFETY: just allocated for this layout.
+    unsafe { HEAP.dealloc(block, LAYOUT) };
+}
+
+#[test]
 fn a_broken_contract_aborts_and_neither_unwinds_nor_hangs() {
     const VARIABLE: &str = "MUDLARK_TEST_BREAK_THE_CONTRACT";
     if std::env::var_os(VARIABLE).is_some() {

@@ -2,21 +2,23 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::iter;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::misuse::{AllegedBlock, Misuse, holds};
-use super::page::{Page, PageList};
-use super::region::{PAGE_CLASSES, Refusal, RegionList, RunLayout, Trim};
-use super::stats::{Counts, HeapStats};
-use crate::SizeClass;
+use super::block::{GRANULE, TAG_SIZE, size_for};
+use super::misuse::{Misuse, Refusal};
+use super::region::{Region, Resized};
+use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
+use super::stats::HeapStats;
+use super::verify::{Damage, Part, parts};
 
 /// A heap over regions that its user gives it, for one owner at a time.
 ///
 /// It needs nothing but that memory: no operating system, no other allocator, no lock. It describes itself within the
-/// regions, so it may be moved at any time, while its blocks stay. Dropping it frees nothing. [The module's
-/// documentation](super) tells how it works and what its operations cost; [`LockedHeap`](super::LockedHeap) shares it
-/// among threads, cores and interrupt handlers.
+/// regions, so it may be moved at any time, while its blocks stay, and is one word. Dropping it frees nothing. [The
+/// module's documentation](super) tells how it works and what its operations cost; [`LockedHeap`](super::LockedHeap)
+/// shares it among threads, cores and interrupt handlers.
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -38,32 +40,30 @@ use crate::SizeClass;
 ///
 /// # Invariants
 ///
-/// - A page of one of the regions is in the list of its class, unless it is full: then it is in none.
-/// - At most one page a class is empty.
-/// - A live block of a page is one of its class's blocks, and any other live block is a run.
+/// The regions are this heap's alone, each in the list once. All blocks in use were handed out and not yet given back.
 pub struct Heap {
-    regions: RegionList,
-    /// For each class that pages serve, the pages with a block to be had.
-    pages: [PageList; PAGE_CLASSES],
-    counts: Counts,
+    /// The region that was added last; each knows the one before it.
+    regions: Option<Region>,
 }
 
 // SAFETY: the regions are the heap's alone, by `add_region`'s contract usable from any thread, and what the pointers
 // among them lead to is used only by who has the heap.
 unsafe impl Send for Heap {}
 
+// SAFETY: what a shared heap lets do only reads.
+unsafe impl Sync for Heap {}
+
 impl Heap {
     /// A heap without memory, which refuses every request until it is given a region.
     #[must_use]
     pub const fn new() -> Self {
-        Self { regions: RegionList::new(), pages: [PageList::new(); PAGE_CLASSES], counts: Counts::new() }
+        Self { regions: None }
     }
 
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region costs a dozen words for its header, and one bit for each page
-    /// that it could hold.
+    /// are served from the newest region first. A region costs some 50 words for its header and bins.
     ///
     /// # Errors
     ///
@@ -81,21 +81,27 @@ impl Heap {
     /// the heap and its blocks. In particular, none of them may belong to a region of this heap or any other.
     pub unsafe fn add_region(&mut self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.try_add_region(start, size) }.map_err(Refusal::or_panic)
+        added_or_panic(unsafe { self.try_add_region(start, size) })
     }
 
     /// A block for `layout`, or `None` when there is none to be had; the heap stays usable then.
     ///
     /// A size of zero is served as one byte is. The block's bytes are uninitialised.
     ///
-    /// Constant time when a page of the class has a free block; else it takes a walk over the free runs. A request
-    /// that is refused walks them more than once.
+    /// Constant time for each region.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        match page_class(layout).and_then(|class| self.take_block(class)) {
-            Some(block) => Some(block),
-            None => self.allocate_slow(layout),
+        let size = size_for(layout);
+        let mut next = self.regions;
+        while let Some(region) = next {
+            let block =
+                if layout.align() <= GRANULE { region.take(size) } else { region.take_aligned(size, layout.align()) };
+            if let Some(block) = block {
+                return Some(block.start());
+            }
+            next = region.next();
         }
+        None
     }
 
     /// As [`allocate`](Self::allocate), with all bytes that were asked for zero.
@@ -108,33 +114,27 @@ impl Heap {
 
     /// Takes a block back.
     ///
-    /// Constant time for a block of a page, unless the page goes back with it; else it takes a walk over the free
-    /// runs.
+    /// Constant time, and a step for each region that is newer than the block's.
     ///
     /// # Panics
     ///
-    /// When `block` lies in none of the regions. With debug assertions also when no block can begin there, when the
-    /// blocks of its page do not hold `layout`, when it is a free block of a page, or when it is a run of more bytes than
-    /// are in use.
-    ///
-    /// When a run that is freed overlaps a free one, as one that is freed twice does, the list of free runs panics. The
-    /// heap may have lost free memory then.
+    /// When `block` lies in none of the regions. With debug assertions also when no block begins there, when it is free,
+    /// and when it does not have the size of `layout`.
     ///
     /// # Safety
     ///
     /// `block` was allocated from this heap for `layout`, or last resized to it, and is not used again.
+    #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: as the caller has it.
-        if let Err(misuse) = unsafe { self.try_deallocate(block, layout) } {
-            panic!("{misuse}");
-        }
+        or_panic(unsafe { self.try_deallocate(block, layout) });
     }
 
     /// Resizes a block to `new_size`, keeping its alignment and the contents up to the smaller size; `None` when there
     /// is no block of that size to be had, and then the old one is untouched.
     ///
-    /// The block stays where it is when its class stays, and when a run shrinks. Any other block moves, for which there
-    /// must be room beside it, unless it shrinks: it may stay then.
+    /// The block stays where it is when it shrinks, and when it grows and the memory behind it is free. Any other block
+    /// moves, for which there must be room beside it.
     ///
     /// # Panics
     ///
@@ -146,205 +146,131 @@ impl Heap {
     /// used again.
     pub unsafe fn reallocate(&mut self, block: NonNull<u8>, layout: Layout, new_size: usize) -> Option<NonNull<u8>> {
         // SAFETY: as the caller has it.
-        match unsafe { self.try_reallocate(block, layout, new_size) } {
-            Ok(resized) => resized,
-            Err(misuse) => panic!("{misuse}"),
-        }
+        or_panic(unsafe { self.try_reallocate(block, layout, new_size) })
     }
 
-    /// What the heap has, and how much of it is in use. Walks the regions.
+    /// What the heap has, and how much of it is in use. Walks all blocks.
     #[must_use]
     pub fn stats(&self) -> HeapStats {
-        self.counts.stats(self.regions.iter())
-    }
-
-    /// [`add_region`](Self::add_region), which leaves it to the caller to panic.
-    ///
-    /// # Safety
-    ///
-    /// As for [`add_region`](Self::add_region).
-    pub(super) unsafe fn try_add_region(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
-        // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.regions.add(start, size) }
-    }
-
-    /// [`deallocate`](Self::deallocate), which leaves it to the caller to panic.
-    ///
-    /// # Safety
-    ///
-    /// As for [`deallocate`](Self::deallocate).
-    pub(super) unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        let alleged = AllegedBlock { block, layout };
-        let address = alleged.address();
-        let region = alleged.region(&mut self.regions)?;
-        if let Some(page) = region.page_at(address) {
-            alleged.check_in(page)?;
-            // SAFETY: the bit says that the block is this page's, and the caller parts with it.
-            unsafe { self.put_block(page, address) };
-        } else {
-            let run = alleged.run_in(region)?;
-            // SAFETY: the bit says that the block is a run, and the caller parts with it.
-            unsafe { region.return_run(address, run) };
-            self.counts.block_freed(run.size());
+        let mut stats = HeapStats::default();
+        for region in self.regions() {
+            stats.regions += 1;
+            stats.total += region.given();
+            stats.overhead += region.given() - region.block_bytes();
         }
+        for part in self.parts() {
+            if part.in_use {
+                stats.blocks += 1;
+                stats.used += part.size;
+            } else {
+                stats.free += part.size;
+                stats.largest_free = stats.largest_free.max(part.size - TAG_SIZE);
+            }
+        }
+        stats.peak = stats.used;
+        stats
+    }
+
+    /// All blocks, in use or free, region by region, in the order of their addresses.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use core::mem::MaybeUninit;
+    /// use mudlark_core_alloc::Heap;
+    ///
+    /// let mut memory = [MaybeUninit::<u8>::uninit(); 2048];
+    /// let mut heap = Heap::new();
+    /// // SAFETY: `memory` outlives the heap, and nothing else uses it.
+    /// unsafe { heap.add_region(memory.as_mut_ptr().cast(), memory.len()) }?;
+    /// let block = heap.allocate(Layout::new::<[u64; 8]>()).expect("2 KiB are plenty");
+    ///
+    /// let uses: Vec<bool> = heap.parts().map(|part| part.in_use).collect();
+    /// assert_eq!(uses, [true, false], "the block, and the rest of the region");
+    /// assert_eq!(heap.parts().next().map(|part| part.start), Some(block.addr()));
+    /// # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
+    /// ```
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        self.regions().flat_map(parts)
+    }
+
+    /// Looks at every word that the heap keeps in its regions: whether blocks lie side by side up to the end, whether
+    /// neighbours agree about each other, and whether just the free ones are listed, where they belong.
+    ///
+    /// Takes a walk over all blocks, and no memory. To be called when somebody may have written beyond their block.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Damage`] found.
+    pub fn verify(&self) -> Result<(), Damage> {
+        self.regions().try_for_each(super::verify::verify)
+    }
+
+    fn regions(&self) -> impl Iterator<Item = Region> {
+        iter::successors(self.regions, |region| region.next())
+    }
+
+    /// The region that the block lies in. Checks in debug builds that it can be one for the layout.
+    #[inline]
+    fn region_of(&self, block: NonNull<u8>, layout: Layout) -> Result<Region, Misuse> {
+        let mut next = self.regions;
+        while let Some(region) = next {
+            if region.contains(block.addr().get()) {
+                if cfg!(debug_assertions)
+                    && let Some(objection) = region.objection_to(block, size_for(layout))
+                {
+                    return Err(Misuse::new(block, layout, objection));
+                }
+                return Ok(region);
+            }
+            next = region.next();
+        }
+        Err(Misuse::new(block, layout, "it lies in no region of this heap"))
+    }
+}
+
+// SAFETY: blocks are cut from regions that are the heap's alone, by sizes that hold the layouts.
+unsafe impl RegionHeap for Heap {
+    const EMPTY: Self = Self::new();
+
+    unsafe fn try_add_region(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        if self.regions().any(|region| region.overlaps(start.addr(), size)) {
+            return Err(Refusal::Overlap);
+        }
+        // SAFETY: the caller's promise is the one asked for.
+        let region = unsafe { Region::create(start, size) }.map_err(Refusal::TooSmall)?;
+        region.set_next(self.regions);
+        self.regions = Some(region);
         Ok(())
     }
 
-    /// [`reallocate`](Self::reallocate), which leaves it to the caller to panic.
-    ///
-    /// # Safety
-    ///
-    /// As for [`reallocate`](Self::reallocate).
-    pub(super) unsafe fn try_reallocate(
-        &mut self,
-        block: NonNull<u8>,
-        layout: Layout,
-        new_size: usize,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return Ok(None) };
-        let alleged = AllegedBlock { block, layout };
-        // SAFETY: as the caller has it.
-        let resize = unsafe { self.resize_in_place(alleged, new_layout) }?;
-        if resize == Resize::Done {
-            return Ok(Some(block));
-        }
-        // SAFETY: as the caller has it.
-        let moved = unsafe { self.relocate(alleged, new_layout) }?;
-        Ok(if resize == Resize::MayMove { moved.or(Some(block)) } else { moved })
+    #[inline]
+    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.allocate(layout)
     }
 
-    /// A block for a request that no listed page serves.
-    #[cold]
-    fn allocate_slow(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.take_from_free_runs(layout)
-            .or_else(|| {
-                self.return_empty_pages();
-                self.take_from_free_runs(layout)
-            })
-            .or_else(|| self.take_larger_block(layout))
+    #[inline]
+    unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+        let region = self.region_of(block, layout)?;
+        // SAFETY: the caller says that it is one.
+        let block = unsafe { region.block_at(block) };
+        // SAFETY: the caller parts with it.
+        unsafe { region.give(block) };
+        Ok(())
     }
 
-    /// A block of a new page, or else a run.
-    fn take_from_free_runs(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        page_class(layout).and_then(|class| self.take_block_of_new_page(class)).or_else(|| self.take_run(layout))
-    }
-
-    /// A block of the first page of `class` that has one.
-    fn take_block(&mut self, class: SizeClass) -> Option<NonNull<u8>> {
-        let list = &mut self.pages[class.index()];
-        let page = list.first()?;
-        let block = page.take()?;
-        if page.is_full() {
-            list.remove(page);
-        }
-        self.counts.block_taken(class.block_size());
-        Some(block)
-    }
-
-    fn take_block_of_new_page(&mut self, class: SizeClass) -> Option<NonNull<u8>> {
-        let (page, overhead) = self
-            .regions
-            .iter_mut()
-            .filter(|region| region.serves(class))
-            .find_map(|region| Some((region.take_page(class)?, region.page_overhead(class))))?;
-        self.pages[class.index()].push(page);
-        self.counts.page_taken(overhead);
-        self.take_block(class)
-    }
-
-    fn take_run(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let run = RunLayout::of(layout)?;
-        let block = self.regions.iter_mut().find_map(|region| region.take_run(run))?;
-        self.counts.block_taken(run.size());
-        Some(block)
-    }
-
-    /// A block of a larger class than the request's own, from a page that there is.
-    fn take_larger_block(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let class = page_class(layout)?;
-        SizeClass::all()
-            .take(PAGE_CLASSES)
-            .skip(class.index() + 1)
-            .filter(|&larger| holds(larger, layout))
-            .find_map(|larger| self.take_block(larger))
-    }
-
-    /// Takes a block back into its page, and returns the page if it is empty and its class has another.
-    ///
-    /// # Safety
-    ///
-    /// At `address` lies a live block of `page`, which nobody uses any more.
-    unsafe fn put_block(&mut self, page: Page, address: usize) {
-        let class = page.class();
-        let list = &mut self.pages[class.index()];
-        if page.is_full() {
-            list.push(page);
-        }
-        // SAFETY: as the caller has it.
-        unsafe { page.put(address) };
-        self.counts.block_freed(class.block_size());
-        if page.is_empty() && !list.is_only(page) {
-            list.remove(page);
-            self.return_page(page);
-        }
-    }
-
-    fn return_empty_pages(&mut self) {
-        for class in 0..PAGE_CLASSES {
-            if let Some(page) = self.pages[class].remove_empty() {
-                self.return_page(page);
-            }
-        }
-    }
-
-    /// Returns a page that is empty and in no list.
-    fn return_page(&mut self, page: Page) {
-        let region = self.regions.find(page.address()).expect("a page lies in a region");
-        self.counts.page_returned(region.page_overhead(page.class()));
-        // SAFETY: the page is empty and in no list, and `page` is its last handle.
-        unsafe { region.return_page(page) };
-    }
-
-    /// Makes the block serve `new` where it lies, if that is the best place for it.
-    ///
-    /// # Safety
-    ///
-    /// `old` is a live block of this heap; the bytes beyond the new size are not used again.
-    unsafe fn resize_in_place(&mut self, old: AllegedBlock, new: Layout) -> Result<Resize, Misuse> {
-        let region = old.region(&mut self.regions)?;
-        if let Some(page) = region.page_at(old.address()) {
-            old.check_in(page)?;
-            return Ok(match page_class(new) {
-                Some(class) if class == page.class() => Resize::Done,
-                _ if holds(page.class(), new) => Resize::MayMove,
-                _ => Resize::MustMove,
-            });
-        }
-        let old_run = old.run_in(region)?;
-        let Some(new_run) = RunLayout::of(new) else { return Ok(Resize::MustMove) };
-        // SAFETY: the bit says that the block is a run, and the caller parts with what is trimmed.
-        Ok(match unsafe { region.trim_run(old.address(), old_run, new_run) } {
-            Trim::TooShort => Resize::MustMove,
-            Trim::Done => {
-                self.counts.block_trimmed(old_run.size() - new_run.size());
-                Resize::Done
-            }
+    unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
+        let region = self.region_of(block, layout)?;
+        // SAFETY: the caller says that it is one.
+        let block = unsafe { region.block_at(block) };
+        // SAFETY: the caller parts with what is beyond the new size.
+        Ok(match unsafe { region.resize(block, size_for(new)) } {
+            Resized::Yes => Resize::Done,
+            Resized::No => Resize::MustMove,
         })
     }
 
-    /// Moves the contents to a new block; `None`, with the old block untouched, when there is none.
-    ///
-    /// # Safety
-    ///
-    /// `old` is a live block of this heap; unless the answer is `None`, it is not used again.
-    unsafe fn relocate(&mut self, old: AllegedBlock, new: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
-        let Some(target) = self.allocate(new) else { return Ok(None) };
-        let len = old.layout.size().min(new.size());
-        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
-        unsafe { old.block.copy_to_nonoverlapping(target, len) };
-        // SAFETY: as the caller has it.
-        unsafe { self.try_deallocate(old.block, old.layout) }?;
-        Ok(Some(target))
+    fn stats(&self) -> HeapStats {
+        self.stats()
     }
 }
 
@@ -358,19 +284,4 @@ impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Heap").field("stats", &self.stats()).finish_non_exhaustive()
     }
-}
-
-/// How a block takes a new size.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Resize {
-    Done,
-    /// It fits where it is, but would be better off elsewhere.
-    MayMove,
-    MustMove,
-}
-
-/// The class that serves `layout`, when the largest pages do.
-#[inline]
-fn page_class(layout: Layout) -> Option<SizeClass> {
-    SizeClass::of_small(layout).filter(|class| class.index() < PAGE_CLASSES)
 }

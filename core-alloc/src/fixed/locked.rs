@@ -7,10 +7,10 @@ use core::ptr::{self, NonNull};
 
 use lock_api::{Mutex, RawMutex};
 
-use super::misuse::Misuse;
-use super::region::Refusal;
+use super::misuse::Refusal;
+use super::region_heap::{RegionHeap, Resize, or_panic};
 use super::static_region::Claim;
-use super::{Heap, HeapStats, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapStats, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -121,33 +121,33 @@ pub enum NoSpinlockOnThisTarget {}
 /// assert_eq!(HEAP.stats().total, 4096);
 /// ```
 ///
+/// # The heap
+///
+/// `H` is a [`Heap`], unless another [`RegionHeap`] is named, as [`PagedHeap`](super::PagedHeap).
+///
 /// # Broken contracts
 ///
 /// A free or a resize that the heap finds out (see [`Heap::deallocate`]) ends the program: by a panic after the heap is
 /// unlocked, so that the panic's message may be made with memory of this heap, and by a second one instead of unwinding.
 ///
-/// One is found out by the list of free runs itself: when a *run*, a block too large for pages, is freed twice, or with a
-/// Layout too large. That panics while the heap is locked. A panic handler that allocates from the heap then waits for the
-/// lock forever (std's does), or panics again, as the lock has it; one that does not allocate works.
-///
-/// There is no way to the [`Heap`] within: whoever had it could exchange it for another, and with that pull the memory
+/// There is no way to the heap within: whoever had it could exchange it for another, and with that pull the memory
 /// from under all blocks.
-pub struct LockedHeap<R = DefaultLock> {
-    shared: Mutex<R, Shared>,
+pub struct LockedHeap<R = DefaultLock, H = Heap> {
+    shared: Mutex<R, Shared<H>>,
 }
 
 /// What the lock protects.
-struct Shared {
-    heap: Heap,
+struct Shared<H> {
+    heap: H,
     /// The region to begin with, until it is needed.
     reserve: Option<&'static dyn Claim>,
 }
 
-impl<R: RawMutex> LockedHeap<R> {
+impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     /// A heap without memory, which refuses every request until it is given a region.
     #[must_use]
     pub const fn new() -> Self {
-        Self { shared: Mutex::new(Shared { heap: Heap::new(), reserve: None }) }
+        Self { shared: Mutex::new(Shared { heap: H::EMPTY, reserve: None }) }
     }
 
     /// A heap that claims `region` as soon as it is used.
@@ -158,7 +158,7 @@ impl<R: RawMutex> LockedHeap<R> {
     where
         R: Sync,
     {
-        Self { shared: Mutex::new(Shared { heap: Heap::new(), reserve: Some(region) }) }
+        Self { shared: Mutex::new(Shared { heap: H::EMPTY, reserve: Some(region) }) }
     }
 
     /// Takes `region` for this heap.
@@ -203,27 +203,23 @@ impl<R: RawMutex> LockedHeap<R> {
 }
 
 impl<R: RawMutex> LockedHeap<R> {
-    /// The answer to a request for a block, as [`GlobalAlloc`] has it.
-    fn serve(&self, request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>) -> *mut u8 {
-        abort_on_panic(|| {
-            let served = self.shared.lock().serve(request);
-            or_panic(served).map_or(ptr::null_mut(), NonNull::as_ptr)
-        })
+    /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Damage`] found.
+    pub fn verify(&self) -> Result<(), Damage> {
+        self.shared.lock().heap.verify()
     }
 }
 
-impl Shared {
-    /// The answer to a request for a block. A heap that has no memory yet refuses, so the reserve is claimed just then,
-    /// and costs nothing otherwise.
-    #[inline]
-    fn serve(
-        &mut self,
-        request: impl Fn(&mut Heap) -> Result<Option<NonNull<u8>>, Misuse>,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        match request(&mut self.heap)? {
-            None if self.claim_reserve() => request(&mut self.heap),
-            served => Ok(served),
-        }
+impl<H: RegionHeap> Shared<H> {
+    /// A block for a request that was refused, from the reserve. A heap that has no memory yet refuses, so the reserve is
+    /// claimed just then, and costs nothing otherwise.
+    #[cold]
+    #[inline(never)]
+    fn allocate_from_reserve(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.claim_reserve() { self.heap.allocate(layout) } else { None }
     }
 
     /// Claims the reserve, if it is still there. Says whether the heap has grown.
@@ -238,13 +234,18 @@ impl Shared {
 // SAFETY: the heap hands out blocks that suit their layouts and do not overlap, and keeps them until they are given
 // back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
-unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
+unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.serve(|heap| Ok(heap.allocate(layout)))
+        let block = abort_on_panic(|| {
+            let mut shared = self.shared.lock();
+            shared.heap.allocate(layout).or_else(|| shared.allocate_from_reserve(layout))
+        });
+        block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Some(block) = NonNull::new(block) else { return };
+        // SAFETY: it came from `alloc`, which gives no null for a block.
+        let block = unsafe { NonNull::new_unchecked(block) };
         abort_on_panic(|| {
             // SAFETY: the caller's promise is the one asked for.
             let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
@@ -253,19 +254,34 @@ unsafe impl<R: RawMutex> GlobalAlloc for LockedHeap<R> {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let Some(block) = NonNull::new(block) else { return ptr::null_mut() };
-        // SAFETY: the caller's promise is the one asked for; it still holds after a refusal.
-        self.serve(|heap| unsafe { heap.try_reallocate(block, layout, new_size) })
+        // SAFETY: as in `dealloc`.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        let Ok(new) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
+        // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its reserve.
+        let resize = abort_on_panic(|| or_panic(unsafe { self.shared.lock().heap.try_resize(block, layout, new) }));
+        if resize == Resize::Done {
+            return block.as_ptr();
+        }
+        // SAFETY: by the caller's promise, the new size is not zero.
+        let Some(target) = NonNull::new(unsafe { self.alloc(new) }) else {
+            return resize.if_refused(block).map_or(ptr::null_mut(), NonNull::as_ptr);
+        };
+        // With the heap unlocked, as this takes as long as the block is large.
+        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
+        unsafe { block.copy_to_nonoverlapping(target, layout.size().min(new_size)) };
+        // SAFETY: the caller parts with it.
+        unsafe { self.dealloc(block.as_ptr(), layout) };
+        target.as_ptr()
     }
 }
 
-impl<R: RawMutex> Default for LockedHeap<R> {
+impl<R: RawMutex, H: RegionHeap> Default for LockedHeap<R, H> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<R: RawMutex> fmt::Debug for LockedHeap<R> {
+impl<R: RawMutex, H: RegionHeap> fmt::Debug for LockedHeap<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Unlocked again before anything is written, because the writer may allocate.
         let stats = self.shared.try_lock().map(|shared| shared.heap.stats());
@@ -297,11 +313,6 @@ impl fmt::Display for ClaimError {
 }
 
 impl core::error::Error for ClaimError {}
-
-/// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
-fn or_panic<T>(outcome: Result<T, Misuse>) -> T {
-    outcome.unwrap_or_else(|misuse| panic!("{misuse}"))
-}
 
 /// Runs `operation`, and turns its panic into an abort: a global allocator must not unwind.
 fn abort_on_panic<T>(operation: impl FnOnce() -> T) -> T {

@@ -1,27 +1,40 @@
-//! What a heap can tell of a caller who breaks its contract.
-//!
-//! The checks come before the heap changes anything, and their outcome is a value: so a [`LockedHeap`] can unlock
+//! What a heap finds out about callers who break its contract, as values: so a [`LockedHeap`](super::LockedHeap) can unlock
 //! before it panics, for a panic may allocate.
-//!
-//! They cannot tell whether a run is in use, since a run in use has no record. That is found out by the list of free runs
-//! if a run that comes back overlaps one of them; it panics there and then, in release builds, too.
-//!
-//! [`LockedHeap`]: super::LockedHeap
 
 use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
-use super::page::Page;
-use super::region::{Region, RegionList, RunLayout};
-use crate::SizeClass;
+use super::RegionTooSmall;
 
 /// An attempt to free or resize what is no live block for the given layout.
-#[derive(Debug)]
-pub(super) struct Misuse {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misuse {
     block: NonNull<u8>,
     layout: Layout,
     reason: &'static str,
+}
+
+impl Misuse {
+    /// What the caller said is a live block for `layout`, and why it cannot be.
+    #[must_use]
+    pub const fn new(block: NonNull<u8>, layout: Layout, reason: &'static str) -> Self {
+        Self { block, layout, reason }
+    }
+
+    /// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+    ///
+    /// # Panics
+    ///
+    /// Always. In release builds the message is a constant one: what formats text would be most of a small program.
+    #[cold]
+    #[inline(never)]
+    pub fn panic(self) -> ! {
+        if cfg!(debug_assertions) {
+            panic!("{self}");
+        }
+        panic!("mudlark: what is freed or resized lies in no region of this heap");
+    }
 }
 
 impl fmt::Display for Misuse {
@@ -32,57 +45,26 @@ impl fmt::Display for Misuse {
     }
 }
 
-/// What a caller says is a live block for the layout.
-#[derive(Clone, Copy)]
-pub(super) struct AllegedBlock {
-    pub(super) block: NonNull<u8>,
-    pub(super) layout: Layout,
+/// Why memory does not become a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has no room for a region's header and a small block.
+    TooSmall(RegionTooSmall),
+    /// A region of the heap has part of it: a broken contract.
+    Overlap,
 }
 
-impl AllegedBlock {
-    pub(super) fn address(self) -> usize {
-        self.block.addr().get()
-    }
-
-    /// The region that the block lies in.
-    pub(super) fn region(self, regions: &mut RegionList) -> Result<&mut Region, Misuse> {
-        regions.find(self.address()).ok_or(self.misuse("it lies in no region of this heap"))
-    }
-
-    /// Checks in debug builds that this can be a live block of `page`.
-    pub(super) fn check_in(self, page: Page) -> Result<(), Misuse> {
-        if !cfg!(debug_assertions) {
-            return Ok(());
+impl Refusal {
+    /// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
+    ///
+    /// # Panics
+    ///
+    /// If this is [`Refusal::Overlap`].
+    #[must_use]
+    pub fn or_panic(self) -> RegionTooSmall {
+        match self {
+            Self::TooSmall(error) => error,
+            Self::Overlap => panic!("mudlark: part of the memory is in a region of this heap"),
         }
-        if !page.has_block_at(self.address()) {
-            return Err(self.misuse("no block of its page begins there"));
-        }
-        if !holds(page.class(), self.layout) {
-            return Err(self.misuse("the blocks of its page do not hold that"));
-        }
-        if page.is_free(self.address()) {
-            return Err(self.misuse("it is free already"));
-        }
-        Ok(())
     }
-
-    /// The block's layout as a run of `region`. Checks in debug builds that it can be one.
-    pub(super) fn run_in(self, region: &Region) -> Result<RunLayout, Misuse> {
-        let run = RunLayout::of(self.layout).ok_or(self.misuse("no block is so large"))?;
-        if cfg!(debug_assertions)
-            && let Some(objection) = region.objection_to_run(self.address(), run)
-        {
-            return Err(self.misuse(objection));
-        }
-        Ok(run)
-    }
-
-    const fn misuse(self, reason: &'static str) -> Misuse {
-        Misuse { block: self.block, layout: self.layout, reason }
-    }
-}
-
-/// Whether each block of `class` will do for `layout`.
-pub(super) const fn holds(class: SizeClass, layout: Layout) -> bool {
-    layout.size() <= class.block_size() && class.block_size().is_multiple_of(layout.align())
 }

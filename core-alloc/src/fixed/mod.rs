@@ -1,61 +1,51 @@
-//! A heap for bare metal: pages over [`linked_list_allocator`], in memory that its user gives it.
+//! A heap for bare metal, in memory that its user gives it: every operation takes constant time, and what is freed is
+//! whole again at once.
 //!
 //! A [`Heap`] gets one or more *regions*: a static buffer, what a linker script sets aside, whatever RAM a chip has.
-//! Each region describes itself at its start, and everything behind is *runs*, which [`linked_list_allocator`] hands
-//! out first fit. Small requests do not ask it each time: a run becomes a *page*, cut into *blocks* of one
-//! [`SizeClass`](crate::SizeClass).
+//! Each region describes itself at its start, and everything behind is *blocks*, side by side, in use or free. The free
+//! ones are listed in *bins* by their size.
 //!
 //! ```text
-//!  region  │ header │ bitmap │ run in use │ free run │ page │ page │ free run │ run in use │ free run │
-//!               │     00011000                          ▲      ▲
-//!               │     (which units are pages?)          │      │
-//!               └─▶ the first free run                  │      │
-//!                                                       │      │
-//!  heap      16 B ──────────────────────────────────────┘      │
-//!            32 B ─────────────────────────────────────────────┘
-//!
-//!  page    │ header │ block in use │ free block │ block in use │ free block │     all of one class
+//!  heap ──▶ region  │ header │ map of bins │ heads of bins │ block in use │ free block │ block in use │ free block │
+//!                                0100001      │    └─────────────────────────┘                            │
+//!                                             └───────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The pages are small, a hundredth of a region or so, and take only blocks that fit them several times. So a region of
-//! 8 KiB has pages of 256 bytes for blocks up to 32 bytes, a large one pages of 4 KiB for blocks up to 512. The free
-//! runs stay few, as small blocks come and go without them.
+//! There are no pages here, as [`Mudlark`](crate) has them: pools of one size leave too much unused where memory is
+//! scarce. ([`PagedHeap`] has both, over [`linked_list_allocator`].)
 //!
 //! # A request
 //!
-//! 1. **The class** follows from the [`Layout`](core::alloc::Layout), at compile time where that is a constant.
-//! 2. **A page of the class** that has a free block gives it: the block freed last, or else a new one.
-//! 3. **A new page**, when there is none, is taken from the first region with a free run for it. (When there is no such
-//!    run, or the request is too large for pages, go on.)
-//! 4. **A run** of the request's own size serves it.
-//! 5. **Empty pages** go back to their regions, when no run is to be had, and steps 3 and 4 are tried again.
-//! 6. **A larger block**, from a page that is there already, is the last resort. Then the request is refused, and
-//!    nothing has changed but that empty pages are gone.
+//! 1. **The size** is what was asked for and a word for the block's *tag*, in whole pairs of words.
+//! 2. **The bin** is the first one that is not empty and has only blocks of that size or more; the map says which, in a few
+//!    instructions. Bins are narrow, so this is nearly the best fit.
+//! 3. **Its first block** is taken out. When much of it is left over, that becomes a free block of its own; a little goes
+//!    with the request.
+//! 4. **If there is no such bin**, some blocks of the bin below are looked at, of which one may do. Then the next region is
+//!    asked, and then the request is refused. Nothing has changed.
 //!
 //! # A free
 //!
 //! 1. **The region** is the one that the address lies in.
-//! 2. **The bitmap** tells whether the address lies in a page. The size cannot tell, as steps 4 and 6 above show.
-//! 3. **A run** goes back to the region, and merges with its free neighbours.
-//! 4. **A block** goes to the front of its page's list. If the page was full, it is listed with its class again.
-//! 5. **An empty page** goes back as a run, to become a page of another class or part of something larger; but each
-//!    class keeps one, so that a block taken and freed by turns does not make and return a page each time.
+//! 2. **The tag** before the block has its size, and tells whether the block before is free; the next block's own tag tells
+//!    whether that is. Free neighbours are taken out of their bins and merged.
+//! 3. **The whole** goes to the front of its bin. A later request for its size finds it first, warm.
 //!
 //! # Costs
 //!
-//! Steps 1 and 2 of a request take constant time, and so do most frees: a walk over the regions, which are few, and a
-//! few words in the header of the page. A run taken or returned, and with it a page, costs a walk over the region's
-//! free runs, up to the place where it lies: linear in their number at worst. A request that is refused walks all free
-//! runs of all regions up to four times. A run that grows is moved, for a first-fit list cannot be asked for the memory
-//! behind it; one that shrinks gives up its end in place.
+//! No operation has a loop whose length depends on how many blocks there are. A request looks at up to four words of the
+//! map and ten blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
+//! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
+//! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
+//! or zeroes, it does unlocked.
 //!
-//! In memory, a region costs a dozen words and a bit a page; a page two words and eight bytes, and what is left when
-//! it has been cut, at most an eighth. Runs are whole multiples of two words, and cost nothing else: the caller's
-//! `Layout` says on a free what other allocators keep in a header.
+//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 45 to 80 words for its header and bins; a block one
+//! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
+//! else at once.
 //!
 //! # Example
 //!
-//! A heap in 8 KiB, with both kinds of block:
+//! A heap in 8 KiB:
 //!
 //! ```
 //! use core::alloc::Layout;
@@ -73,10 +63,11 @@
 //! let [Some(first), Some(second), Some(third)] = blocks else { panic!("8 KiB are enough for that") };
 //!
 //! let stats = heap.stats();
-//! assert_eq!((stats.blocks, stats.pages), (3, 1), "the two small ones share a page");
-//! assert_eq!(stats.used, 32 + 32 + 3008);
+//! assert_eq!(stats.blocks, 3);
+//! assert!(stats.used < 3100, "with a word for each block");
 //!
 //! assert_eq!(heap.allocate(Layout::new::<[u8; 8192]>()), None, "that cannot be, but the heap lives on");
+//! assert_eq!(heap.verify(), Ok(()));
 //!
 //! for (block, layout) in [(first, small), (second, small), (third, large)] {
 //!     // SAFETY: each was allocated for its layout, and is not used again.
@@ -88,18 +79,33 @@
 //!
 //! [`LockedHeap`] makes a global allocator of it.
 
+mod bins;
+mod block;
+#[cfg(feature = "critical-section")]
+mod critical_section_lock;
+mod growing_heap;
 mod heap;
+mod linker;
 mod locked;
 mod misuse;
-mod page;
+pub mod paged;
 mod region;
+mod region_heap;
 mod static_region;
 mod stats;
+mod verify;
 
+#[cfg(feature = "critical-section")]
+pub use critical_section_lock::CriticalSectionLock;
+pub use growing_heap::{GrowingHeap, PageSource};
 pub use heap::Heap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
+pub use misuse::{Misuse, Refusal};
+pub use paged::PagedHeap;
+pub use region_heap::{RegionHeap, Resize};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
+pub use verify::{Damage, Part};
 
 /// A region has no room for its header and one small block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

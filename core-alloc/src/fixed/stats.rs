@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use super::region::Region;
-
 /// A heap's memory at one moment. Sizes are in bytes.
 ///
 /// `used + free + overhead == total`, always. Free bytes need not be in one piece.
@@ -24,8 +22,12 @@ pub struct HeapStats {
     pub free: usize,
     /// What the heap itself takes: headers, bitmaps, the ends of pages, and what alignment cost at a region's ends.
     pub overhead: usize,
-    /// The most that was ever `used`.
+    /// The most that was ever `used`. Only a [`PagedHeap`](super::PagedHeap) counts that; a [`Heap`](super::Heap), which
+    /// counts nothing as it goes, says what is used now.
     pub peak: usize,
+    /// What the largest free block has for its user: what one request can get now, unless it asks for more alignment, or
+    /// many are nearly as large. A [`PagedHeap`](super::PagedHeap) does not know, and says zero.
+    pub largest_free: usize,
     /// The number of blocks in use.
     pub blocks: usize,
     /// The number of pages, those without a live block included.
@@ -44,71 +46,5 @@ impl fmt::Display for HeapStats {
         writeln!(f, "{:<8} {:>10}", "blocks", self.blocks)?;
         writeln!(f, "{:<8} {:>10}", "pages", self.pages)?;
         write!(f, "{:<8} {:>10}", "regions", self.regions)
-    }
-}
-
-/// The numbers that a heap keeps as it goes. They are plain counters, which cost next to nothing.
-#[derive(Debug)]
-pub(super) struct Counts {
-    used: usize,
-    peak: usize,
-    blocks: usize,
-    pages: usize,
-    page_overhead: usize,
-}
-
-impl Counts {
-    pub(super) const fn new() -> Self {
-        Self { used: 0, peak: 0, blocks: 0, pages: 0, page_overhead: 0 }
-    }
-
-    #[inline]
-    pub(super) const fn block_taken(&mut self, size: usize) {
-        self.blocks += 1;
-        self.used += size;
-        if self.used > self.peak {
-            self.peak = self.used;
-        }
-    }
-
-    #[inline]
-    pub(super) const fn block_freed(&mut self, size: usize) {
-        self.blocks -= 1;
-        self.used -= size;
-    }
-
-    /// A block gave up its last `bytes`.
-    pub(super) const fn block_trimmed(&mut self, bytes: usize) {
-        self.used -= bytes;
-    }
-
-    pub(super) const fn page_taken(&mut self, overhead: usize) {
-        self.pages += 1;
-        self.page_overhead += overhead;
-    }
-
-    pub(super) const fn page_returned(&mut self, overhead: usize) {
-        self.pages -= 1;
-        self.page_overhead -= overhead;
-    }
-
-    /// The stats of a heap with these counts and regions.
-    pub(super) fn stats<'heap>(&self, regions: impl Iterator<Item = &'heap Region>) -> HeapStats {
-        let mut stats = HeapStats {
-            used: self.used,
-            peak: self.peak,
-            blocks: self.blocks,
-            pages: self.pages,
-            ..Default::default()
-        };
-        let mut run_bytes = 0;
-        for region in regions {
-            stats.regions += 1;
-            stats.total += region.given();
-            run_bytes += region.run_bytes();
-        }
-        stats.overhead = stats.total - run_bytes + self.page_overhead;
-        stats.free = run_bytes - self.page_overhead - self.used;
-        stats
     }
 }

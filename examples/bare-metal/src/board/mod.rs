@@ -1,0 +1,75 @@
+//! What differs from board to board: the start, interrupts, output, and the end.
+
+#[cfg(target_arch = "arm")]
+#[path = "mps2.rs"]
+mod chosen;
+#[cfg(target_arch = "riscv32")]
+#[path = "virt.rs"]
+mod chosen;
+#[cfg(target_arch = "x86_64")]
+#[path = "pc/mod.rs"]
+mod chosen;
+
+#[cfg(target_arch = "x86_64")]
+pub use chosen::{run_beside, this_processor};
+
+pub use chosen::{exit, interrupts_off, interrupts_on, prepare, start_ticks, stop_ticks};
+
+use core::cell::UnsafeCell;
+use core::fmt;
+
+/// What the board prints goes here.
+pub struct Console;
+
+impl fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(chosen::put);
+        Ok(())
+    }
+}
+
+/// Prints a line.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use core::fmt::Write;
+        _ = writeln!($crate::board::Console, $($text)*);
+    }};
+}
+
+unsafe extern "C" {
+    safe static stack_limit: LowestWord;
+    static mut free_memory_start: u8;
+}
+
+/// The lowest word of the stack.
+#[repr(transparent)]
+struct LowestWord(UnsafeCell<usize>);
+
+// SAFETY: only a `StackGuard` looks at it.
+unsafe impl Sync for LowestWord {}
+
+/// 256 KiB of memory behind the image, aligned to 4 KiB, which nobody has.
+pub fn free_memory() -> *mut u8 {
+    &raw mut free_memory_start
+}
+
+/// Watches the end of the stack.
+pub struct StackGuard(());
+
+impl StackGuard {
+    const MARK: usize = 0x5AFE_57AC;
+
+    /// Marks the end of the stack, which nothing has reached yet.
+    pub fn set() -> Self {
+        // SAFETY: the lowest word of the stack, which is used last.
+        unsafe { stack_limit.0.get().write_volatile(Self::MARK) };
+        Self(())
+    }
+
+    /// Whether nothing has been there since.
+    pub fn holds(&self) -> bool {
+        // SAFETY: as above; it was written.
+        unsafe { stack_limit.0.get().read_volatile() == Self::MARK }
+    }
+}

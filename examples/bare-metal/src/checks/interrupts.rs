@@ -1,0 +1,53 @@
+//! The timer's interrupt handler and the main loop use the heap at the same time.
+
+use core::cell::Cell;
+
+use alloc::vec::Vec;
+use critical_section::Mutex;
+
+use super::Random;
+use crate::board;
+
+/// How often the handler is to run.
+const TICKS: u32 = 300;
+
+/// A block that goes from one to the other.
+static MAIL: Mutex<Cell<Option<Vec<u8>>>> = Mutex::new(Cell::new(None));
+static TICKED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
+
+fn exchange(block: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    critical_section::with(|section| MAIL.borrow(section).replace(block))
+}
+
+fn is_intact(block: &[u8]) -> bool {
+    block.iter().all(|byte| Some(byte) == block.first())
+}
+
+fn ticked() -> u32 {
+    critical_section::with(|section| TICKED.borrow(section).get())
+}
+
+/// Called by the timer: leaves a new block, and frees the one that was left for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn on_tick() {
+    let number = critical_section::with(|section| TICKED.borrow(section).replace(TICKED.borrow(section).get() + 1));
+    let block = alloc::vec![number.to_le_bytes()[0]; 1 + number as usize % 200];
+    let freed = exchange(Some(block));
+    assert!(freed.is_none_or(|block| is_intact(&block)));
+}
+
+/// Allocates, frees and exchanges until the handler has run often enough.
+pub fn handler() {
+    let mut random = Random(5);
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    board::start_ticks();
+    while ticked() < TICKS {
+        let block = alloc::vec![7; 1 + random.below(300)];
+        kept.extend(exchange(Some(block)));
+        if kept.len() > 30 {
+            assert!(is_intact(&kept.swap_remove(random.below(30))));
+        }
+    }
+    board::stop_ticks();
+    drop(exchange(None));
+}

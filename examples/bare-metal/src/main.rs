@@ -1,0 +1,42 @@
+//! Mudlark's layers on bare metal: a heap in a static as the global allocator, shared with an interrupt handler; std's
+//! collections, counted handles and collected cycles on it. Each check says what it did; the emulator's exit status says
+//! whether all held.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod board;
+mod checks;
+mod critical;
+
+use core::panic::PanicInfo;
+
+use mudlark_core_alloc::{CriticalSectionLock, LockedHeap, StaticRegion};
+
+static MEMORY: StaticRegion<{ 64 * 1024 }, CriticalSectionLock> = StaticRegion::new();
+
+#[global_allocator]
+static HEAP: LockedHeap<CriticalSectionLock> = LockedHeap::with_region(&MEMORY);
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    board::interrupts_off();
+    say!("{info}");
+    board::exit(false)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> ! {
+    board::prepare();
+    let stack = board::StackGuard::set();
+    for (name, check) in checks::ALL {
+        check();
+        assert_eq!(HEAP.stats().used, 0, "{name} left blocks behind");
+        assert_eq!(HEAP.verify(), Ok(()), "{name} damaged the heap");
+        assert!(stack.holds(), "{name} overflowed the stack");
+        say!("{name}: holds");
+    }
+    say!("all {} checks hold in {} bytes of heap and 8 KiB of stack", checks::ALL.len(), HEAP.stats().total);
+    board::exit(true)
+}
