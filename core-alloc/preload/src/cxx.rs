@@ -67,9 +67,24 @@ unsafe fn give_null() -> *mut c_void {
 }
 
 /// What the program's C++ runtime has by a name.
+///
+/// The runtime is not among the program's global names if it came with a plugin: then it is asked for by its own name.
 fn cxx_runtime(name: &CStr) -> Option<NonNull<c_void>> {
+    const RUNTIMES: [&CStr; 3] = [c"libstdc++.so.6", c"libc++.so.1", c"libc++abi.so.1"];
     // SAFETY: the name is a string.
-    NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })
+    let global = NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
+    global.or_else(|| RUNTIMES.iter().find_map(|runtime| find_in(runtime, name)))
+}
+
+/// What a library has by a name, if the library is loaded.
+fn find_in(library: &CStr, name: &CStr) -> Option<NonNull<c_void>> {
+    // SAFETY: the library's name is a string; nothing is loaded, so nothing of it runs.
+    let library = NonNull::new(unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD) })?;
+    // SAFETY: the handle is good, and the name is a string.
+    let found = unsafe { libc::dlsym(library.as_ptr(), name.as_ptr()) };
+    // SAFETY: the handle is good. Whoever has called the operator keeps the library loaded.
+    unsafe { libc::dlclose(library.as_ptr()) };
+    NonNull::new(found)
 }
 
 macro_rules! new {

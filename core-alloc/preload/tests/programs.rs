@@ -10,11 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+<<<<<<< HEAD
 /// Where the library is, which Cargo builds now: it builds none for tests, since they cannot be linked with it.
+=======
+/// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
+>>>>>>> refs/heads/eyes8
 fn library_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
+<<<<<<< HEAD
         let folder = test.ancestors().nth(2).expect("a test is two folders deep in its profile's");
         let target = folder.parent().expect("a profile has a folder of the target's");
         let mut build = Command::new(env!("CARGO"));
@@ -25,6 +30,28 @@ fn library_folder() -> &'static Path {
         assert!(build.status().expect("Cargo runs").success(), "the library does not build");
         folder.to_owned()
     })
+=======
+        let folder = test.ancestors().nth(2).expect("a test is two folders deep in the target's");
+        build_library(folder);
+        assert!(folder.join("libmudlark.so").exists(), "{} has no libmudlark.so", folder.display());
+        folder.to_owned()
+    })
+}
+
+/// Builds the library into a folder of Cargo's, as this test was built.
+fn build_library(folder: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.arg("--target-dir").arg(folder.parent().expect("a profile's folder lies in the target's"));
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    if cfg!(feature = "hardened") {
+        cargo.args(["--features", "hardened"]);
+    }
+    assert!(cargo.status().expect("Cargo runs").success(), "the library does not build");
+>>>>>>> refs/heads/eyes8
 }
 
 fn source(name: &str) -> PathBuf {
@@ -33,20 +60,30 @@ fn source(name: &str) -> PathBuf {
 
 /// Builds a program of this folder with `compiler`, linked with the library.
 fn build(compiler: &str, name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let program = folder.join(name.replace('.', "_"));
+    let program = place_of(name);
+    compile(compiler, name, &program, &["-L", text(library_folder()), "-lmudlark", "-lpthread"]);
+    program
+}
+
+/// Where the program is put that is made of a source.
+fn place_of(source: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(source.replace('.', "_"))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+fn compile(compiler: &str, name: &str, program: &Path, linked: &[&str]) {
     let status = Command::new(compiler)
         // The compiler must not think itself to know what `malloc` does.
         .args(["-g", "-O1", "-fno-builtin", "-Wall", "-Wno-deprecated-declarations", "-I", env!("CARGO_MANIFEST_DIR")])
         .arg(source(name))
         .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(library_folder())
-        .args(["-lmudlark", "-lpthread"])
+        .arg(program)
+        .args(linked)
         .status();
     assert!(status.unwrap_or_else(|error| panic!("{compiler}: {error}")).success(), "{name} does not build");
-    program
 }
 
 /// Runs a command on the library.
@@ -68,6 +105,35 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn every_call_does_what_its_manual_page_says() {
     assert_eq!(output(&mut Command::new(build("cc", "surface.c"))), "0 failures\n");
+}
+
+#[test]
+fn threads_that_are_detached_end_without_a_trace() {
+    assert_eq!(output(Command::new(build("cc", "ends.c")).arg("detached")), "ended\n");
+}
+
+#[test]
+fn a_thread_that_waits_in_the_allocator_is_not_cancelled_there() {
+    let program = place_of("cancelled.c");
+    compile("cc", "ends.c", &program, &["-L", text(library_folder()), "-lmudlark", "-lpthread"]);
+    assert_eq!(output(Command::new(program).arg("cancelled")), "ended\n");
+}
+
+#[test]
+fn a_signal_handler_may_fork_while_the_program_allocates() {
+    assert_eq!(output(&mut Command::new(build("cc", "signals.c"))), "0 of the children failed\n");
+}
+
+#[test]
+fn a_plugin_gets_bad_alloc_from_its_own_runtime() {
+    if Command::new("c++").arg("--version").output().is_err() {
+        println!("SKIPPED: there is no C++ compiler");
+        return;
+    }
+    let (host, plugin) = (place_of("host.c"), place_of("plugin.cpp"));
+    compile("c++", "plugin.cpp", &plugin, &["-shared", "-fPIC"]);
+    compile("cc", "host.c", &host, &["-ldl"]);
+    assert_eq!(output(Command::new(host).arg(plugin)), "3 calls, then std::bad_alloc\n");
 }
 
 #[test]

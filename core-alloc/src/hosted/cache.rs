@@ -15,6 +15,7 @@ use super::block::FreeBlock;
 use super::fork;
 use super::front;
 use super::janitor;
+use super::lock::LockCount;
 use super::owner::{self, Owner};
 use super::owners;
 use crate::SizeClass;
@@ -30,6 +31,8 @@ pub(crate) struct Cache {
     ownership: Cell<Ownership>,
     /// The class whose bin is looked at next, by [`Cache::flush_a_rested_bin`].
     hand: Cell<u8>,
+    /// How many locks the thread has or waits for.
+    locks: LockCount,
 }
 
 const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out of every thread's stack");
@@ -38,8 +41,8 @@ const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Ownership {
-    /// The first slow path will see to it.
-    Pending,
+    /// The first request will see to it, or a free after as many.
+    Pending(u8),
     /// It is about to become a guest, or to end; the shared owner serves it, a block at a time.
     Without,
     /// The shared owner fills its bins, and has done so as many times.
@@ -48,12 +51,22 @@ enum Ownership {
     Adopted(&'static Owner),
 }
 
+/// So many blocks a thread frees at most before anything is arranged for it: a thread that never had any may be about to
+/// end, past the moment at which it would hear of that, and free what the system had for it. In its bins that would be
+/// lost.
+const FAREWELLS: u8 = 16;
+
 /// So many times a guest's bins are filled; then the thread gets an owner.
 const VISITS: u8 = 4;
 
 impl Cache {
     pub(crate) const fn new() -> Self {
-        Self { bins: Bins::new(), ownership: Cell::new(Ownership::Pending), hand: Cell::new(0) }
+        Self {
+            bins: Bins::new(),
+            ownership: Cell::new(Ownership::Pending(0)),
+            hand: Cell::new(0),
+            locks: LockCount::new(),
+        }
     }
 
     /// A block of `class` for a request of `size` bytes; `None` when there is no memory.
@@ -77,6 +90,15 @@ impl Cache {
     pub(crate) fn free(&self, class: SizeClass, block: FreeBlock) {
         if let Some(block) = self.bins.push(class, block) {
             self.free_without_room(class, block);
+        }
+    }
+
+    /// The same where a C program frees, which may be the C library and have locks of its own.
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) fn free_for_c(&self, class: SizeClass, block: FreeBlock) {
+        if let Some(block) = self.bins.push(class, block) {
+            self.free_for_c_without_room(class, block);
         }
     }
 
@@ -106,14 +128,26 @@ impl Cache {
         block
     }
 
-    /// Makes room in the bin, which `free` has found without, and puts `block` there.
     #[cold]
     #[inline(never)]
     fn free_without_room(&self, class: SizeClass, block: FreeBlock) {
-        if !self.is_arranged() {
+        self.free_making_room(class, block);
+        janitor::catch_up();
+    }
+
+    #[cfg(feature = "malloc")]
+    #[cold]
+    #[inline(never)]
+    fn free_for_c_without_room(&self, class: SizeClass, block: FreeBlock) {
+        self.free_making_room(class, block);
+        janitor::catch_up_without_start();
+    }
+
+    /// Makes room in the bin, which has been found without, and puts `block` there.
+    fn free_making_room(&self, class: SizeClass, block: FreeBlock) {
+        if self.is_rare_visitor() || !self.is_arranged() {
             self.bins.keep_closed(class);
-            owner::send_home(class, &block.into_list());
-            return janitor::catch_up();
+            return owner::send_home(class, &block.into_list());
         }
         if self.bins.is_closed(class) {
             self.bins.open(class);
@@ -122,7 +156,6 @@ impl Cache {
         }
         self.bins.push(class, block);
         self.flush_a_rested_bin();
-        janitor::catch_up();
     }
 
     /// Makes the full magazine the spare one, and stores the spare one in a depot.
@@ -169,7 +202,7 @@ impl Cache {
         match self.ownership.replace(Ownership::Without) {
             Ownership::Adopted(owner) => owners::retire(owner, &self.bins),
             Ownership::Guest(_) => self.flush_all(),
-            Ownership::Pending | Ownership::Without => return,
+            Ownership::Pending(_) | Ownership::Without => return,
         }
         janitor::catch_up();
     }
@@ -179,11 +212,16 @@ impl Cache {
         self.bins.blocks(class)
     }
 
+    /// How many locks the thread has or waits for.
+    pub(crate) const fn locks(&self) -> &LockCount {
+        &self.locks
+    }
+
     /// The thread's owner, if it has one by now.
     pub(crate) fn adopted(&self) -> Option<&'static Owner> {
         match self.ownership.get() {
             Ownership::Adopted(owner) => Some(owner),
-            Ownership::Pending | Ownership::Without | Ownership::Guest(_) => None,
+            Ownership::Pending(_) | Ownership::Without | Ownership::Guest(_) => None,
         }
     }
 
@@ -195,7 +233,7 @@ impl Cache {
                 None
             }
             Ownership::Guest(_) => self.adopt_owner(),
-            Ownership::Pending | Ownership::Without | Ownership::Adopted(_) => self.adopted(),
+            Ownership::Pending(_) | Ownership::Without | Ownership::Adopted(_) => self.adopted(),
         }
     }
 
@@ -213,7 +251,18 @@ impl Cache {
         match self.ownership.get() {
             Ownership::Guest(_) | Ownership::Adopted(_) => true,
             Ownership::Without => false,
-            Ownership::Pending => self.arrange_end(),
+            Ownership::Pending(_) => self.arrange_end(),
+        }
+    }
+
+    /// Whether the thread has only freed yet, and no more than a few blocks; this one counts.
+    fn is_rare_visitor(&self) -> bool {
+        match self.ownership.get() {
+            Ownership::Pending(frees) if frees < FAREWELLS => {
+                self.ownership.set(Ownership::Pending(frees + 1));
+                true
+            }
+            _ => false,
         }
     }
 
@@ -221,10 +270,11 @@ impl Cache {
     ///
     /// May allocate and free, as below.
     pub(crate) fn arrange_forks(&self) {
-        if let Ownership::Pending = self.ownership.get() {
+        let before = self.ownership.get();
+        if let Ownership::Pending(_) = before {
             self.ownership.set(Ownership::Without);
             fork::arrange();
-            self.ownership.set(Ownership::Pending);
+            self.ownership.set(before);
         }
     }
 

@@ -7,6 +7,11 @@
 //! In the child, the heaps of the parent's other threads become idle. What was in the caches of these threads stays
 //! unused there. The janitor is such a thread, too; the child gets one of its own when it needs it.
 //!
+//! A signal handler may fork while the thread that it has interrupted is in the allocator, and has locks. To take the others
+//! would be to wait for threads that may wait for this one, so none are taken; parent and child have those that the thread
+//! had, until it goes on. In the child of a process with other threads, the allocator may not be used then, as POSIX says of
+//! all that is not async-signal-safe; but the janitor does not count as one of these threads.
+//!
 //! None of this is done for `vfork` and for processes cloned by a system call of the program's own; these may not
 //! allocate in the child.
 
@@ -66,7 +71,39 @@ pub(crate) fn is_forking() -> bool {
     forking != NOBODY && forking == front::mark()
 }
 
+/// Whether a fork is a signal handler's that has interrupted the allocator, or another fork, on this thread: the thread has
+/// other locks than the one that each fork counts as.
+fn is_interruption() -> bool {
+    front::with_cache(|cache| cache.locks().get() > 1)
+}
+
 extern "C" fn before() {
+    front::with_cache(|cache| cache.locks().increment());
+    if !is_interruption() {
+        hold();
+    }
+}
+
+extern "C" fn after_in_parent() {
+    if !is_interruption() {
+        let_go();
+    }
+    front::with_cache(|cache| cache.locks().decrement());
+}
+
+extern "C" fn after_in_child() {
+    if is_interruption() {
+        janitor::forget_with_pass();
+    } else {
+        // Still with all locks: only this thread knows which owner is its own.
+        owners::leave_all_but(front::with_cache(|cache| cache.adopted()));
+        janitor::forget();
+        let_go();
+    }
+    front::with_cache(|cache| cache.locks().decrement());
+}
+
+fn hold() {
     janitor::hold();
     owners::hold_all();
     regions::hold();
@@ -74,19 +111,8 @@ extern "C" fn before() {
     FORKING.store(front::mark(), Ordering::Relaxed);
 }
 
-extern "C" fn after_in_parent() {
-    let_go();
-}
-
-extern "C" fn after_in_child() {
-    // Still with all locks: only this thread knows which owner is its own.
-    owners::leave_all_but(front::with_cache(|cache| cache.adopted()));
-    janitor::forget();
-    let_go();
-}
-
 fn let_go() {
-    // SAFETY: the thread that forks, which is the child's one as well, has called `before`.
+    // SAFETY: the thread that forks, which is the child's one as well, has called `hold`.
     unsafe { regions::let_go() };
     // SAFETY: as above.
     unsafe { owners::let_go_heaps() };

@@ -20,7 +20,7 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 
 use super::cache::Cache;
@@ -56,6 +56,9 @@ static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
 
 /// Held for a pass.
 static PASS: Lock<()> = Lock::new(());
+
+/// Whether it is the janitor who holds that.
+static PASSING: AtomicBool = AtomicBool::new(false);
 
 /// The number of threads that are about to fork and wait for the end of a pass.
 static FORKS_WAITING: AtomicUsize = AtomicUsize::new(0);
@@ -137,6 +140,15 @@ pub(crate) fn catch_up() {
     if DUTY.is_called() {
         start();
     }
+    catch_up_without_start();
+}
+
+/// The same after a free of a C program's: it starts no janitor, which the next request does.
+///
+/// The C library frees what its ended threads had while it holds the lock that every start of a thread takes, and would wait
+/// for itself.
+#[inline]
+pub(crate) fn catch_up_without_start() {
     if SURPLUS.load(Relaxed) > 0 {
         give_back_surplus();
     }
@@ -200,7 +212,14 @@ fn rest() -> bool {
 /// What the janitor does each time the decay has gone by.
 fn round() -> Outcome {
     let others_in_use = owners::empty_rested_stores();
-    match make_pass(Zeal::Patient) {
+    let outcome = {
+        let _pass = PASS.lock();
+        PASSING.store(true, Relaxed);
+        let outcome = make_pass(Zeal::Patient);
+        PASSING.store(false, Relaxed);
+        outcome
+    };
+    match outcome {
         Outcome::Done if others_in_use => Outcome::MoreLater,
         outcome => outcome,
     }
@@ -209,7 +228,11 @@ fn round() -> Outcome {
 /// Gives back all that is not in use, but for what is in the caches of living threads.
 pub(crate) fn collect() {
     owners::empty_stores();
-    while make_pass(Zeal::Eager) == Outcome::GaveWay {
+    let pass = || {
+        let _pass = PASS.lock();
+        make_pass(Zeal::Eager)
+    };
+    while pass() == Outcome::GaveWay {
         lock::wait_until(|| FORKS_WAITING.load(Relaxed) == 0);
     }
 }
@@ -220,9 +243,8 @@ pub(crate) fn release_empty_regions() -> bool {
     regions::all().filter(|&region| release_if_empty(region, Zeal::Eager)).count() > 0
 }
 
-/// Visits all regions.
+/// Visits all regions. The caller has locked the [`PASS`].
 fn make_pass(zeal: Zeal) -> Outcome {
-    let _pass = PASS.lock();
     let freed = regions::freed();
     DUTY.take_note();
     let mut more = false;
@@ -339,6 +361,15 @@ pub(crate) fn hold() {
 pub(crate) unsafe fn let_go() {
     // SAFETY: the lock is this thread's, by the caller's promise.
     unsafe { PASS.let_go() };
+}
+
+/// As [`forget`], where nobody holds the end of a pass. What the janitor was about to give back is lost.
+pub(crate) fn forget_with_pass() {
+    if PASSING.swap(false, Relaxed) {
+        // SAFETY: the lock was the janitor's, who is not there any more.
+        unsafe { PASS.let_go() };
+    }
+    forget();
 }
 
 /// In a forked child: the janitor was the parent's, and so were the threads that waited to fork.

@@ -122,7 +122,7 @@ fn with_all_memory<T>(allocate: impl Fn() -> Option<T>) -> Option<T> {
     allocate().or_else(|| if janitor::release_empty_regions() { allocate() } else { None })
 }
 
-/// Takes back a block.
+/// Takes back a block. The caller lets the janitor [catch up](janitor::catch_up).
 ///
 /// # Safety
 ///
@@ -148,7 +148,6 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
             });
         }
     }
-    janitor::catch_up();
 }
 
 /// A build that checks looks whether what is to be unmapped is not part of a region.

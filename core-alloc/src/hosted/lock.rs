@@ -18,12 +18,14 @@ use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 use core::time::Duration;
 
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::RelaxStrategy;
 
 use super::fork;
+use super::front;
 use super::source;
 
 /// A short lock around a `T`, which lets a thread that forks in, since that holds all locks.
@@ -52,6 +54,7 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         let unlocks = !fork::is_forking();
         if unlocks {
+            front::with_cache(|cache| cache.locks().increment());
             mem::forget(self.spin().unwrap_or_else(|| self.wait()));
         }
         // INVARIANT: just locked, or held for the fork.
@@ -63,7 +66,12 @@ impl<T> Lock<T> {
         if fork::is_forking() {
             return None;
         }
-        mem::forget(self.mutex.try_lock()?);
+        front::with_cache(|cache| cache.locks().increment());
+        let Some(guard) = self.mutex.try_lock() else {
+            front::with_cache(|cache| cache.locks().decrement());
+            return None;
+        };
+        mem::forget(guard);
         // INVARIANT: just locked.
         Some(Guard { mutex: &self.mutex, unlocks: true, _not_send: PhantomData })
     }
@@ -100,7 +108,7 @@ impl<T> Lock<T> {
 
     /// Locks until [`let_go`](Self::let_go).
     pub(crate) fn hold(&self) {
-        mem::forget(self.lock());
+        self.lock().keep();
     }
 
     /// Undoes [`hold`](Self::hold).
@@ -111,6 +119,16 @@ impl<T> Lock<T> {
     pub(crate) unsafe fn let_go(&self) {
         // SAFETY: by the caller's promise; no guard is left.
         unsafe { self.mutex.force_unlock() };
+    }
+}
+
+impl<T> Guard<'_, T> {
+    /// Has the lock stay locked until [`let_go`](Lock::let_go), which does not count as one that the thread has.
+    pub(crate) fn keep(self) {
+        if self.unlocks {
+            front::with_cache(|cache| cache.locks().decrement());
+        }
+        mem::forget(self);
     }
 }
 
@@ -135,7 +153,34 @@ impl<T> Drop for Guard<'_, T> {
         if self.unlocks {
             // SAFETY: by the type's invariant, it was locked for this guard.
             unsafe { self.mutex.force_unlock() };
+            front::with_cache(|cache| cache.locks().decrement());
         }
+    }
+}
+
+/// How many locks a thread has or waits for: never less than that, whatever instruction a signal interrupts.
+pub(crate) struct LockCount(AtomicU32);
+
+// Relaxed: only the thread itself and its signal handlers look here. The fences are for these.
+impl LockCount {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// The thread is about to lock one.
+    pub(crate) fn increment(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    /// The thread has unlocked one.
+    pub(crate) fn decrement(&self) {
+        compiler_fence(Ordering::SeqCst);
+        self.0.store(self.0.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -11,6 +11,7 @@ use super::block::FreeBlock;
 use super::class_map::{self, Mark};
 use super::fatal::{CHECKS, fatal};
 use super::front;
+use super::janitor;
 use super::large;
 use super::misuse;
 use super::page_map;
@@ -23,7 +24,8 @@ use crate::SizeClass;
 /// pages and statistics. Zero bytes are served as one.
 ///
 /// A request and a free take constant time, as [`Mudlark`](crate::Mudlark)'s do; a free has to find the block's class by
-/// its address, in two loads more.
+/// its address, in two loads more. Nor does a free start the thread that gives memory back (see
+/// [`Mudlark::set_decay`](crate::Mudlark::set_decay)): the next request does that.
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -102,7 +104,7 @@ impl Malloc {
                 unsafe { check_in_use(class, block) };
                 // SAFETY: the page's blocks are of that class, and the caller is done with this one.
                 let block = unsafe { FreeBlock::from_raw(page_map::widened(block)) };
-                front::with_cache(|cache| cache.free(class, block));
+                front::with_cache(|cache| cache.free_for_c(class, block));
                 Ok(())
             }
             // SAFETY: the caller's promise is the same.
@@ -299,6 +301,7 @@ unsafe fn free_large(block: NonNull<u8>) -> Result<(), NotABlock> {
             class_map::set(address, Mark::Nothing);
             // SAFETY: by the caller's promise; the run is as long.
             unsafe { large::free(block, run) };
+            janitor::catch_up_without_start();
             Ok(())
         }
         Mark::Direct => {
@@ -307,6 +310,7 @@ unsafe fn free_large(block: NonNull<u8>) -> Result<(), NotABlock> {
             class_map::set(address, Mark::Nothing);
             // SAFETY: by the type's invariant, it is the mapping of the block.
             unsafe { large::free(start, preface.mapping) };
+            janitor::catch_up_without_start();
             Ok(())
         }
         Mark::Blocks(_) | Mark::Nothing => Err(NotABlock),

@@ -250,6 +250,7 @@ fn allocate_large_zeroed(layout: Layout) -> Option<NonNull<u8>> {
 unsafe fn free_large(block: NonNull<u8>, layout: Layout) {
     // SAFETY: the caller's promise is the same.
     unsafe { large::free(block, layout) };
+    janitor::catch_up();
 }
 
 /// # Safety

@@ -6,7 +6,6 @@
 //! While an owner is idle, its free blocks are for all: a thread whose own pages have none takes them from there before
 //! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
 
-use core::mem;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -169,7 +168,7 @@ pub(crate) fn hold_all() {
     for owner in all(owners.newest) {
         owner.state.hold();
     }
-    mem::forget(owners);
+    owners.keep();
 }
 
 /// Undoes the larger part of [`hold_all`].

@@ -18,6 +18,7 @@ use super::PrivateHeap;
 use crate::SizeClass;
 use crate::hosted::fatal::fatal;
 use crate::hosted::holder::HeapId;
+use crate::hosted::janitor;
 use crate::hosted::large;
 use crate::hosted::list::{Linked, Links, List};
 use crate::hosted::misuse;
@@ -68,6 +69,7 @@ impl PrivateHeap {
         }
         // SAFETY: by the caller's promise, it came from `large` with this Layout.
         unsafe { large::free(block, layout) };
+        janitor::catch_up();
     }
 
     /// Gives a large block another size without copying it, if that can be done; otherwise nothing has changed.

@@ -106,7 +106,7 @@ pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), i
 }
 
 pub(super) fn sleep(duration: Duration) {
-    keeping_errno(|| std::thread::sleep(duration));
+    keeping_errno(|| kernel::sleep(duration));
 }
 
 pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {

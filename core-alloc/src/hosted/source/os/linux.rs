@@ -1,6 +1,7 @@
 //! What Linux does in its own way.
 
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use super::super::Fresh;
 use super::{GRAIN, keeping_errno};
@@ -60,6 +61,27 @@ pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
 pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
     // SAFETY: by the caller's promise; what is in the memory stays.
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_POPULATE_WRITE) });
+}
+
+/// Rests for about that long; a signal may end it early.
+///
+/// The C library's own calls to sleep are cancellation points: a thread that is cancelled while it waits for a lock would be
+/// unwound out of the allocator. So this asks the kernel itself, where its time is the C library's.
+#[cfg(target_pointer_width = "64")]
+pub(super) fn sleep(duration: Duration) {
+    let time = libc::timespec {
+        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    };
+    let rest = core::ptr::null_mut::<libc::timespec>();
+    // SAFETY: the time is there to be read, and nobody wants to know the rest.
+    unsafe { libc::syscall(libc::SYS_nanosleep, &raw const time, rest) };
+}
+
+/// The same by way of the C library.
+#[cfg(not(target_pointer_width = "64"))]
+pub(super) fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
 }
 
 /// Below this size, in bytes, it costs more to ask what is resident than that may save.

@@ -1,6 +1,7 @@
 //! What systems other than Linux have to offer instead.
 
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use super::super::Fresh;
 
@@ -43,6 +44,11 @@ pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
 #[cfg(not(any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd")))]
 pub(super) unsafe fn purge(_start: NonNull<u8>, _size: usize) -> Fresh {
     Fresh::No
+}
+
+/// Rests for that long.
+pub(super) fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
 }
 
 /// Memory becomes present when it is touched, and not before.
