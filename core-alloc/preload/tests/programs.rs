@@ -10,27 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-<<<<<<< HEAD
-/// Where the library is, which Cargo builds now: it builds none for tests, since they cannot be linked with it.
-=======
 /// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
->>>>>>> refs/heads/eyes8
 fn library_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
-<<<<<<< HEAD
-        let folder = test.ancestors().nth(2).expect("a test is two folders deep in its profile's");
-        let target = folder.parent().expect("a profile has a folder of the target's");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "--package", env!("CARGO_PKG_NAME"), "--target-dir"]).arg(target);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("Cargo runs").success(), "the library does not build");
-        folder.to_owned()
-    })
-=======
         let folder = test.ancestors().nth(2).expect("a test is two folders deep in the target's");
         build_library(folder);
         assert!(folder.join("libmudlark.so").exists(), "{} has no libmudlark.so", folder.display());
@@ -51,7 +35,6 @@ fn build_library(folder: &Path) {
         cargo.args(["--features", "hardened"]);
     }
     assert!(cargo.status().expect("Cargo runs").success(), "the library does not build");
->>>>>>> refs/heads/eyes8
 }
 
 fn source(name: &str) -> PathBuf {
