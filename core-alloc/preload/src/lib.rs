@@ -5,10 +5,10 @@
 //! cc program.c -L/path/to -lmudlark
 //! ```
 //!
-//! - [`c`] has what C programs call;
-//! - [`cxx`] has what C++ compilers make of `new` and `delete`;
-//! - [`report`] has the calls about the state of the heap: `mallinfo2`, `malloc_stats`, and those of `mudlark.h`;
-//! - [`answer`] is how a result becomes a pointer and `errno`.
+//! - `c` has what C programs call;
+//! - `cxx` has what C++ compilers make of `new` and `delete`;
+//! - `report` has the calls about the state of the heap: `mallinfo2`, `malloc_stats`, and those of `mudlark.h`;
+//! - `answer` is how a result becomes a pointer and `errno`.
 //!
 //! A free finds its page by the address. An address that is no block of ours is left alone: the dynamic loader allocates
 //! before this library is there. In builds with `hardened`, what cannot be a block ends the process, with the address and
