@@ -34,7 +34,7 @@ void mudlark_stats(struct mudlark_stats *stats);
 void mudlark_collect(void);
 
 /* Sets how long memory has to be unused before it goes back by itself, in milliseconds (at the start 200); below zero
-   for ever. */
+   for ever. A program that frees much and requests nothing after that keeps its memory until it does. */
 void mudlark_set_decay(int milliseconds);
 
 #ifdef __cplusplus

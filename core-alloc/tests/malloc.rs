@@ -144,6 +144,16 @@ fn a_block_beyond_all_regions_grows_shrinks_and_becomes_small() {
 }
 
 #[test]
+fn a_block_of_the_smallest_class_stays_where_it_is() {
+    let mut block = Block::new(Layout::from_size_align(16, 16).expect("a Layout"), false, 1);
+    let start = block.start;
+    block.resize(1, 2);
+    block.resize(0, 3);
+    assert_eq!(block.start, start);
+    block.free();
+}
+
+#[test]
 fn what_is_no_block_is_left_alone() {
     let mut local = 0_u64;
     let place = NonNull::from(&mut local).cast();

@@ -62,7 +62,8 @@ pub(crate) unsafe extern "C" fn cfree(block: *mut c_void) {
     unsafe { free(block) };
 }
 
-/// The same, where the caller knows the size (C23). It need not be known here.
+/// The same, where the caller knows the size (C23). It is not looked at: a block that has shrunk where it is lies in a page
+/// of larger ones, as only the page knows.
 ///
 /// # Safety
 ///

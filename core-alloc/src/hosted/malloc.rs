@@ -126,7 +126,9 @@ impl Malloc {
             // SAFETY: the caller's promise is the same.
             unsafe { check_in_use(class, block) };
         }
-        if (usable / 2..=usable).contains(&size) {
+        // The smallest blocks cannot be too large.
+        let least = if usable == SizeClass::MIN_SIZE { 0 } else { usable / 2 };
+        if (least..=usable).contains(&size) {
             return Ok(Some(block));
         }
         let Ok(layout) = Layout::from_size_align(size, SizeClass::MIN_SIZE) else { return Ok(None) };
