@@ -53,6 +53,14 @@ use crate::weak_box::WeakBoxRef;
 /// # }
 /// ```
 ///
+/// As other types that are changed through shared references, it is a map of one type of values, however close another is:
+///
+/// ```compile_fail,E0308
+/// # use mudlark_gc::WeakMap;
+/// let any: WeakMap<u8, &'static dyn for<'a> Fn(&'a str)> = WeakMap::new();
+/// let long_lived: &WeakMap<u8, &'static dyn Fn(&'static str)> = &any;
+/// ```
+///
 /// # Invariants
 ///
 /// What is attached to an object under `id` is a `V`; `keys` has a handle to each such object, by its weak box.
@@ -61,7 +69,8 @@ pub struct WeakMap<K: ?Sized + 'static, V: Trace + 'static> {
     keys: RefCell<BTreeMap<usize, WeakGc<K>>>,
     /// When there are so many keys, those that are dead are taken out.
     limit: Cell<usize>,
-    values: PhantomData<V>,
+    /// Takes values and gives them, so that it must not pass for a map of others.
+    values: PhantomData<Cell<V>>,
 }
 
 /// So few keys are not worth a look for dead ones.
