@@ -71,9 +71,10 @@ impl Collector {
     /// Collects `generation` and all younger ones, and says how many objects were found to be garbage and destroyed:
     /// CPython's `gc.collect`.
     ///
-    /// Survivors move to the next generation. One of the old generation also gives the memory back that is kept for objects
-    /// to come, so it is what to do when an allocation fails, before it is tried again. Takes time in proportion to the objects looked at and their edges, and
-    /// bounded stack. Called while a collection is running, it does nothing and answers zero.
+    /// Survivors move to the next generation. A collection of the old generation also gives the memory back that is kept for
+    /// objects to come, so it is what to do when an allocation fails, before it is tried again. Takes time in proportion to
+    /// the objects looked at and their edges, and bounded stack. Called while a collection is running, it does nothing and
+    /// answers zero.
     ///
     /// # Panics
     ///
@@ -98,8 +99,8 @@ impl Collector {
     /// A search finds what was garbage when it started. Automatic collections of many old objects do the same by
     /// themselves; this is for programs that know when they have time. A slice takes longer than its budget says only to
     /// start a search, which is quick, and to destroy a structure of garbage that hangs together, which is done in one
-    /// go. [`collect`](Collector::collect) of the old generation ends a search. Called while a collection is running,
-    /// it does nothing and answers no.
+    /// go. A budget of zero is taken for one. [`collect`](Collector::collect) of the old generation ends a search. Called
+    /// while a collection is running, it does nothing and answers no.
     ///
     /// # Panics
     ///
@@ -130,7 +131,7 @@ impl Collector {
             self.state.collect(Generation::Old);
             return true;
         }
-        self.state.search_on(budget)
+        self.state.search_on(budget.max(1))
     }
 
     /// Lets automatic collections run: CPython's `gc.enable`. They do from the start.

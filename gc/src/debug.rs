@@ -50,8 +50,13 @@ impl DebugOutput {
     fn print(&self, line: fmt::Arguments<'_>, panics: &Panics) {
         let output = self.0.borrow().clone();
         match output {
-            Some(output) => panics.catch(|| output(line)),
-            None => print_to_standard_error(line),
+            Some(output) => {
+                panics.catch(|| output(line));
+                // It may have been replaced by itself: what it captured may panic when it is dropped.
+                panics.catch(|| drop(output));
+            }
+            // Where the error output cannot be written to, that panics.
+            None => panics.catch(|| print_to_standard_error(line)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The handle.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -62,14 +63,25 @@ use crate::weak_box;
 /// std::thread::scope(|scope| { scope.spawn(|| drop(handle.clone())); });
 /// ```
 ///
+/// Nor does it pass for a handle to a shorter-lived type, by which something would get into the value that its
+/// collector, which knows it as what it was made, could hand out too late:
+///
+/// ```compile_fail,E0597
+/// # use mudlark_gc::{Collector, Gc};
+/// # let collector = Collector::new();
+/// let text = String::from("soon gone");
+/// let mut handle: Gc<&str> = Gc::new_in("for ever", &collector);
+/// *Gc::get_mut(&mut handle).unwrap() = &text;
+/// ```
+///
 /// # Invariants
 ///
 /// `object` points to an object whose strong count includes this handle, unless the object is condemned: then its
 /// value may have been dropped, and this handle is dropped without being followed. Pointed-to values are only shared.
 pub struct Gc<T: ?Sized> {
     object: NonNull<Object<T>>,
-    /// Owns a `T`; is neither `Send` nor `Sync`.
-    owns: PhantomData<Object<T>>,
+    /// Owns a `T`, and can change it, so that it must not pass for a handle to another type; is neither `Send` nor `Sync`.
+    owns: PhantomData<Cell<Object<T>>>,
 }
 
 // A handle is one word, with room for `None`; one to a value without a known size is as wide as a reference to it.

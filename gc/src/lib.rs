@@ -137,10 +137,9 @@
 //!
 //! # What a type must do
 //!
-//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`,
-//! which does not compile on a field that holds handles. A traced
-//! type may not implement `Drop`, since its handles may lead to values that were dropped first; it may have a
-//! [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
+//! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`, which does not
+//! compile where the field is seen to hold handles. A traced type may not implement `Drop`, since its handles may lead to
+//! values that were dropped first; it may have a [finalizer](Finalize) instead. Mutation is by plain `Cell` and `RefCell`.
 //!
 //! # What else there is
 //!

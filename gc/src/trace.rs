@@ -108,6 +108,9 @@ pub unsafe trait Trace {
     ///
     /// A type passes `within`, the types around it, on to those of its fields. One that may hold values of its own type
     /// [enters](Within::enter) it first, so that this comes to an end.
+    ///
+    /// A `Box` or `Cow` is only known to be sendable as part of a field that is [`Send`], so not where it holds handles: of
+    /// what is in it, nothing says whether it would be but for these.
     #[must_use]
     fn is_sendable(within: &Within<'_>) -> bool
     where

@@ -25,6 +25,16 @@ use crate::object::Object;
 /// let number = Gc::new_in(5_u32, &Collector::new());
 /// let other: Gc<u64> = unsize!(number => u64);
 /// ```
+///
+/// The value's own type stays what it is, down to lifetimes:
+///
+/// ```compile_fail,E0597
+/// use mudlark_gc::{Collector, Gc, unsize};
+///
+/// let text = String::from("soon gone");
+/// let mut handle = unsize!(Gc::new_in("for ever", &Collector::new()) => &str);
+/// *Gc::get_mut(&mut handle).unwrap() = &text;
+/// ```
 #[macro_export]
 macro_rules! unsize {
     ($handle:expr => $target:ty) => {{
@@ -39,11 +49,11 @@ impl<T> Gc<T> {
     ///
     /// # Safety
     ///
-    /// `coerce` returns its argument, coerced.
+    /// `coerce` returns its argument, coerced. That points to what may be changed, so it passes for no other by itself.
     #[doc(hidden)]
     #[must_use]
-    pub unsafe fn __unsize<U: ?Sized>(this: Self, coerce: fn(*const T) -> *const U) -> Gc<U> {
-        let value = coerce(Self::as_ptr(&this));
+    pub unsafe fn __unsize<U: ?Sized>(this: Self, coerce: fn(*mut T) -> *mut U) -> Gc<U> {
+        let value = coerce(Self::as_ptr(&this).cast_mut());
         mem::forget(this);
         // SAFETY: the value lies so far behind the beginning of its object, and the pointer reaches all of that.
         let object = unsafe { value.byte_sub(mem::offset_of!(Object<T>, value)) };

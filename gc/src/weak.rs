@@ -1,7 +1,9 @@
 //! Weak handles, by way of the object's [weak box](crate::weak_box).
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use alloc::alloc::handle_alloc_error;
@@ -29,6 +31,14 @@ use crate::weak_box::{CallbackId, WeakBox, WeakBoxRef};
 /// # }
 /// ```
 ///
+/// Like a [`Gc`] it is one to a single type, however close another may be:
+///
+/// ```compile_fail,E0308
+/// # use mudlark_gc::WeakGc;
+/// let any: WeakGc<&'static dyn for<'a> Fn(&'a str)> = WeakGc::new();
+/// let long_lived: WeakGc<&'static dyn Fn(&'static str)> = any;
+/// ```
+///
 /// # Invariants
 ///
 /// While the weak box, if there is one, has an object, `object` here points to that same object; otherwise it is not
@@ -37,6 +47,8 @@ pub struct WeakGc<T: ?Sized> {
     weak_box: Option<WeakBoxRef>,
     object: NonNull<Object<T>>,
     callback: Option<CallbackId>,
+    /// It becomes a handle that must not pass for one to another type.
+    leads_to: PhantomData<Cell<T>>,
 }
 
 impl<T: ?Sized> Gc<T> {
@@ -67,7 +79,7 @@ impl<T: ?Sized> Gc<T> {
     pub fn try_downgrade(this: &Self) -> Option<WeakGc<T>> {
         let weak_box = WeakBoxRef::to(this.object())?;
         // INVARIANT: the box is this object's.
-        Some(WeakGc { weak_box: Some(weak_box), object: this.pointer(), callback: None })
+        Some(WeakGc { weak_box: Some(weak_box), object: this.pointer(), callback: None, leads_to: PhantomData })
     }
 
     /// A weak handle that calls `callback` once when its object dies, as the second argument of CPython's
@@ -117,7 +129,7 @@ impl<T> WeakGc<T> {
     #[must_use]
     pub const fn new() -> Self {
         // INVARIANT: without a box the object is not followed.
-        Self { weak_box: None, object: NonNull::dangling(), callback: None }
+        Self { weak_box: None, object: NonNull::dangling(), callback: None, leads_to: PhantomData }
     }
 }
 
@@ -138,7 +150,7 @@ impl<T> WeakGc<T> {
         // SAFETY: while the count is zero, nobody looks at the value.
         let weak_box = WeakBoxRef::to(unsafe { ObjectRef::new(object) })?;
         // INVARIANT: the box is this object's.
-        Some(Self { weak_box: Some(weak_box), object, callback: None })
+        Some(Self { weak_box: Some(weak_box), object, callback: None, leads_to: PhantomData })
     }
 }
 
@@ -195,7 +207,7 @@ impl<T: ?Sized> WeakGc<T> {
 impl<T: ?Sized> Clone for WeakGc<T> {
     /// Another handle to the same object, without the callback.
     fn clone(&self) -> Self {
-        Self { weak_box: self.weak_box.clone(), object: self.object, callback: None }
+        Self { weak_box: self.weak_box.clone(), object: self.object, callback: None, leads_to: PhantomData }
     }
 }
 

@@ -53,6 +53,14 @@ use crate::weak_box::WeakBoxRef;
 /// # }
 /// ```
 ///
+/// As other types that are changed through shared references, it is a map of one type of values, however close another is:
+///
+/// ```compile_fail,E0308
+/// # use mudlark_gc::WeakMap;
+/// let any: WeakMap<u8, &'static dyn for<'a> Fn(&'a str)> = WeakMap::new();
+/// let long_lived: &WeakMap<u8, &'static dyn Fn(&'static str)> = &any;
+/// ```
+///
 /// # Invariants
 ///
 /// What is attached to an object under `id` is a `V`; `keys` has a handle to each such object, by its weak box.
@@ -61,7 +69,8 @@ pub struct WeakMap<K: ?Sized + 'static, V: Trace + 'static> {
     keys: RefCell<BTreeMap<usize, WeakGc<K>>>,
     /// When there are so many keys, those that are dead are taken out.
     limit: Cell<usize>,
-    values: PhantomData<V>,
+    /// Takes values and gives them, so that it must not pass for a map of others.
+    values: PhantomData<Cell<V>>,
 }
 
 /// So few keys are not worth a look for dead ones.
@@ -80,8 +89,8 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     ///
     /// # Panics
     ///
-    /// Does not; when memory is exhausted it ends the program as [`handle_alloc_error`](alloc::alloc::handle_alloc_error)
-    /// does.
+    /// If called inside [`with`](Self::with) for the same key; nothing is changed then. When memory is exhausted it ends the
+    /// program as [`handle_alloc_error`](alloc::alloc::handle_alloc_error) does.
     ///
     /// ```
     /// # use mudlark_gc::{Collector, Gc, WeakMap};
@@ -105,6 +114,10 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     }
 
     /// Takes the value for a key out.
+    ///
+    /// # Panics
+    ///
+    /// If called inside [`with`](Self::with) for the same key; nothing is changed then.
     ///
     /// ```
     /// # use mudlark_gc::{Collector, Gc, WeakMap};
@@ -193,13 +206,19 @@ impl<K: ?Sized + 'static, V: Trace + 'static> WeakMap<K, V> {
     }
 
     /// Removes all entries.
+    ///
+    /// # Panics
+    ///
+    /// When a value does that is dropped, or if it is called inside [`with`](Self::with); the other entries stay.
     pub fn clear(&self) {
         loop {
-            let key = self.keys.borrow_mut().pop_last();
-            let Some((_, key)) = key else { break };
-            let Some(weak_box) = key.weak_box() else { continue };
-            let value = weak_box.attachments.remove(&self.id);
-            untrack(weak_box);
+            let last = self.keys.borrow().last_key_value().map(|(&address, key)| (address, key.clone()));
+            let Some((address, key)) = last else { break };
+            // If this panics, as the value is being read, the entry stays whole.
+            let value = key.weak_box().and_then(|weak_box| weak_box.attachments.remove(&self.id));
+            let weak = self.keys.borrow_mut().remove(&address);
+            key.weak_box().into_iter().for_each(untrack);
+            drop(weak);
             // Nothing is borrowed: a value may do anything when it is dropped.
             drop(value);
         }
@@ -252,9 +271,17 @@ fn untrack(weak_box: &WeakBoxRef) {
 }
 
 impl<K: ?Sized + 'static, V: Trace + 'static> Drop for WeakMap<K, V> {
-    /// Drops all values.
+    /// Drops all values, those that are left when one panics, too.
     fn drop(&mut self) {
+        struct Rest<'a, K: ?Sized + 'static, V: Trace + 'static>(&'a WeakMap<K, V>);
+        impl<K: ?Sized + 'static, V: Trace + 'static> Drop for Rest<'_, K, V> {
+            fn drop(&mut self) {
+                self.0.clear();
+            }
+        }
+        let rest = Rest(self);
         self.clear();
+        drop(rest);
     }
 }
 

@@ -32,12 +32,7 @@ impl Work {
     /// objects of many collectors take stack in proportion to their number.
     pub(crate) fn of_this_thread() -> Rc<Self> {
         #[cfg(feature = "std")]
-        {
-            std::thread_local! {
-                static WORK: Rc<Work> = Rc::default();
-            }
-            WORK.try_with(Rc::clone).unwrap_or_default()
-        }
+        return this_thread::work();
         #[cfg(not(feature = "std"))]
         Rc::default()
     }
@@ -93,6 +88,47 @@ impl Work {
     pub(crate) fn resume_panic(&self) {
         if !self.is_releasing() && self.collections.get() == 0 {
             self.panics.resume();
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+mod this_thread {
+    use core::cell::Cell;
+    use core::mem::ManuallyDrop;
+    use core::ptr;
+
+    use alloc::rc::{Rc, Weak};
+
+    use super::Work;
+
+    std::thread_local! {
+        /// What the thread's collectors share. It has no destructor, and so is there as long as the thread: destructors
+        /// of other thread-local values may make collectors, which must not have one each. As panics are put off only
+        /// while something is under way, one could get out of a collector at work by way of another.
+        static WORK: ManuallyDrop<Cell<Weak<Work>>> = const { ManuallyDrop::new(Cell::new(Weak::new())) };
+    }
+
+    /// That of the thread's other collectors; if there are none, new.
+    pub(super) fn work() -> Rc<Work> {
+        let shared = WORK.try_with(|kept| {
+            let work = kept.take().upgrade().unwrap_or_default();
+            kept.set(Rc::downgrade(&work));
+            work
+        });
+        shared.unwrap_or_default()
+    }
+
+    impl Drop for Work {
+        /// Leaves nothing behind in the thread.
+        fn drop(&mut self) {
+            // Without it there is nothing to be left behind.
+            let _ = WORK.try_with(|kept| {
+                let work = kept.take();
+                if !ptr::eq(work.as_ptr(), self) {
+                    kept.set(work);
+                }
+            });
         }
     }
 }

@@ -15,7 +15,8 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, Wher
 /// - `#[trace(finalize)]`: the type implements `Finalize`, and its finalizer runs once before a value is dropped.
 /// - `#[trace(finalize = path)]`: the same with any function that takes `&Gc<Self>`.
 /// - `#[trace(bound = "T: MyTrait")]`: these bounds instead of `Trace` on each type parameter.
-/// - `#[trace(crate = path)]`: where `mudlark_gc` is found.
+/// - `#[trace(crate = path)]`: where `mudlark_gc` is found, and nothing in its place: that the code made here keeps `Trace`'s
+///   contract rests on it.
 ///
 /// On a field:
 /// - `#[trace(skip)]`: for fields of types without `Trace`. Its handles, if it has any, count as held from outside, so what

@@ -2,9 +2,10 @@
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::mpsc;
 
 use crate::world::{Node, OnDrop, World, on_last_words, panics};
-use mudlark_gc::{Gc, Generation, Trace};
+use mudlark_gc::{DebugFlags, Gc, Generation, Trace};
 
 #[test]
 fn panics_of_finalizers_and_destructors_do_not_stop_a_collection() {
@@ -175,4 +176,58 @@ fn a_trace_that_panics_between_two_others_leaves_no_mark() {
     assert_eq!(world.collector.collect(Generation::Old), 0);
     assert!(weak.is_some_and(|weak| weak.upgrade().is_some()), "nobody took it for garbage");
     assert!(Gc::strong_count(&bomb) == 2 && world.live() == 3);
+}
+
+#[test]
+fn a_panic_of_another_collectors_object_waits_even_as_the_thread_ends() {
+    #[derive(Trace)]
+    struct Bare {
+        me: RefCell<Option<Gc<Bare>>>,
+        other: Gc<Loud>,
+    }
+    #[derive(Trace)]
+    #[trace(finalize = Loud::finalize)]
+    struct Loud;
+    impl Loud {
+        fn finalize(_: &Gc<Self>) {
+            panic!("in a thread-local destructor");
+        }
+    }
+    type Outcome = (bool, [usize; 2]);
+    struct AtTheEnd(Cell<Option<mpsc::Sender<Outcome>>>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            let (one, other) = (World::new().collector, World::new().collector);
+            let bare = Gc::new_in(Bare { me: RefCell::default(), other: Gc::new_in(Loud, &other) }, &one);
+            *bare.me.borrow_mut() = Some(bare.clone());
+            drop(bare);
+            let panicked = panics(|| one.collect(Generation::Old));
+            let live = [one, other].map(|collector| collector.stats().objects);
+            self.0.take().map(|sender| sender.send((panicked, live)));
+        }
+    }
+    thread_local! { static AT_THE_END: AtTheEnd = const { AtTheEnd(Cell::new(None)) } }
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        // Before anything of the collectors', so that it is destroyed after that.
+        AT_THE_END.with(|at_the_end| at_the_end.0.set(Some(sender)));
+        drop(Gc::new(1));
+    });
+    assert!(thread.join().is_ok());
+    assert_eq!(receiver.recv(), Ok((true, [0, 0])));
+}
+
+#[test]
+fn a_debug_output_that_takes_itself_away_may_panic_as_it_goes() {
+    let world = World::new();
+    let at_the_end = OnDrop(Some(Box::new(|| panic!("what it captured"))));
+    let collector = world.collector.clone();
+    world.collector.set_debug_output(move |_| {
+        let _captured = &at_the_end;
+        collector.reset_debug_output();
+    });
+    world.collector.set_debug(DebugFlags::COLLECTABLE);
+    drop(world.ring(3));
+    assert!(panics(|| world.collector.collect(Generation::Old)));
+    assert_eq!(world.live(), 0, "the collection was completed");
 }

@@ -235,3 +235,12 @@ fn a_trace_that_panics_ends_a_search_and_loses_nothing() {
     search(&collector, 3);
     assert_eq!(collector.stats().objects, 0);
 }
+
+#[test]
+fn a_search_comes_to_its_end_though_it_is_given_no_time() {
+    let world = World::new();
+    drop(old_rings(&world));
+    let slices = (1..10_000).find(|_| world.collector.step(0));
+    assert!(slices.is_some_and(|slices| slices > 1), "{slices:?}");
+    assert_eq!(world.live(), 0);
+}

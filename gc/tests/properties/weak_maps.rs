@@ -187,3 +187,37 @@ fn dead_keys_do_not_pile_up() {
     assert_eq!(format!("{map:?}"), format!("WeakMap {{ len: {lasting}, .. }}"));
     assert!(kept.iter().all(|key| map.get(key) == Some(0)));
 }
+
+#[test]
+fn a_value_that_is_being_read_stays_whatever_its_reader_tries() {
+    let (world, drops) = (World::new(), Rc::default());
+    let map = WeakMap::new();
+    let key = world.node();
+    map.insert(&key, note(None::<Gc<Node>>, &drops));
+    for attempt in 0..3 {
+        let try_it = || match attempt {
+            0 => map.clear(),
+            1 => drop(map.remove(&key)),
+            _ => drop(map.insert(&key, note(None, &Rc::default()))),
+        };
+        assert!(panics(|| map.with(&key, |_| try_it())));
+        assert_eq!((map.len(), map.contains_key(&key), drops.get()), (1, true, 0));
+    }
+    drop(map);
+    assert_eq!(drops.get(), 1, "the map still knew it");
+}
+
+#[test]
+fn a_map_drops_all_values_though_one_panics() {
+    let (world, drops) = (World::new(), Rc::default());
+    let map = WeakMap::new();
+    let keys: Vec<_> = (0..5).map(|_| world.node()).collect();
+    let _others: Vec<_> = keys.iter().map(Gc::downgrade).collect();
+    for (index, key) in keys.iter().enumerate() {
+        let value: Note<Node> = note(None, &drops);
+        let bomb = OnDrop(Some(Box::new(move || assert_ne!(index, 2, "a value"))));
+        map.insert(key, (value, Rc::new(bomb)));
+    }
+    assert!(panics(|| drop(map)));
+    assert_eq!(drops.get(), 5);
+}
