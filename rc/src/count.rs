@@ -84,6 +84,8 @@ pub(crate) const IMMORTAL: usize = 0b111;
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<CountWord<crate::Local>>() == size_of::<usize>());
+#[cfg(all(not(loom), target_pointer_width = "32"))]
+const _: () = assert!(size_of::<CountWord<crate::Local>>() == 4);
 #[cfg(all(not(loom), any(target_has_atomic = "ptr", feature = "critical-section")))]
 const _: () = assert!(size_of::<CountWord<crate::Atomic>>() == size_of::<usize>());
 const _: () = assert!(align_of::<WeakBox<crate::Local>>() > MARKS << 1, "a shifted address leaves room for the marks");

@@ -20,7 +20,8 @@
 //!
 //! - The count word says either how many strong handles there are, or where the weak box is (`count.rs` draws its bits).
 //!   So a box without weak handles, as most are, pays one word for being counted, and no other memory.
-//! - When the last strong handle goes, the value is dropped and its memory freed. The weak box (32 bytes) stays until the
+//!   That word is eight bytes, and four where addresses have 32 bits; a value aligned to eight begins after four more there.
+//! - When the last strong handle goes, the value is dropped and its memory freed. The weak box (32 bytes; 24) stays until the
 //!   last weak handle goes, so that **upgrade** can find out.
 //! - A count that would overflow makes the value **immortal**: it is never dropped, rather than the program aborted. Values
 //!   can be immortal from the start, or `static`: see [`static_counted!`].

@@ -3,7 +3,7 @@
 mod allocator;
 mod collections;
 mod counted;
-mod gc;
+pub mod gc;
 pub mod interrupts;
 mod pages;
 #[cfg(target_arch = "x86_64")]
