@@ -283,7 +283,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// Whether the value may be dropped later than its last handle; of a box that is not immortal.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     #[inline(always)]
     pub(crate) fn is_deep(&self) -> bool {
         self.0.load(Relaxed).addr() & DEEP != 0
@@ -404,7 +404,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// Keeps a pointer to a value of a box in the word of another one, whose strong count is zero; null is also kept.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn set_link(&self, link: *mut u8) {
         match self.weak_box() {
             Some(weak_box) => weak_box.callbacks.set_link(link),
@@ -414,7 +414,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// The pointer that is kept in the word. It says one strong handle again, or leads to its weak box.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn take_link(&self) -> *mut u8 {
         let word = self.0.load(Relaxed);
         if word.addr() & MARKS != MARKS {

@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod board;
 mod checks;
+mod contexts;
 mod critical;
 
 use core::panic::PanicInfo;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use critical_section::Mutex;
 use mudlark_rc::SyncCounted;
 
-use super::Random;
+use super::{Random, counted};
 use crate::{board, say};
 
 /// Blocks on the way from one to the other.
@@ -25,6 +25,9 @@ fn churn(seed: u32) {
         if kept.len() > 20 {
             let block = kept.swap_remove(random.below(20));
             assert!(block.iter().all(|number| *number == block[0]));
+        }
+        if step % 100 == 0 {
+            counted::make_and_drop_list(50);
         }
     }
 }
