@@ -66,8 +66,10 @@ impl Filled {
 
     fn assert_intact(&self) {
         for offset in [0, self.layout.size() / 2, self.layout.size() - 1] {
-            // SAFETY: it lies in the block, which is written.
-            assert_eq!(unsafe { self.block.add(offset).read() }, self.byte, "somebody else has written to the block");
+            // SAFETY: it lies in the block.
+            let place = unsafe { self.block.add(offset) };
+            // SAFETY: all of the block is written.
+            assert_eq!(unsafe { place.read() }, self.byte, "somebody else has written to the block");
         }
     }
 
@@ -135,9 +137,9 @@ fn blocks_that_others_free_keep_their_contents_and_all_come_home() {
             }
         });
     });
-    for number in 0..CPUS {
+    for (number, mail) in MAIL.iter().enumerate() {
         NUMBER.set(number);
-        let left: Vec<_> = MAIL[number].lock().expect("no panics").drain(..).collect();
+        let left: Vec<_> = mail.lock().expect("no panics").drain(..).collect();
         left.into_iter().for_each(|block| block.free(&HEAP));
         HEAP.collect();
     }

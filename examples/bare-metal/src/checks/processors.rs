@@ -7,7 +7,7 @@ use critical_section::Mutex;
 use mudlark_rc::SyncCounted;
 
 use super::{Random, counted};
-use crate::{board, say};
+use crate::{board, heap, say};
 
 /// Blocks on the way from one to the other.
 static MAIL: Mutex<Cell<Option<SyncCounted<[u32]>>>> = Mutex::new(Cell::new(None));
@@ -30,6 +30,8 @@ fn churn(seed: u32) {
             counted::make_and_drop_list(50);
         }
     }
+    drop(kept);
+    heap::collect();
 }
 
 /// Both churn; or one, where there is only one.
