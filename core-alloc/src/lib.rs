@@ -127,6 +127,8 @@ pub use fixed::{
     ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
     Refusal, RegionHeap, RegionTooSmall, Resize, StaticRegion,
 };
+#[cfg(target_has_atomic = "ptr")]
+pub use fixed::{Cpus, PerCpuHeap};
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
 #[cfg(feature = "malloc")]

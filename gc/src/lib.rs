@@ -135,6 +135,47 @@
 //! collection takes its place where it cannot. A program whose allocations fail may call [`Collector::collect`] for the old
 //! generation, which also gives back what was kept, and try again.
 //!
+//! # Without an operating system
+//!
+//! Firmware has its collector in a static, a [`StaticCollector`], which `main` takes; and it collects when it is idle, in
+//! steps that end in time for the next event:
+//!
+//! ```
+//! # #[cfg(feature = "derive")] {
+//! # use core::cell::{Cell, RefCell};
+//! # use mudlark_gc::{Gc, StaticCollector, Trace};
+//! # #[derive(Trace)]
+//! # struct Node(RefCell<Option<Gc<Node>>>);
+//! # let events = Cell::new(30);
+//! # let next_event = || { events.set(events.get() - 1); (events.get() % 3 == 0).then_some(()) };
+//! # fn answer(_event: (), collector: &mudlark_gc::Collector) {
+//! #     let node = Gc::new_in(Node(RefCell::default()), collector);
+//! #     *node.0.borrow_mut() = Some(node.clone());
+//! # }
+//! static COLLECTOR: StaticCollector = StaticCollector::new();
+//!
+//! let collector = COLLECTOR.take().expect("main is the only one to take it");
+//! # while events.get() > 0 {
+//! match next_event() {
+//!     Some(event) => answer(event, collector),
+//!     None => _ = collector.step(20),
+//! }
+//! # }
+//! # assert!(collector.stats().objects < 10);
+//! # }
+//! ```
+//!
+//! What there is in memory, in bytes:
+//!
+//! | | 64 bits | 32 bits |
+//! |---|---|---|
+//! | an object's header: count and flags, slot, and a pointer to its type's info | 16 | 12 |
+//! | its entry in a generation, if its type can hold handles | 8 | 4 |
+//! | a handle, `Gc<T>` or `Option<Gc<T>>` | 8 | 4 |
+//!
+//! On 32 bits a value that is aligned to eight bytes begins after four more. Entries come in arrays of 256. An object without handles in it
+//! costs no entry, and what need not be in cycles no header: a `Counted` of `mudlark-rc` has one word.
+//!
 //! # What a type must do
 //!
 //! `#[derive(Trace)]`. It reports every field; fields of types without `Trace` are marked `#[trace(skip)]`, which does not
@@ -159,6 +200,7 @@
 //! - `std` (default): a collector for each thread, so that `Gc::new` works; panics in finalizers are caught; `Trace`
 //!   for types of `std`. Without it everything else works, on bare metal too; a panic in a finalizer ends the program.
 //! - `derive` (default): `#[derive(Trace)]`.
+//! - `critical-section`: `StaticCollector` on targets without compare-and-swap.
 //! - `hashbrown`, `indexmap`, `smallvec`: `Trace` for the collections of these crates.
 #![no_std]
 
@@ -203,6 +245,8 @@ mod segment;
 mod segments;
 mod sendable;
 mod state;
+#[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
+mod static_collector;
 mod stats;
 mod thresholds;
 mod trace;
@@ -224,6 +268,8 @@ pub use observe::{CollectionEvent, ObserverId, Phase};
 pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
 pub use sendable::Within;
+#[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
+pub use static_collector::StaticCollector;
 pub use stats::{GenerationStats, Stats};
 pub use trace::{Trace, Tracer};
 pub use unique::GcMut;

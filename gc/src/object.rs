@@ -40,6 +40,8 @@ pub(crate) const SLOT_LIMIT: u32 = 1 << 31;
 
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Header>() == 16);
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Header>() == 12);
 
 /// A header and the value after it.
 #[repr(C)]

@@ -64,13 +64,13 @@ impl<C: Counts> Callbacks<C> {
     /// Keeps any pointer where the callbacks were, after they were taken: see [`CountWord::set_link`].
     ///
     /// [`CountWord::set_link`]: crate::count::CountWord::set_link
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn set_link(&self, link: *mut u8) {
         self.0.store(link.cast(), Relaxed);
     }
 
     /// Takes the pointer that is kept here.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn take_link(&self) -> *mut u8 {
         let link = self.0.load(Relaxed).cast();
         self.0.store(ptr::null_mut(), Relaxed);

@@ -84,6 +84,8 @@ pub(crate) const IMMORTAL: usize = 0b111;
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<CountWord<crate::Local>>() == size_of::<usize>());
+#[cfg(all(not(loom), target_pointer_width = "32"))]
+const _: () = assert!(size_of::<CountWord<crate::Local>>() == 4);
 #[cfg(all(not(loom), any(target_has_atomic = "ptr", feature = "critical-section")))]
 const _: () = assert!(size_of::<CountWord<crate::Atomic>>() == size_of::<usize>());
 const _: () = assert!(align_of::<WeakBox<crate::Local>>() > MARKS << 1, "a shifted address leaves room for the marks");
@@ -281,7 +283,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// Whether the value may be dropped later than its last handle; of a box that is not immortal.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     #[inline(always)]
     pub(crate) fn is_deep(&self) -> bool {
         self.0.load(Relaxed).addr() & DEEP != 0
@@ -402,7 +404,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// Keeps a pointer to a value of a box in the word of another one, whose strong count is zero; null is also kept.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn set_link(&self, link: *mut u8) {
         match self.weak_box() {
             Some(weak_box) => weak_box.callbacks.set_link(link),
@@ -412,7 +414,7 @@ impl<C: Counts> CountWord<C> {
     }
 
     /// The pointer that is kept in the word. It says one strong handle again, or leads to its weak box.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "std", feature = "drop-context"))]
     pub(crate) fn take_link(&self) -> *mut u8 {
         let word = self.0.load(Relaxed);
         if word.addr() & MARKS != MARKS {

@@ -38,21 +38,22 @@ use core::ptr::{self, NonNull};
 use crate::allocate::Allocate;
 use crate::counted_box::CountedBox;
 use crate::counts::Counts;
+#[cfg(not(feature = "std"))]
+use crate::drop_context::with_nest;
+#[cfg(feature = "std")]
+use crate::thread_context::with_nest;
 use crate::wide_pointer::{metadata_of, with_metadata_of};
 
 /// So many deep values are dropped inside each other before a frame is made, for which others are put off.
 pub(crate) const DEPTH: usize = 16;
 
-std::thread_local! {
-    static NEST: Nest = const { Nest { depth: Cell::new(0), frame: Cell::new(ptr::null()) } };
-}
-
-/// What this thread is dropping.
+/// What one context is dropping: a thread, or without `std` what the program says is one.
 ///
 /// # Invariants
 ///
-/// `frame` is null or points at a frame that is further up the stack, in a function that waits for this one.
-struct Nest {
+/// One context at a time has it. `frame` is null or points at a frame that is further up the stack, in a function that waits
+/// for this one.
+pub(crate) struct Nest {
     /// How many deep values are being dropped, each inside the drop of the one before.
     depth: Cell<usize>,
     /// The innermost frame.
@@ -110,8 +111,8 @@ fn id_but_for_lifetimes<T>() -> TypeId {
     identified.id()
 }
 
-/// Drops the value of a box that has no strong handle left, and frees the box; now, or before this thread's outermost drop
-/// returns. Also when a drop panics.
+/// Drops the value of a box that has no strong handle left, and frees the box; now, or before this context's outermost
+/// drop returns. Also when a drop panics.
 ///
 /// # Safety
 ///
@@ -120,8 +121,12 @@ fn id_but_for_lifetimes<T>() -> TypeId {
 pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(last: CountedBox<T, C>, allocator: &A) {
     // The list has no room for allocators.
     if mem::needs_drop::<T>() && size_of::<A>() == 0 && last.count().is_deep() {
-        // SAFETY: by the contract.
-        NEST.with(|nest| unsafe { nest.drop_box(last, allocator) });
+        with_nest(|nest| match nest {
+            // SAFETY: by the contract.
+            Some(nest) => unsafe { nest.drop_box(last, allocator) },
+            // SAFETY: by the contract.
+            None => unsafe { last.drop_now(allocator) },
+        });
     } else {
         // SAFETY: by the contract.
         unsafe { last.drop_now(allocator) };
@@ -129,6 +134,11 @@ pub(crate) unsafe fn drop_box<T: ?Sized, C: Counts, A: Allocate>(last: CountedBo
 }
 
 impl Nest {
+    /// Nothing is being dropped.
+    pub(crate) const fn new() -> Self {
+        Self { depth: Cell::new(0), frame: Cell::new(ptr::null()) }
+    }
+
     /// As [`drop_box`], for a deep value and an allocator without size.
     ///
     /// # Safety

@@ -1,5 +1,5 @@
-//! What stands in for `deferred_drop.rs` without `std`, where there are no thread locals to keep track of nested drops: a
-//! value is dropped at once, inside the drop of the one before.
+//! What stands in for `deferred_drop.rs` where nobody tells contexts apart, neither `std` by its threads nor the program by a
+//! `DropContext`: a value is dropped at once, inside the drop of the one before.
 
 use crate::allocate::Allocate;
 use crate::counted_box::CountedBox;

@@ -20,7 +20,8 @@
 //!
 //! - The count word says either how many strong handles there are, or where the weak box is (`count.rs` draws its bits).
 //!   So a box without weak handles, as most are, pays one word for being counted, and no other memory.
-//! - When the last strong handle goes, the value is dropped and its memory freed. The weak box (32 bytes) stays until the
+//!   That word is eight bytes, and four where addresses have 32 bits; a value aligned to eight begins after four more there.
+//! - When the last strong handle goes, the value is dropped and its memory freed. The weak box (32 bytes; 24) stays until the
 //!   last weak handle goes, so that **upgrade** can find out.
 //! - A count that would overflow makes the value **immortal**: it is never dropped, rather than the program aborted. Values
 //!   can be immortal from the start, or `static`: see [`static_counted!`].
@@ -68,8 +69,10 @@
 //!   variable of a `Drop` implementation, a value that is not deep; also through several types by turns, and through slices
 //!   and trait objects ([`make_deep`](Handle::make_deep) is for these).
 //! - **Not covered**, and dropped by recursion, are chains of values that were not made deep, and of `Box`es or `Vec`s
-//!   themselves; values that were lent mutably since they were made deep; handles with an allocator that has a size; and all,
-//!   without the feature `std`, where there is no thread local to keep track with.
+//!   themselves; values that were lent mutably since they were made deep; and handles with an allocator that has a size.
+//! - What is being dropped is known of each thread by a thread local. **Without the feature `std`**, the program has to say
+//!   which contexts it has, by a `DropContext` (feature `drop-context`): some lines for firmware, which has a main loop and
+//!   interrupt handlers. It cannot be found out, and if nobody says it, all values are dropped by recursion.
 //! - A deep value has to be `'static`: one that borrows must not outlive its last handle. That is why it has to be said, and
 //!   where the value is made: only the compiler knows it, and [`new`](Handle::new) takes values of both kinds. Put off by
 //!   itself, a value could read what it borrows from a neighbour after that neighbour is gone.
@@ -101,6 +104,7 @@
 //! - `std` (default): deep drops in constant stack, `SyncInterner`, conversions from `OsStr`, `OsString`, `Path`, `PathBuf`,
 //!   `Read`, `Write` and `Seek` for handles to files and such.
 //!   Without it, the crate needs `alloc` only.
+//! - `drop-context`: deep drops in constant stack without `std`, by a `DropContext` that the program gives.
 //! - `allocator-api2`: boxes from any allocator of that crate.
 //! - `serde`: handles are written and read as their values. What was shared is not shared after.
 //! - `critical-section`: `SyncCounted` on targets without compare-and-swap.
@@ -120,8 +124,10 @@ mod counted;
 mod counted_box;
 mod counts;
 mod deep;
-#[cfg_attr(not(feature = "std"), path = "immediate_drop.rs")]
+#[cfg_attr(not(any(feature = "std", feature = "drop-context")), path = "immediate_drop.rs")]
 mod deferred_drop;
+#[cfg(feature = "drop-context")]
+mod drop_context;
 #[cfg(not(feature = "std"))]
 mod fnv;
 mod forward;
@@ -139,6 +145,8 @@ mod serde;
 mod symbols;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod sync;
+#[cfg(feature = "std")]
+mod thread_context;
 mod uninit;
 mod unique;
 mod unsize;
@@ -152,6 +160,8 @@ pub use allocate::{Allocate, Global};
 pub use clone_to_counted::CloneToCounted;
 pub use counted::{Counted, Handle};
 pub use counts::{Counts, Local};
+#[cfg(feature = "drop-context")]
+pub use drop_context::{DropContext, DropNest};
 pub use immortal::StaticCounted;
 #[doc(hidden)]
 pub use immortal::{StaticBox, array_len, words_before};

@@ -127,6 +127,8 @@ pub(crate) struct WeakBox<C: Counts> {
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<WeakBox<crate::Local>>() <= 4 * size_of::<u64>());
+#[cfg(all(not(loom), target_pointer_width = "32"))]
+const _: () = assert!(size_of::<WeakBox<crate::Local>>() == 24);
 
 impl<C: Counts> WeakBox<C> {
     /// Where the value is; where it was, when `strong` is zero.

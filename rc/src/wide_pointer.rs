@@ -27,7 +27,7 @@ pub(crate) fn with_metadata_of<T: ?Sized>(place: NonNull<u8>, like: NonNull<T>) 
 }
 
 /// What a pointer has besides the address: its length, or where the methods are; null if there is nothing.
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "drop-context"))]
 #[inline(always)]
 pub(crate) fn metadata_of<T: ?Sized>(pointer: NonNull<T>) -> *const () {
     if size_of::<NonNull<T>>() != 2 * size_of::<*const ()>() {

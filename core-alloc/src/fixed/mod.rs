@@ -77,8 +77,10 @@
 //! # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
 //! ```
 //!
-//! [`LockedHeap`] makes a global allocator of it.
+//! [`LockedHeap`] makes a global allocator of it; for several processors, a `PerCpuHeap` has a cache for each in front.
 
+#[cfg(target_has_atomic = "ptr")]
+mod batch_stack;
 mod bins;
 mod block;
 #[cfg(feature = "critical-section")]
@@ -89,6 +91,8 @@ mod linker;
 mod locked;
 mod misuse;
 pub mod paged;
+#[cfg(target_has_atomic = "ptr")]
+mod per_cpu;
 mod region;
 mod region_heap;
 mod static_region;
@@ -102,10 +106,19 @@ pub use heap::Heap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
 pub use misuse::{Misuse, Refusal};
 pub use paged::PagedHeap;
+#[cfg(target_has_atomic = "ptr")]
+pub use per_cpu::{Cpus, PerCpuHeap};
 pub use region_heap::{RegionHeap, Resize};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};
+
+/// The atomics and cells of `batch_stack.rs`, which its loom model exchanges for others.
+#[cfg(target_has_atomic = "ptr")]
+mod sync {
+    pub(super) use core::cell::Cell;
+    pub(super) use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+}
 
 /// A region has no room for its header and one small block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,12 @@ mod chosen;
 #[cfg(target_arch = "x86_64")]
 pub use chosen::{run_beside, this_processor};
 
+/// The number of this processor: there is one.
+#[cfg(not(target_arch = "x86_64"))]
+pub const fn this_processor() -> u32 {
+    0
+}
+
 pub use chosen::{exit, interrupts_off, interrupts_on, prepare, start_ticks, stop_ticks};
 
 use core::cell::UnsafeCell;

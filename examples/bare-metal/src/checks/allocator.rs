@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Random;
-use crate::HEAP;
+use crate::heap;
 
 /// Blocks of many sizes come and go; each is full of its own number.
 pub fn churn() {
@@ -25,7 +25,8 @@ pub fn churn() {
 
 /// All memory is taken, one more request is refused, and all is there again afterwards.
 pub fn exhaustion() {
-    let free = HEAP.stats().largest_free;
+    heap::collect();
+    let free = heap::shared().stats().largest_free;
     let mut blocks: Vec<Vec<u8>> = Vec::with_capacity(200);
     loop {
         let mut block = Vec::new();
@@ -38,5 +39,6 @@ pub fn exhaustion() {
     blocks.pop();
     assert!(Vec::<u8>::new().try_reserve_exact(1000).is_ok());
     drop(blocks);
-    assert_eq!(HEAP.stats().largest_free, free);
+    heap::collect();
+    assert_eq!(heap::shared().stats().largest_free, free);
 }

@@ -5,7 +5,7 @@ use core::cell::{Cell, RefCell};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use mudlark_gc::{Collector, Finalize, Gc, Generation, Trace};
+use mudlark_gc::{Collector, Finalize, Gc, Generation, StaticCollector, Trace};
 
 #[derive(Trace)]
 #[trace(finalize)]
@@ -37,6 +37,27 @@ pub fn cycles() {
     assert_eq!(finalized.get(), 300);
     assert!(weak.iter().all(|weak| weak.upgrade().is_none()));
     assert_eq!(collector.stats().objects, 0);
+}
+
+static COLLECTOR: StaticCollector = StaticCollector::new();
+
+/// The collector in a static is had once, and finds all garbage in steps from an idle loop.
+pub fn idle() {
+    let collector = COLLECTOR.take().expect("nobody else takes it");
+    assert!(COLLECTOR.take().is_none());
+    collector.disable();
+    let finalized = Rc::new(Cell::new(0));
+    for _ in 0..100 {
+        let node = Gc::new_in(Node { next: RefCell::default(), finalized: finalized.clone() }, collector);
+        *node.next.borrow_mut() = Some(node.clone());
+    }
+    let mut steps = 1;
+    while !collector.step(20) {
+        steps += 1;
+    }
+    assert!(steps >= 5);
+    assert_eq!((finalized.get(), collector.stats().objects), (100, 0));
+    collector.collect(Generation::Old);
 }
 
 #[derive(Trace)]

@@ -1,11 +1,12 @@
 //! The timer's interrupt handler and the main loop use the heap at the same time.
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use alloc::vec::Vec;
 use critical_section::Mutex;
 
-use super::Random;
+use super::{Random, counted};
 use crate::board;
 
 /// How often the handler is to run.
@@ -14,6 +15,14 @@ const TICKS: u32 = 300;
 /// A block that goes from one to the other.
 static MAIL: Mutex<Cell<Option<Vec<u8>>>> = Mutex::new(Cell::new(None));
 static TICKED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
+
+/// Whether the handler is running, on the only processor that has one.
+static IN_HANDLER: AtomicBool = AtomicBool::new(false);
+
+/// Whether the caller is the handler; another processor than its own may be told so, too.
+pub fn in_handler() -> bool {
+    IN_HANDLER.load(Ordering::Relaxed)
+}
 
 fn exchange(block: Option<Vec<u8>>) -> Option<Vec<u8>> {
     critical_section::with(|section| MAIL.borrow(section).replace(block))
@@ -27,13 +36,24 @@ fn ticked() -> u32 {
     critical_section::with(|section| TICKED.borrow(section).get())
 }
 
-/// Called by the timer: leaves a new block, and frees the one that was left for it.
+/// Called by the timer.
 #[unsafe(no_mangle)]
 pub extern "C" fn on_tick() {
+    IN_HANDLER.store(true, Ordering::Relaxed);
+    handle_tick();
+    IN_HANDLER.store(false, Ordering::Relaxed);
+}
+
+/// Leaves a new block, and frees the one that was left for it; drops a list of its own.
+fn handle_tick() {
     let number = critical_section::with(|section| TICKED.borrow(section).replace(TICKED.borrow(section).get() + 1));
     let block = alloc::vec![number.to_le_bytes()[0]; 1 + number as usize % 200];
     let freed = exchange(Some(block));
     assert!(freed.is_none_or(|block| is_intact(&block)));
+    // Which takes longer than a tick.
+    if number % 16 == 0 {
+        counted::make_and_drop_list(20);
+    }
 }
 
 /// Allocates, frees and exchanges until the handler has run often enough.
@@ -47,6 +67,7 @@ pub fn handler() {
         if kept.len() > 30 {
             assert!(is_intact(&kept.swap_remove(random.below(30))));
         }
+        counted::make_and_drop_list(random.below(100));
     }
     board::stop_ticks();
     drop(exchange(None));

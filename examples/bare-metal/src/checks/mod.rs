@@ -3,7 +3,7 @@
 mod allocator;
 mod collections;
 mod counted;
-mod gc;
+pub mod gc;
 pub mod interrupts;
 mod pages;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +16,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("vectors, maps, strings and trait objects", collections::all),
     ("counted handles, shared and weak", counted::handles),
     ("interned words", counted::interned),
+    ("deep lists and trees are dropped on a small stack", counted::deep),
     ("cycles, finalizers and weak handles", gc::cycles),
     ("a deep list is dropped on a small stack", gc::deep_list),
     ("a collection makes room when memory is out", gc::out_of_memory),

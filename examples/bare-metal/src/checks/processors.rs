@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use critical_section::Mutex;
 use mudlark_rc::SyncCounted;
 
-use super::Random;
-use crate::{board, say};
+use super::{Random, counted};
+use crate::{board, heap, say};
 
 /// Blocks on the way from one to the other.
 static MAIL: Mutex<Cell<Option<SyncCounted<[u32]>>>> = Mutex::new(Cell::new(None));
@@ -26,7 +26,12 @@ fn churn(seed: u32) {
             let block = kept.swap_remove(random.below(20));
             assert!(block.iter().all(|number| *number == block[0]));
         }
+        if step % 100 == 0 {
+            counted::make_and_drop_list(50);
+        }
     }
+    drop(kept);
+    heap::collect();
 }
 
 /// Both churn; or one, where there is only one.

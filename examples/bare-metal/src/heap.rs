@@ -1,0 +1,75 @@
+//! The global allocator: 64 KiB in a static, shared with interrupt handlers; where there are two processors, with a cache for
+//! each in front.
+
+use mudlark_core_alloc::{CriticalSectionLock, StaticRegion};
+
+static MEMORY: StaticRegion<{ 64 * 1024 }, CriticalSectionLock> = StaticRegion::new();
+
+#[cfg(not(target_arch = "x86_64"))]
+mod chosen {
+    use mudlark_core_alloc::{CriticalSectionLock, LockedHeap};
+
+    #[global_allocator]
+    static HEAP: LockedHeap<CriticalSectionLock> = LockedHeap::with_region(&super::MEMORY);
+
+    pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {
+        &HEAP
+    }
+
+    pub fn collect() {}
+}
+
+#[cfg(target_arch = "x86_64")]
+mod chosen {
+    use mudlark_core_alloc::{Cpus, CriticalSectionLock, LockedHeap, PerCpuHeap};
+
+    use crate::board;
+
+    #[global_allocator]
+    static HEAP: PerCpuHeap<Processors, 2, CriticalSectionLock> = PerCpuHeap::with_region(&super::MEMORY);
+
+    struct Processors;
+
+    /// Interrupts are off until this is dropped, if they were on before.
+    struct InterruptsOff {
+        were_on: bool,
+    }
+
+    impl Drop for InterruptsOff {
+        fn drop(&mut self) {
+            if self.were_on {
+                // SAFETY: they were on when this was made.
+                unsafe { board::interrupts_on() };
+            }
+        }
+    }
+
+    // SAFETY: there are no threads, so with interrupts off nobody else gets the processor; each has its own number.
+    unsafe impl Cpus for Processors {
+        type Guard = InterruptsOff;
+
+        fn stay() -> InterruptsOff {
+            InterruptsOff { were_on: board::interrupts_off() }
+        }
+
+        fn cpu_index() -> usize {
+            board::this_processor() as usize
+        }
+    }
+
+    pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {
+        HEAP.shared()
+    }
+
+    pub fn collect() {
+        HEAP.collect();
+    }
+}
+
+/// Empties this processor's cache.
+pub use chosen::collect;
+
+/// The heap, to be asked what it has.
+pub fn shared() -> &'static mudlark_core_alloc::LockedHeap<CriticalSectionLock> {
+    chosen::shared()
+}
