@@ -123,9 +123,11 @@ mod size_class;
 pub use allocator_api2;
 #[cfg(feature = "critical-section")]
 pub use fixed::CriticalSectionLock;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use fixed::InterruptHeap;
 pub use fixed::{
     ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
-    Refusal, RegionHeap, RegionTooSmall, Resize, StaticRegion,
+    Refusal, RegionHeap, RegionTooSmall, Resize, SingleCore, SingleCoreLock, StaticRegion,
 };
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};

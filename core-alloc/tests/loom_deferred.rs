@@ -70,7 +70,7 @@ fn free_in_a_handler(frees: &DeferredFrees, block: Address) {
 
 /// Takes back what is there.
 fn catch_up(frees: &DeferredFrees, freed: &mut Vec<Address>) {
-    // SAFETY: only this thread pops.
+    // SAFETY: the callers do so one after the other.
     while let Some((block, layout)) = unsafe { frees.pop() } {
         assert_eq!(layout, LAYOUT);
         let block = Address(block.cast().as_ptr());
@@ -89,9 +89,16 @@ fn a_block_freed_in_a_handler_comes_back_once() {
             thread::spawn(move || blocks.into_iter().for_each(|block| free_in_a_handler(&frees, block)))
         };
         let handlers = [handler(vec![blocks[0], blocks[1]]), handler(vec![blocks[2]])];
-        let mut freed = Vec::new();
-        catch_up(&frees, &mut freed);
+        let holder = {
+            let frees = Arc::clone(&frees);
+            thread::spawn(move || {
+                let mut freed = Vec::new();
+                catch_up(&frees, &mut freed);
+                freed
+            })
+        };
         handlers.into_iter().for_each(|handler| handler.join().expect("no panics"));
+        let mut freed = holder.join().expect("no panics");
         catch_up(&frees, &mut freed);
         let mut starts = freed.iter().map(|block| block.0).collect::<Vec<_>>();
         starts.sort_unstable();
@@ -117,8 +124,14 @@ fn a_block_of_the_reserve_is_had_once() {
             })
         };
         let handlers = [handler(), handler()];
-        blocks[1].use_it();
-        assert!(reserve.put(blocks[1].start()));
+        let holder = {
+            let (reserve, block) = (Arc::clone(&reserve), blocks[1]);
+            thread::spawn(move || {
+                block.use_it();
+                assert!(reserve.put(block.start()));
+            })
+        };
+        holder.join().expect("no panics");
         let mut had: Vec<_> = handlers.into_iter().filter_map(|handler| handler.join().expect("no panics")).collect();
         had.extend(core::iter::from_fn(|| reserve.take()).map(|block| Address(block.cast().as_ptr())));
         had.sort_unstable_by_key(|block| block.0);

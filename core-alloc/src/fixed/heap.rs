@@ -205,6 +205,11 @@ impl Heap {
         self.regions().try_for_each(super::verify::verify)
     }
 
+    /// The region that was added last.
+    pub(super) const fn newest(&self) -> Option<Region> {
+        self.regions
+    }
+
     fn regions(&self) -> impl Iterator<Item = Region> {
         iter::successors(self.regions, |region| region.next())
     }

@@ -33,7 +33,8 @@ const LAST_END: usize = usize::MAX - 2 * GRANULE;
 /// - From `first` on they are blocks, side by side, up to the one at `end`, which has no bytes and is in use.
 /// - Each free block's last word is its size, and the block behind it has the tag [`Tag::after_free`]; no two free
 ///   blocks are neighbours. All free blocks are listed in the bins.
-struct Header {
+/// - Nothing here changes once the region is a heap's.
+pub(super) struct Header {
     /// From the header to `end`.
     len: usize,
     next: Option<Region>,
@@ -89,6 +90,20 @@ impl Region {
         // The bins of a region of twice the size are more than enough.
         let bins = BinsRef::len(block.checked_mul(2)?);
         block.checked_add(size_of::<Header>() + bins + TAG_SIZE + 3 * GRANULE)
+    }
+
+    /// A region that [`as_ptr`](Self::as_ptr) gave away.
+    ///
+    /// # Safety
+    ///
+    /// It is one.
+    pub(super) const unsafe fn from_ptr(header: NonNull<Header>) -> Self {
+        // INVARIANT: by the contract.
+        Self(header)
+    }
+
+    pub(super) const fn as_ptr(self) -> *mut Header {
+        self.0.as_ptr()
     }
 
     pub(super) fn next(self) -> Option<Self> {
@@ -172,10 +187,15 @@ impl Region {
     /// There is one.
     #[inline(always)]
     pub(super) unsafe fn block_at(self, address: NonNull<u8>) -> Block {
-        // A pointer that comes back may be narrowed to the bytes that were asked for. So it serves as an address only.
-        let start = self.0.cast().with_addr(address.addr());
         // SAFETY: by the contract.
-        unsafe { Block::new(start) }
+        unsafe { Block::new(self.pointer_to(address)) }
+    }
+
+    /// A pointer to `address` that may be used for all of the region. One that comes back may be narrowed to the bytes that
+    /// were asked for, and so serves as an address only.
+    #[inline(always)]
+    pub(super) fn pointer_to(self, address: NonNull<u8>) -> NonNull<u8> {
+        self.0.cast().with_addr(address.addr())
     }
 
     /// A block in use of `size`, which is that of a block, or of a little more.
