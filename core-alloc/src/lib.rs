@@ -126,8 +126,9 @@ pub use fixed::CriticalSectionLock;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 pub use fixed::InterruptHeap;
 pub use fixed::{
-    ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
-    Refusal, RegionHeap, RegionTooSmall, Resize, SingleCore, SingleCoreLock, StaticRegion,
+    BinStats, ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, MeteredHeap, Misuse,
+    PageSource, PagedHeap, Part, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore, SingleCoreLock,
+    StaticRegion,
 };
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};

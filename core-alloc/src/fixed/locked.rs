@@ -10,7 +10,7 @@ use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, Resize, or_panic};
 use super::shared::{Shared, abort_on_panic, move_block};
 use super::static_region::Claim;
-use super::{Damage, Heap, HeapStats, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -187,7 +187,8 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
-    /// What the heap has, and how much of it is in use.
+    /// What the heap has, and how much of it is in use. With a [`Heap`], it is locked for a walk over all blocks: where the
+    /// lock masks interrupts, they are masked for as long.
     pub fn stats(&self) -> HeapStats {
         let mut shared = self.shared.lock();
         shared.claim();
@@ -196,6 +197,30 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
 }
 
 impl<R: RawMutex> LockedHeap<R> {
+    /// Gives the heap memory of a kind, as [`Heap::add_region_of`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionTooSmall`] as [`Heap::add_region`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Heap::add_region`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Heap::add_region`].
+    pub unsafe fn add_region_of(&self, kind: RegionKind, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+        // SAFETY: the caller's promise is the one asked for.
+        let added = unsafe { self.shared.lock().heap.try_add_region_of(kind, start, size) };
+        added.map_err(Refusal::or_panic)
+    }
+
+    /// A block from a region that has all flags of `kind`, if there is one to be had. It is freed as any other.
+    pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        self.shared.lock().heap.allocate_in(kind, layout)
+    }
+
     /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
     ///
     /// # Errors

@@ -91,10 +91,12 @@ mod heap;
 mod interrupt_heap;
 mod linker;
 mod locked;
+mod metered_heap;
 mod misuse;
 pub mod paged;
 mod region;
 mod region_heap;
+mod region_kind;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod region_list;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
@@ -107,6 +109,7 @@ mod stats;
 mod sync;
 mod verify;
 
+pub use bins::BinStats;
 #[cfg(feature = "critical-section")]
 pub use critical_section_lock::CriticalSectionLock;
 pub use growing_heap::{GrowingHeap, PageSource};
@@ -114,9 +117,11 @@ pub use heap::Heap;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 pub use interrupt_heap::InterruptHeap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
+pub use metered_heap::MeteredHeap;
 pub use misuse::{Misuse, Refusal};
 pub use paged::PagedHeap;
 pub use region_heap::{RegionHeap, Resize};
+pub use region_kind::RegionKind;
 pub use single_core_lock::{SingleCore, SingleCoreLock};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
