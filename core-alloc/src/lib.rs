@@ -123,9 +123,12 @@ mod size_class;
 pub use allocator_api2;
 #[cfg(feature = "critical-section")]
 pub use fixed::CriticalSectionLock;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use fixed::InterruptHeap;
 pub use fixed::{
-    ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, Misuse, PageSource, PagedHeap, Part,
-    Refusal, RegionHeap, RegionTooSmall, Resize, StaticRegion,
+    BinStats, ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, MeteredHeap, Misuse,
+    PageSource, PagedHeap, Part, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore, SingleCoreLock,
+    StaticRegion,
 };
 #[cfg(target_has_atomic = "ptr")]
 pub use fixed::{Cpus, PerCpuHeap};

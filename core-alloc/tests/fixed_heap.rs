@@ -5,7 +5,7 @@ mod region_heap;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 
-use mudlark_core_alloc::Heap;
+use mudlark_core_alloc::{Heap, MeteredHeap, RegionHeap, RegionKind};
 
 use crate::region_heap::{FILLED, Memory, Model, Random, bytes};
 
@@ -186,4 +186,79 @@ fn stats_read_as_a_table() {
     for line in ["total          8192 B", "used           1008 B", "blocks            1"] {
         assert!(table.lines().any(|l| l == line), "{table}");
     }
+}
+
+#[test]
+fn bins_show_every_free_block_among_those_of_its_size() {
+    let mut model = Model::of_one(FILLED);
+    let mut random = Random::new(11);
+    while model.allocate(random.layout(3000)) {}
+    for _ in 0..model.live.len() / 2 {
+        let some = random.below(model.live.len());
+        model.deallocate(some);
+    }
+    let bins: Vec<_> = model.heap.bins().collect();
+    let smallest: Vec<_> = bins.iter().map(|bin| bin.smallest).chain([usize::MAX]).collect();
+    for (index, bin) in bins.iter().enumerate() {
+        let sizes = smallest[index]..smallest[index + 1];
+        let free = model.heap.parts().filter(|part| !part.in_use && sizes.contains(&part.size));
+        assert_eq!(free.fold((0, 0), |(blocks, bytes), part| (blocks + 1, bytes + part.size)), (bin.blocks, bin.bytes));
+    }
+    assert_eq!(bins.iter().map(|bin| bin.bytes).sum::<usize>(), model.heap.stats().free);
+}
+
+#[test]
+fn a_request_for_a_kind_is_served_by_such_regions_only() {
+    let mut memory = [const { [MaybeUninit::<u8>::uninit(); 2048] }; 3];
+    let starts = memory.each_mut().map(|region| region.as_mut_ptr().cast::<u8>());
+    let kinds = [RegionKind::DMA, RegionKind::DMA.and(RegionKind::FAST), RegionKind::ANY];
+    let mut heap = Heap::new();
+    for (start, kind) in starts.into_iter().zip(kinds) {
+        // SAFETY: the memory outlives the heap, and nothing else uses it.
+        unsafe { heap.add_region_of(kind, start, 2048) }.expect("2 KiB are enough");
+    }
+    for (asked, regions) in [(RegionKind::FAST, 1..2), (RegionKind::DMA, 0..2), (RegionKind::ANY, 0..3)] {
+        let blocks: Vec<_> = core::iter::from_fn(|| heap.allocate_in(asked, bytes(100))).collect();
+        let in_region = |index: usize, address: usize| address.wrapping_sub(starts[index].addr()) < 2048;
+        assert!(blocks.iter().all(|block| regions.clone().any(|index| in_region(index, block.addr().get()))));
+        assert!(blocks.len() > 10 * regions.len(), "{} blocks of {regions:?}", blocks.len());
+        for block in blocks {
+            // SAFETY: just allocated for this.
+            unsafe { heap.deallocate(block, bytes(100)) };
+        }
+    }
+    assert_eq!(heap.allocate_in(RegionKind::custom(3), bytes(1)), None);
+}
+
+#[test]
+fn a_metered_heap_knows_the_most_that_was_used() {
+    let mut memory = [MaybeUninit::<u8>::uninit(); 8192];
+    let mut heap = MeteredHeap::EMPTY;
+    // SAFETY: the memory outlives the heap, and nothing else uses it.
+    unsafe { heap.try_add_region(memory.as_mut_ptr().cast(), memory.len()) }.expect("8 KiB are enough");
+    let mut random = Random::new(2);
+    let (mut live, mut peak) = (Vec::new(), 0);
+    for _ in 0..if cfg!(miri) { 100 } else { 5000 } {
+        let layout = bytes(random.below(400));
+        match random.below(3) {
+            0 => live.extend(heap.allocate(layout).map(|block| (block, layout))),
+            _ if live.is_empty() => {}
+            1 => {
+                let (block, old) = live.swap_remove(random.below(live.len()));
+                // SAFETY: a live block of that layout.
+                let moved = unsafe { heap.try_reallocate(block, old, layout.size()) }.expect("a live block");
+                live.push(moved.map_or((block, old), |block| (block, layout)));
+            }
+            _ => {
+                let (block, layout) = live.swap_remove(random.below(live.len()));
+                // SAFETY: a live block of that layout, used no more.
+                unsafe { heap.try_deallocate(block, layout) }.expect("a live block");
+            }
+        }
+        let stats = heap.stats();
+        peak = peak.max(stats.used);
+        // A move has two blocks for a moment.
+        assert!(stats.peak.is_some_and(|counted| (peak..=peak + 500).contains(&counted)), "{stats:?}, {peak}");
+    }
+    assert!(peak > 1000);
 }

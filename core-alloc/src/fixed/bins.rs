@@ -19,7 +19,7 @@
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
-use super::block::{Block, GRANULE, Links};
+use super::block::{Block, GRANULE, Links, MIN_SIZE};
 
 const BITS: usize = usize::BITS as usize;
 /// The first bins are of two sizes each. They all have their bits in the map's first word.
@@ -49,6 +49,16 @@ impl Bin {
         // `step` lies in [4, 8).
         let doubling = (log2 - LINEAR_LIMIT.ilog2()) as usize;
         Self(LINEAR_BINS + (doubling << STEPS_LOG2) + step - (1 << STEPS_LOG2))
+    }
+
+    /// The least size of the blocks of a bin.
+    const fn smallest(self) -> usize {
+        let Some(above) = self.0.checked_sub(LINEAR_BINS) else {
+            let smallest = self.0 * LINEAR_STEP;
+            return if smallest < MIN_SIZE { MIN_SIZE } else { smallest };
+        };
+        let step = (1 << STEPS_LOG2) + above % (1 << STEPS_LOG2);
+        step << (LINEAR_LIMIT.ilog2() - STEPS_LOG2) << (above >> STEPS_LOG2)
     }
 
     /// The last bin of a region with so many bytes for blocks.
@@ -288,6 +298,19 @@ impl BinsRef {
         core::iter::successors(first, |block| block.links().next)
     }
 
+    /// What is in each bin that is not empty.
+    pub(super) fn stats(self) -> impl Iterator<Item = BinStats> {
+        let bins = (0..=self.last().0).map(Bin).map(move |bin| {
+            let empty = BinStats { smallest: bin.smallest(), blocks: 0, bytes: 0 };
+            self.blocks(bin).fold(empty, |BinStats { smallest, blocks, bytes }, block| BinStats {
+                smallest,
+                blocks: blocks + 1,
+                bytes: bytes + block.tag().size(),
+            })
+        });
+        bins.filter(|bin| bin.blocks > 0)
+    }
+
     /// The number of listed blocks, if the lists are as they must be.
     ///
     /// `is_block` tells whether there is a free block where a link leads.
@@ -315,6 +338,18 @@ impl BinsRef {
         }
         Ok(count)
     }
+}
+
+/// The free blocks of one bin of a region, as [`Heap::bins`](super::Heap::bins) shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BinStats {
+    /// The least size of a block here in bytes, with the heap's own word before it.
+    pub smallest: usize,
+    /// The number of blocks.
+    pub blocks: usize,
+    /// The bytes of all of them.
+    pub bytes: usize,
 }
 
 /// Whether a block is the first of its list.

@@ -6,10 +6,12 @@ use core::iter;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::block::{GRANULE, TAG_SIZE, size_for};
+use super::bins::BinStats;
+use super::block::{TAG_SIZE, size_for};
 use super::misuse::{Misuse, Refusal};
 use super::region::{Region, Resized};
 use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
+use super::region_kind::RegionKind;
 use super::stats::HeapStats;
 use super::verify::{Damage, Part, parts};
 
@@ -84,6 +86,30 @@ impl Heap {
         added_or_panic(unsafe { self.try_add_region(start, size) })
     }
 
+    /// As [`add_region`](Self::add_region), for memory that [`allocate_in`](Self::allocate_in) may ask for. All other requests
+    /// are served from there as well, but later than from regions that are added later: so add what is scarce first.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_region`](Self::add_region).
+    ///
+    /// # Panics
+    ///
+    /// As [`add_region`](Self::add_region).
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_region`](Self::add_region).
+    pub unsafe fn add_region_of(
+        &mut self,
+        kind: RegionKind,
+        start: *mut u8,
+        size: usize,
+    ) -> Result<(), RegionTooSmall> {
+        // SAFETY: the caller's promise is the one asked for.
+        added_or_panic(unsafe { self.try_add_region_of(kind, start, size) })
+    }
+
     /// A block for `layout`, or `None` when there is none to be had; the heap stays usable then.
     ///
     /// A size of zero is served as one byte is. The block's bytes are uninitialised.
@@ -94,14 +120,38 @@ impl Heap {
         let size = size_for(layout);
         let mut next = self.regions;
         while let Some(region) = next {
-            let block =
-                if layout.align() <= GRANULE { region.take(size) } else { region.take_aligned(size, layout.align()) };
-            if let Some(block) = block {
+            if let Some(block) = region.take_for(size, layout.align()) {
                 return Some(block.start());
             }
             next = region.next();
         }
         None
+    }
+
+    /// As [`allocate`](Self::allocate), from regions that have all flags of `kind` only.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use core::mem::MaybeUninit;
+    /// use mudlark_core_alloc::{Heap, RegionKind};
+    ///
+    /// let mut memory = [const { [MaybeUninit::<u8>::uninit(); 2048] }; 2];
+    /// let [buffers, plain] = &mut memory;
+    /// let mut heap = Heap::new();
+    /// // SAFETY: the memory outlives the heap, and nothing else uses it.
+    /// unsafe { heap.add_region_of(RegionKind::DMA, buffers.as_mut_ptr().cast(), 2048) }?;
+    /// // SAFETY: likewise.
+    /// unsafe { heap.add_region(plain.as_mut_ptr().cast(), 2048) }?;
+    ///
+    /// let block = heap.allocate_in(RegionKind::DMA, Layout::new::<[u8; 512]>()).expect("2 KiB are plenty");
+    /// assert!(buffers.as_ptr_range().contains(&block.as_ptr().cast_const().cast()));
+    /// assert_eq!(heap.allocate_in(RegionKind::FAST, Layout::new::<u8>()), None);
+    /// # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
+    /// ```
+    pub fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        let mut regions = self.regions().filter(|region| region.kind().has(kind));
+        let block = regions.find_map(|region| region.take_for(size_for(layout), layout.align()))?;
+        Some(block.start())
     }
 
     /// As [`allocate`](Self::allocate), with all bytes that were asked for zero.
@@ -167,7 +217,6 @@ impl Heap {
                 stats.largest_free = stats.largest_free.max(part.size - TAG_SIZE);
             }
         }
-        stats.peak = stats.used;
         stats
     }
 
@@ -193,6 +242,25 @@ impl Heap {
         self.regions().flat_map(parts)
     }
 
+    /// The free blocks by their sizes, region by region: for each bin that has some, from the smallest to the largest.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use mudlark_core_alloc::Heap;
+    ///
+    /// let mut memory = [MaybeUninit::<u8>::uninit(); 2048];
+    /// let mut heap = Heap::new();
+    /// // SAFETY: `memory` outlives the heap, and nothing else uses it.
+    /// unsafe { heap.add_region(memory.as_mut_ptr().cast(), memory.len()) }?;
+    ///
+    /// let bins: Vec<_> = heap.bins().collect();
+    /// assert_eq!((bins.len(), bins[0].blocks, bins[0].bytes), (1, 1, heap.stats().free));
+    /// # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
+    /// ```
+    pub fn bins(&self) -> impl Iterator<Item = BinStats> {
+        self.regions().flat_map(|region| region.bins().stats())
+    }
+
     /// Looks at every word that the heap keeps in its regions: whether blocks lie side by side up to the end, whether
     /// neighbours agree about each other, and whether just the free ones are listed, where they belong.
     ///
@@ -203,6 +271,47 @@ impl Heap {
     /// The first [`Damage`] found.
     pub fn verify(&self) -> Result<(), Damage> {
         self.regions().try_for_each(super::verify::verify)
+    }
+
+    /// The region that was added last.
+    pub(super) const fn newest(&self) -> Option<Region> {
+        self.regions
+    }
+
+    /// As [`RegionHeap::try_add_region`], for memory of a kind.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_region`](Self::add_region).
+    pub(super) unsafe fn try_add_region_of(
+        &mut self,
+        kind: RegionKind,
+        start: *mut u8,
+        size: usize,
+    ) -> Result<(), Refusal> {
+        if self.regions().any(|region| region.overlaps(start.addr(), size)) {
+            return Err(Refusal::Overlap);
+        }
+        // SAFETY: the caller's promise is the one asked for.
+        let region = unsafe { Region::create(kind, start, size) }.map_err(Refusal::TooSmall)?;
+        region.set_next(self.regions);
+        self.regions = Some(region);
+        Ok(())
+    }
+
+    /// The size of a block, with its tag.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when the heap finds out that it is none.
+    ///
+    /// # Safety
+    ///
+    /// `block` is in use for `layout`.
+    pub(super) unsafe fn size_of_block(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, Misuse> {
+        let region = self.region_of(block, layout)?;
+        // SAFETY: the caller says that it is one.
+        Ok(unsafe { region.block_at(block) }.tag().size())
     }
 
     fn regions(&self) -> impl Iterator<Item = Region> {
@@ -233,14 +342,8 @@ unsafe impl RegionHeap for Heap {
     const EMPTY: Self = Self::new();
 
     unsafe fn try_add_region(&mut self, start: *mut u8, size: usize) -> Result<(), Refusal> {
-        if self.regions().any(|region| region.overlaps(start.addr(), size)) {
-            return Err(Refusal::Overlap);
-        }
         // SAFETY: the caller's promise is the one asked for.
-        let region = unsafe { Region::create(start, size) }.map_err(Refusal::TooSmall)?;
-        region.set_next(self.regions);
-        self.regions = Some(region);
-        Ok(())
+        unsafe { self.try_add_region_of(RegionKind::ANY, start, size) }
     }
 
     #[inline]

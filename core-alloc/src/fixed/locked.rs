@@ -2,15 +2,15 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;
-use core::mem;
 use core::ptr::{self, NonNull};
 
 use lock_api::{Mutex, RawMutex};
 
 use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, Resize, or_panic};
+use super::shared::{Shared, abort_on_panic, move_block};
 use super::static_region::Claim;
-use super::{Damage, Heap, HeapStats, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -136,18 +136,11 @@ pub struct LockedHeap<R = DefaultLock, H = Heap> {
     shared: Mutex<R, Shared<H>>,
 }
 
-/// What the lock protects.
-struct Shared<H> {
-    heap: H,
-    /// The region to begin with, until it is needed.
-    reserve: Option<&'static dyn Claim>,
-}
-
 impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     /// A heap without memory, which refuses every request until it is given a region.
     #[must_use]
     pub const fn new() -> Self {
-        Self { shared: Mutex::new(Shared { heap: H::EMPTY, reserve: None }) }
+        Self { shared: Mutex::new(Shared::new(None)) }
     }
 
     /// A heap that claims `region` as soon as it is used.
@@ -158,7 +151,7 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     where
         R: Sync,
     {
-        Self { shared: Mutex::new(Shared { heap: H::EMPTY, reserve: Some(region) }) }
+        Self { shared: Mutex::new(Shared::new(Some(region))) }
     }
 
     /// Takes `region` for this heap.
@@ -194,15 +187,40 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
-    /// What the heap has, and how much of it is in use.
+    /// What the heap has, and how much of it is in use. With a [`Heap`], it is locked for a walk over all blocks: where the
+    /// lock masks interrupts, they are masked for as long.
     pub fn stats(&self) -> HeapStats {
         let mut shared = self.shared.lock();
-        shared.claim_reserve();
+        shared.claim();
         shared.heap.stats()
     }
 }
 
 impl<R: RawMutex> LockedHeap<R> {
+    /// Gives the heap memory of a kind, as [`Heap::add_region_of`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionTooSmall`] as [`Heap::add_region`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Heap::add_region`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Heap::add_region`].
+    pub unsafe fn add_region_of(&self, kind: RegionKind, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+        // SAFETY: the caller's promise is the one asked for.
+        let added = unsafe { self.shared.lock().heap.try_add_region_of(kind, start, size) };
+        added.map_err(Refusal::or_panic)
+    }
+
+    /// A block from a region that has all flags of `kind`, if there is one to be had. It is freed as any other.
+    pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        self.shared.lock().heap.allocate_in(kind, layout)
+    }
+
     /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
     ///
     /// # Errors
@@ -213,24 +231,6 @@ impl<R: RawMutex> LockedHeap<R> {
     }
 }
 
-impl<H: RegionHeap> Shared<H> {
-    /// A block for a request that was refused, from the reserve. A heap that has no memory yet refuses, so the reserve is
-    /// claimed just then, and costs nothing otherwise.
-    #[cold]
-    #[inline(never)]
-    fn allocate_from_reserve(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if self.claim_reserve() { self.heap.allocate(layout) } else { None }
-    }
-
-    /// Claims the reserve, if it is still there. Says whether the heap has grown.
-    #[cold]
-    fn claim_reserve(&mut self) -> bool {
-        let Some((start, size)) = self.reserve.take().and_then(Claim::claim) else { return false };
-        // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.
-        unsafe { self.heap.try_add_region(start, size) }.is_ok()
-    }
-}
-
 // SAFETY: the heap hands out blocks that suit their layouts and do not overlap, and keeps them until they are given
 // back; the lock makes its operations one after the other. No panic leaves a method: see `abort_on_panic`.
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
@@ -238,7 +238,7 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let block = abort_on_panic(|| {
             let mut shared = self.shared.lock();
-            shared.heap.allocate(layout).or_else(|| shared.allocate_from_reserve(layout))
+            shared.heap.allocate(layout).or_else(|| shared.allocate_from_unclaimed(layout))
         });
         block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
@@ -257,21 +257,13 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
         // SAFETY: as in `dealloc`.
         let block = unsafe { NonNull::new_unchecked(block) };
         let Ok(new) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
-        // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its reserve.
+        // SAFETY: the caller's promise is the one asked for. Whoever has a block has a heap that claimed its region.
         let resize = abort_on_panic(|| or_panic(unsafe { self.shared.lock().heap.try_resize(block, layout, new) }));
         if resize == Resize::Done {
             return block.as_ptr();
         }
-        // SAFETY: by the caller's promise, the new size is not zero.
-        let Some(target) = NonNull::new(unsafe { self.alloc(new) }) else {
-            return resize.if_refused(block).map_or(ptr::null_mut(), NonNull::as_ptr);
-        };
-        // With the heap unlocked, as this takes as long as the block is large.
-        // SAFETY: both are live blocks of at least so many bytes, so they do not overlap.
-        unsafe { block.copy_to_nonoverlapping(target, layout.size().min(new_size)) };
-        // SAFETY: the caller parts with it.
-        unsafe { self.dealloc(block.as_ptr(), layout) };
-        target.as_ptr()
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { move_block(self, block, layout, new, resize) }
     }
 }
 
@@ -313,20 +305,3 @@ impl fmt::Display for ClaimError {
 }
 
 impl core::error::Error for ClaimError {}
-
-/// Runs `operation`, and turns its panic into an abort: a global allocator must not unwind.
-fn abort_on_panic<T>(operation: impl FnOnce() -> T) -> T {
-    let guard = AbortOnUnwind;
-    let result = operation();
-    mem::forget(guard);
-    result
-}
-
-/// Aborts when it is dropped by a panic, for a second panic while the first unwinds does so on every target.
-struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        panic!("mudlark: a global allocator must not unwind");
-    }
-}

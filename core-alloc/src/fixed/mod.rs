@@ -85,30 +85,50 @@ mod bins;
 mod block;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod deferred_frees;
 mod growing_heap;
 mod heap;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod interrupt_heap;
 mod linker;
 mod locked;
+mod metered_heap;
 mod misuse;
 pub mod paged;
 #[cfg(target_has_atomic = "ptr")]
 mod per_cpu;
 mod region;
 mod region_heap;
+mod region_kind;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod region_list;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod reserve;
+mod shared;
+mod single_core_lock;
 mod static_region;
 mod stats;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod sync;
 mod verify;
 
+pub use bins::BinStats;
 #[cfg(feature = "critical-section")]
 pub use critical_section_lock::CriticalSectionLock;
 pub use growing_heap::{GrowingHeap, PageSource};
 pub use heap::Heap;
+#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use interrupt_heap::InterruptHeap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
+pub use metered_heap::MeteredHeap;
 pub use misuse::{Misuse, Refusal};
 pub use paged::PagedHeap;
 #[cfg(target_has_atomic = "ptr")]
 pub use per_cpu::{Cpus, PerCpuHeap};
 pub use region_heap::{RegionHeap, Resize};
+pub use region_kind::RegionKind;
+pub use single_core_lock::{SingleCore, SingleCoreLock};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};

@@ -16,6 +16,7 @@ use core::ptr::NonNull;
 use super::RegionTooSmall;
 use super::bins::BinsRef;
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
+use super::region_kind::RegionKind;
 
 /// A request gets a block whole when it is larger than asked for by less than this. That is more than the least that a
 /// block can be, for slivers are of no use to anybody, and cost time to make and to merge again.
@@ -29,18 +30,19 @@ const LAST_END: usize = usize::MAX - 2 * GRANULE;
 ///
 /// # Invariants
 ///
-/// - The bytes from this header up to the block at `end` are the region's alone.
+/// - The bytes from this header up to the block at `end`, which is `len` bytes further on, are the region's alone.
 /// - From `first` on they are blocks, side by side, up to the one at `end`, which has no bytes and is in use.
 /// - Each free block's last word is its size, and the block behind it has the tag [`Tag::after_free`]; no two free
 ///   blocks are neighbours. All free blocks are listed in the bins.
-struct Header {
-    /// From the header to `end`.
+/// - Nothing here changes once the region is a heap's.
+pub(super) struct Header {
+    /// From the header to the last block, `end`.
     len: usize,
     next: Option<Region>,
+    kind: RegionKind,
     /// The bytes that the user gave, of which alignment may have cost a few.
     given: usize,
     first: Block,
-    end: Block,
 }
 
 /// A region of a heap, referred to by its header.
@@ -59,7 +61,7 @@ impl Region {
     ///
     /// The `size` bytes from `start` on must be valid for reads and writes, and from now on be used through the
     /// region only.
-    pub(super) unsafe fn create(start: *mut u8, size: usize) -> Result<Self, RegionTooSmall> {
+    pub(super) unsafe fn create(kind: RegionKind, start: *mut u8, size: usize) -> Result<Self, RegionTooSmall> {
         let plan = Plan::new(start.addr(), size).ok_or(RegionTooSmall)?;
         let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?;
         // SAFETY: by the plan, all this is within the memory.
@@ -71,7 +73,7 @@ impl Region {
 
         let header = memory.cast::<Header>();
         // SAFETY: the plan aligned `memory` and found room for a header.
-        unsafe { header.write(Header { len: plan.end, next: None, given: size, first, end }) };
+        unsafe { header.write(Header { len: plan.end, next: None, kind, given: size, first }) };
         // INVARIANT: all blocks are one in use, and the one at the end.
         let region = Self(header);
         first.set_tag(Tag::in_use(plan.end - plan.first));
@@ -91,6 +93,20 @@ impl Region {
         block.checked_add(size_of::<Header>() + bins + TAG_SIZE + 3 * GRANULE)
     }
 
+    /// A region that [`as_ptr`](Self::as_ptr) gave away.
+    ///
+    /// # Safety
+    ///
+    /// It is one.
+    pub(super) const unsafe fn from_ptr(header: NonNull<Header>) -> Self {
+        // INVARIANT: by the contract.
+        Self(header)
+    }
+
+    pub(super) const fn as_ptr(self) -> *mut Header {
+        self.0.as_ptr()
+    }
+
     pub(super) fn next(self) -> Option<Self> {
         self.header().next
     }
@@ -100,6 +116,11 @@ impl Region {
         unsafe { (*self.0.as_ptr()).next = next };
     }
 
+    /// What the memory is good for.
+    pub(super) fn kind(self) -> RegionKind {
+        self.header().kind
+    }
+
     /// The bytes that the user gave.
     pub(super) fn given(self) -> usize {
         self.header().given
@@ -107,8 +128,8 @@ impl Region {
 
     /// The bytes that are blocks.
     pub(super) fn block_bytes(self) -> usize {
-        let header = self.header();
-        header.end.address() - header.first.address()
+        let (first, end) = self.bounds();
+        end.address() - first.address()
     }
 
     /// Whether `address` lies in the region.
@@ -125,8 +146,11 @@ impl Region {
 
     /// The first block, and the one without bytes at the end.
     pub(super) fn bounds(self) -> (Block, Block) {
-        let Header { first, end, .. } = *self.header();
-        (first, end)
+        let Header { first, len, .. } = *self.header();
+        // SAFETY: the last block is so far behind the header.
+        let end = unsafe { self.0.cast().add(len) };
+        // SAFETY: by the type's invariants there is one.
+        (first, unsafe { Block::new(end) })
     }
 
     /// All blocks but the one at the end, in the order of their addresses.
@@ -172,10 +196,21 @@ impl Region {
     /// There is one.
     #[inline(always)]
     pub(super) unsafe fn block_at(self, address: NonNull<u8>) -> Block {
-        // A pointer that comes back may be narrowed to the bytes that were asked for. So it serves as an address only.
-        let start = self.0.cast().with_addr(address.addr());
         // SAFETY: by the contract.
-        unsafe { Block::new(start) }
+        unsafe { Block::new(self.pointer_to(address)) }
+    }
+
+    /// A pointer to `address` that may be used for all of the region. One that comes back may be narrowed to the bytes that
+    /// were asked for, and so serves as an address only.
+    #[inline(always)]
+    pub(super) fn pointer_to(self, address: NonNull<u8>) -> NonNull<u8> {
+        self.0.cast().with_addr(address.addr())
+    }
+
+    /// A block in use of `size`, which is that of a block, for a request that is aligned to `align`.
+    #[inline(always)]
+    pub(super) fn take_for(self, size: usize, align: usize) -> Option<Block> {
+        if align <= GRANULE { self.take(size) } else { self.take_aligned(size, align) }
     }
 
     /// A block in use of `size`, which is that of a block, or of a little more.

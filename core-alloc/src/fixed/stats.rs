@@ -22,9 +22,9 @@ pub struct HeapStats {
     pub free: usize,
     /// What the heap itself takes: headers, bitmaps, the ends of pages, and what alignment cost at a region's ends.
     pub overhead: usize,
-    /// The most that was ever `used`. Only a [`PagedHeap`](super::PagedHeap) counts that; a [`Heap`](super::Heap), which
-    /// counts nothing as it goes, says what is used now.
-    pub peak: usize,
+    /// The most that was ever `used`, if the heap counts that as it goes: a [`MeteredHeap`](super::MeteredHeap) and a
+    /// [`PagedHeap`](super::PagedHeap) do. A [`Heap`](super::Heap) does not, because each call would be a tenth slower for it.
+    pub peak: Option<usize>,
     /// What the largest free block has for its user: what one request can get now, unless it asks for more alignment, or
     /// many are nearly as large. A [`PagedHeap`](super::PagedHeap) does not know, and says zero.
     pub largest_free: usize,
@@ -40,7 +40,7 @@ pub struct HeapStats {
 impl fmt::Display for HeapStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sizes = [("total", self.total), ("used", self.used), ("free", self.free), ("overhead", self.overhead)];
-        for (name, bytes) in sizes.into_iter().chain([("peak", self.peak)]) {
+        for (name, bytes) in sizes.into_iter().chain(self.peak.map(|peak| ("peak", peak))) {
             writeln!(f, "{name:<8} {bytes:>10} B")?;
         }
         writeln!(f, "{:<8} {:>10}", "blocks", self.blocks)?;

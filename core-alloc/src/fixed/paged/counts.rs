@@ -52,7 +52,7 @@ impl Counts {
     pub(super) fn stats<'heap>(&self, regions: impl Iterator<Item = &'heap Region>) -> HeapStats {
         let mut stats = HeapStats {
             used: self.used,
-            peak: self.peak,
+            peak: Some(self.peak),
             blocks: self.blocks,
             pages: self.pages,
             ..Default::default()

@@ -14,6 +14,8 @@ const TICKS: u32 = 300;
 
 /// A block that goes from one to the other.
 static MAIL: Mutex<Cell<Option<Vec<u8>>>> = Mutex::new(Cell::new(None));
+/// What the timer calls.
+static HANDLER: Mutex<Cell<fn()>> = Mutex::new(Cell::new(leave_a_block));
 static TICKED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
 
 /// Whether the handler is running, on the only processor that has one.
@@ -40,12 +42,20 @@ fn ticked() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn on_tick() {
     IN_HANDLER.store(true, Ordering::Relaxed);
-    handle_tick();
+    critical_section::with(|section| HANDLER.borrow(section).get())();
     IN_HANDLER.store(false, Ordering::Relaxed);
 }
 
-/// Leaves a new block, and frees the one that was left for it; drops a list of its own.
-fn handle_tick() {
+/// Works while the timer calls `handler`.
+pub(super) fn while_ticking(handler: fn(), work: impl FnOnce()) {
+    critical_section::with(|section| HANDLER.borrow(section).set(handler));
+    board::start_ticks();
+    work();
+    board::stop_ticks();
+}
+
+/// Leaves a new block, and frees the one that was left for the handler; drops a list of its own.
+fn leave_a_block() {
     let number = critical_section::with(|section| TICKED.borrow(section).replace(TICKED.borrow(section).get() + 1));
     let block = alloc::vec![number.to_le_bytes()[0]; 1 + number as usize % 200];
     let freed = exchange(Some(block));
@@ -60,15 +70,15 @@ fn handle_tick() {
 pub fn handler() {
     let mut random = Random(5);
     let mut kept: Vec<Vec<u8>> = Vec::new();
-    board::start_ticks();
-    while ticked() < TICKS {
-        let block = alloc::vec![7; 1 + random.below(300)];
-        kept.extend(exchange(Some(block)));
-        if kept.len() > 30 {
-            assert!(is_intact(&kept.swap_remove(random.below(30))));
+    while_ticking(leave_a_block, || {
+        while ticked() < TICKS {
+            let block = alloc::vec![7; 1 + random.below(300)];
+            kept.extend(exchange(Some(block)));
+            if kept.len() > 30 {
+                assert!(is_intact(&kept.swap_remove(random.below(30))));
+            }
+            counted::make_and_drop_list(random.below(100));
         }
-        counted::make_and_drop_list(random.below(100));
-    }
-    board::stop_ticks();
+    });
     drop(exchange(None));
 }

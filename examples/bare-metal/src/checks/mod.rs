@@ -8,6 +8,7 @@ pub mod interrupts;
 mod pages;
 #[cfg(target_arch = "x86_64")]
 mod processors;
+mod unmasked;
 
 /// All checks, by what they are about.
 pub const ALL: &[(&str, fn())] = &[
@@ -22,6 +23,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a collection makes room when memory is out", gc::out_of_memory),
     ("a heap grows by pages until there are no more", pages::growing),
     ("an interrupt handler allocates and frees", interrupts::handler),
+    ("a heap that masks no interrupts serves a handler", unmasked::handler),
     #[cfg(target_arch = "x86_64")]
     ("processors share the heap and free each other's blocks", processors::both),
 ];
