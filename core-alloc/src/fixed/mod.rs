@@ -133,13 +133,6 @@ pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};
 
-/// The atomics and cells of `batch_stack.rs`, which its loom model exchanges for others.
-#[cfg(target_has_atomic = "ptr")]
-mod sync {
-    pub(super) use core::cell::Cell;
-    pub(super) use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-}
-
 /// A region has no room for its header and one small block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegionTooSmall;

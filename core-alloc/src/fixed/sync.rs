@@ -1,9 +1,12 @@
-//! The pointers that interrupt handlers exchange: the only place that knows whether the target can do so in one instruction.
+//! The atomics and cells of what processors and interrupt handlers share, which loom models exchange for others: the only
+//! place that knows whether the target exchanges pointers in one instruction.
 
+#[cfg(target_has_atomic = "ptr")]
+pub(super) use core::cell::Cell;
 pub(super) use core::sync::atomic::Ordering;
 
 #[cfg(target_has_atomic = "ptr")]
-pub(super) use core::sync::atomic::AtomicPtr;
+pub(super) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
 #[cfg(not(target_has_atomic = "ptr"))]
 pub(super) use masked::AtomicPtr;
