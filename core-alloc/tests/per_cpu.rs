@@ -101,7 +101,7 @@ impl Random {
 fn blocks_that_others_free_keep_their_contents_and_all_come_home() {
     enum This {}
     const CPUS: usize = 3;
-    const STEPS: usize = if cfg!(miri) { 300 } else { 40_000 };
+    const STEPS: usize = if cfg!(miri) { 150 } else { 40_000 };
     static MEMORY: StaticRegion<{ 1 << 20 }> = StaticRegion::new();
     static HEAP: PerCpuHeap<Threads<This>, CPUS> = PerCpuHeap::with_region(&MEMORY);
     static MAIL: [Mutex<Vec<Filled>>; CPUS] = [const { Mutex::new(Vec::new()) }; CPUS];
@@ -154,7 +154,7 @@ fn what_one_allocates_and_the_other_frees_goes_round() {
     static HEAP: PerCpuHeap<Threads<This>, 2> = PerCpuHeap::with_region(&MEMORY);
 
     let mut most = 0;
-    for round in 0..100_u8 {
+    for round in 0..if cfg!(miri) { 6 } else { 100_u8 } {
         NUMBER.set(0);
         let blocks: Vec<_> = (0..64).filter_map(|_| Filled::new(&HEAP, Layout::new::<[u8; 64]>(), round)).collect();
         assert_eq!(blocks.len(), 64);
@@ -190,7 +190,7 @@ fn a_cached_block_is_handed_out_again_first() {
     static HEAP: PerCpuHeap<Threads<This>, 1> = PerCpuHeap::with_region(&MEMORY);
 
     NUMBER.set(0);
-    for size in 1..=1024 {
+    for size in (1..=1024).step_by(if cfg!(miri) { 93 } else { 1 }) {
         let layout = Layout::from_size_align(size, 1).expect("a small one");
         let first = Filled::new(&HEAP, layout, 1).expect("there is room");
         let address = first.block.addr();
