@@ -127,8 +127,8 @@ pub use fixed::CriticalSectionLock;
 pub use fixed::InterruptHeap;
 pub use fixed::{
     BinStats, ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, MeteredHeap, Misuse,
-    PageSource, PagedHeap, Part, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore, SingleCoreLock,
-    StaticRegion,
+    PageSource, PagedHeap, Part, Pooled, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore,
+    SingleCoreLock, StaticPool, StaticRegion,
 };
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};

@@ -103,6 +103,7 @@ mod region_list;
 mod reserve;
 mod shared;
 mod single_core_lock;
+mod static_pool;
 mod static_region;
 mod stats;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
@@ -123,6 +124,7 @@ pub use paged::PagedHeap;
 pub use region_heap::{RegionHeap, Resize};
 pub use region_kind::RegionKind;
 pub use single_core_lock::{SingleCore, SingleCoreLock};
+pub use static_pool::{Pooled, StaticPool};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};
