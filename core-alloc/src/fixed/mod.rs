@@ -37,7 +37,7 @@
 //! map and ten blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
 //! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
-//! or zeroes, it does unlocked.
+//! or zeroes, it does unlocked. An [`InterruptHeap`] needs no interrupts off.
 //!
 //! In memory, a [`Heap`] is one word, wherever it is; a region costs some 45 to 80 words for its header and bins; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
@@ -77,7 +77,7 @@
 //! # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
 //! ```
 //!
-//! [`LockedHeap`] makes a global allocator of it.
+//! [`LockedHeap`] makes a global allocator of it, and [`InterruptHeap`] another.
 
 mod bins;
 mod block;
