@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::rc::Rc;
 use std::thread;
 
-use mudlark_core_alloc::{Pooled, StaticPool};
+use mudlark_core_alloc::{DefaultLock, Pooled, StaticPool};
 
 /// A value that counts those that are alive.
 struct Counted<'a>(&'a AtomicUsize, u64);
@@ -87,7 +87,7 @@ fn threads_share_a_pool() {
     static POOL: StaticPool<[usize; 4], 16> = StaticPool::new();
     const ROUNDS: usize = if cfg!(miri) { 30 } else { 5000 };
     let churn = |seed: usize| {
-        let mut kept: Vec<(usize, Pooled<'_, _, 16>)> = Vec::new();
+        let mut kept: Vec<(usize, Pooled<'_, _, 16, DefaultLock>)> = Vec::new();
         for round in 0..ROUNDS {
             let number = round * 4 + seed;
             kept.extend(POOL.insert([number; 4]).ok().map(|pooled| (number, pooled)));

@@ -138,7 +138,7 @@ impl<T, const N: usize, R> fmt::Debug for StaticPool<T, N, R> {
 /// # Invariants
 ///
 /// The place is one of the pool, holds a value, and has no other `Pooled`.
-pub struct Pooled<'pool, T, const N: usize, R: RawMutex = DefaultLock> {
+pub struct Pooled<'pool, T, const N: usize, R: RawMutex> {
     pool: &'pool StaticPool<T, N, R>,
     index: usize,
 }
