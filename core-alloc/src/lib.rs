@@ -127,8 +127,8 @@ pub use fixed::CriticalSectionLock;
 pub use fixed::InterruptHeap;
 pub use fixed::{
     BinStats, ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, MeteredHeap, Misuse,
-    PageSource, PagedHeap, Part, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore, SingleCoreLock,
-    StaticRegion,
+    PageSource, PagedHeap, Part, Pooled, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore,
+    SingleCoreLock, StaticPool, StaticRegion,
 };
 #[cfg(target_has_atomic = "ptr")]
 pub use fixed::{Cpus, PerCpuHeap};

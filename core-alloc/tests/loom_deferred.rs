@@ -1,4 +1,4 @@
-//! Every interleaving of interrupt handlers, played by threads, with the holder of a heap's lock: no freed block is lost, none
+//! Interleavings of interrupt handlers, played by threads, with the holder of a heap's lock: no freed block is lost, none
 //! is had twice, and each was left by its user before. Run by
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p mudlark-core-alloc --test loom_deferred`.
 
@@ -60,6 +60,13 @@ impl Address {
     }
 }
 
+/// Runs a test with up to three switches between threads that do not wait: all of them would take hours.
+fn model(test: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(test);
+}
+
 const LAYOUT: Layout = Layout::new::<Block>();
 
 fn free_in_a_handler(frees: &DeferredFrees, block: Address) {
@@ -81,7 +88,7 @@ fn catch_up(frees: &DeferredFrees, freed: &mut Vec<Address>) {
 
 #[test]
 fn a_block_freed_in_a_handler_comes_back_once() {
-    loom::model(|| {
+    model(|| {
         let frees = Arc::new(DeferredFrees { newest: AtomicPtr::new(ptr::null_mut()) });
         let blocks = [Address::new(), Address::new(), Address::new()];
         let handler = |blocks: Vec<Address>| {
@@ -112,7 +119,7 @@ fn a_block_freed_in_a_handler_comes_back_once() {
 
 #[test]
 fn a_block_of_the_reserve_is_had_once() {
-    loom::model(|| {
+    model(|| {
         let reserve = Arc::new(Reserve { places: [(); 2].map(|()| AtomicPtr::new(ptr::null_mut())) });
         let blocks = [Address::new(), Address::new()];
         assert!(reserve.put(blocks[0].start()));

@@ -9,7 +9,7 @@ use super::{Heap, HeapStats};
 
 /// A [`Heap`] that counts what is used as it goes, for [`HeapStats::peak`]: to find out how much memory a firmware needs.
 ///
-/// That makes a call a quarter slower, and so is not for all.
+/// Each call is slower for it.
 ///
 /// ```
 /// use core::alloc::GlobalAlloc;

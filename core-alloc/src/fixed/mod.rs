@@ -37,7 +37,7 @@
 //! map and ten blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
 //! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
-//! or zeroes, it does unlocked.
+//! or zeroes, it does unlocked. An [`InterruptHeap`] needs no interrupts off.
 //!
 //! In memory, a [`Heap`] is one word, wherever it is; a region costs some 45 to 80 words for its header and bins; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
@@ -77,7 +77,8 @@
 //! # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
 //! ```
 //!
-//! [`LockedHeap`] makes a global allocator of it; for several processors, a `PerCpuHeap` has a cache for each in front.
+//! [`LockedHeap`] makes a global allocator of it, and `InterruptHeap` another; for several processors, a `PerCpuHeap` has a
+//! cache for each in front.
 
 #[cfg(target_has_atomic = "ptr")]
 mod batch_stack;
@@ -107,6 +108,7 @@ mod region_list;
 mod reserve;
 mod shared;
 mod single_core_lock;
+mod static_pool;
 mod static_region;
 mod stats;
 #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
@@ -129,6 +131,7 @@ pub use per_cpu::{Cpus, PerCpuHeap};
 pub use region_heap::{RegionHeap, Resize};
 pub use region_kind::RegionKind;
 pub use single_core_lock::{SingleCore, SingleCoreLock};
+pub use static_pool::{Pooled, StaticPool};
 pub use static_region::StaticRegion;
 pub use stats::HeapStats;
 pub use verify::{Damage, Part};

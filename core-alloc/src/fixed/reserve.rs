@@ -37,8 +37,12 @@ impl<const N: usize> Reserve<N> {
     /// of two, one's block may be lost.
     #[must_use]
     pub(super) fn put(&self, block: NonNull<u8>) -> bool {
-        let empty = self.places.iter().rev().find(|place| place.load(Ordering::Relaxed).is_null());
-        // Release: for `take`.
-        empty.map(|place| place.store(block.as_ptr(), Ordering::Release)).is_some()
+        let Some(place) = self.places.iter().rev().find(|place| place.load(Ordering::Relaxed).is_null()) else {
+            return false;
+        };
+        // Release: for `take`. An exchange, as all changes are, so that they come one after the other.
+        let before = place.swap(block.as_ptr(), Ordering::Release);
+        debug_assert!(before.is_null(), "two filled the reserve at a time");
+        true
     }
 }

@@ -23,7 +23,7 @@ pub struct HeapStats {
     /// What the heap itself takes: headers, bitmaps, the ends of pages, and what alignment cost at a region's ends.
     pub overhead: usize,
     /// The most that was ever `used`, if the heap counts that as it goes: a [`MeteredHeap`](super::MeteredHeap) and a
-    /// [`PagedHeap`](super::PagedHeap) do. A [`Heap`](super::Heap) does not, because each call would be a tenth slower for it.
+    /// [`PagedHeap`](super::PagedHeap) do. A [`Heap`](super::Heap) does not, as each call would be slower for it.
     pub peak: Option<usize>,
     /// What the largest free block has for its user: what one request can get now, unless it asks for more alignment, or
     /// many are nearly as large. A [`PagedHeap`](super::PagedHeap) does not know, and says zero.
