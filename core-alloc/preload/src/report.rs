@@ -84,7 +84,7 @@ pub(crate) const extern "C" fn mallopt(_parameter: c_int, _value: c_int) -> c_in
     1
 }
 
-/// The figures in glibc's words: `arena` are regions, `hblks` and `hblkhd` large blocks, `uordblks` blocks in use and
+/// The figures in glibc's words: `arena` are regions, `hblks` and `hblkhd` large blocks beside them, `uordblks` blocks in use and
 /// `fordblks` what of the pages is not.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn mallinfo2() -> libc::mallinfo2 {
