@@ -1,0 +1,123 @@
+//! The chunks that a log consists of: each can be read without the others, and found in the midst of garbage.
+
+use crc::{CRC_32_ISO_HDLC, Crc};
+
+/// The first bytes of each chunk. The first of them is in no UTF-8 text; the last is the format's version.
+const SYNC: [u8; 4] = [0xF5, b'M', b'T', 1];
+
+/// Bytes of a chunk before its payload.
+pub(crate) const HEADER: usize = 16;
+
+/// No payload is longer.
+const MAX_PAYLOAD: usize = 64 * 1024;
+
+/// The longest chunk.
+pub(crate) const MAX_CHUNK: usize = HEADER + MAX_PAYLOAD;
+
+const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// A whole chunk of a log, whose checksum is right.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// The number of chunks before it, in its program's log.
+    pub sequence: u32,
+    pub(crate) payload: &'a [u8],
+}
+
+/// What is the first in some bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    /// A chunk, after as many bytes of something else.
+    Chunk {
+        /// Bytes before it.
+        skipped: usize,
+        /// Its own length.
+        len: usize,
+        /// What it says.
+        chunk: Chunk<'a>,
+    },
+    /// After as many bytes of something else, perhaps a chunk, whose end is not there.
+    Incomplete {
+        /// Bytes before it.
+        skipped: usize,
+    },
+}
+
+impl<'a> Chunk<'a> {
+    /// More bytes than this are never needed to find a whole chunk's end.
+    pub const MAX_LEN: usize = MAX_CHUNK;
+
+    /// Looks for the first chunk. Takes time for the bytes that it passes over.
+    ///
+    /// Who reads a file piece by piece drops what was skipped, and asks again with more; who has it all and is told of an
+    /// incomplete chunk goes on one byte later.
+    ///
+    /// ```
+    /// use mudlark_hooks::{Chunk, Found};
+    ///
+    /// let found = Chunk::find(b"plain text, and then \xF5M");
+    /// assert!(matches!(found, Found::Incomplete { skipped: 21 }));
+    /// ```
+    #[must_use]
+    pub fn find(bytes: &'a [u8]) -> Found<'a> {
+        let mut skipped = 0;
+        loop {
+            let rest = &bytes[skipped..];
+            let Some(at) = rest.iter().position(|&byte| byte == SYNC[0]) else {
+                return Found::Incomplete { skipped: bytes.len() };
+            };
+            skipped += at;
+            match Self::read(&rest[at..]) {
+                Ok((chunk, len)) => return Found::Chunk { skipped, len, chunk },
+                Err(NotRead::Incomplete) => return Found::Incomplete { skipped },
+                Err(NotRead::NoChunk) => skipped += 1,
+            }
+        }
+    }
+
+    /// Reads the chunk that begins here, and its length.
+    fn read(bytes: &'a [u8]) -> Result<(Self, usize), NotRead> {
+        let begun = bytes.len().min(SYNC.len());
+        if bytes[..begun] != SYNC[..begun] {
+            return Err(NotRead::NoChunk);
+        }
+        let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(NotRead::Incomplete)?;
+        let [payload_len, sequence, checksum] = words_of(header);
+        let payload_len =
+            usize::try_from(payload_len).ok().filter(|&len| len <= MAX_PAYLOAD).ok_or(NotRead::NoChunk)?;
+        let payload = rest.get(..payload_len).ok_or(NotRead::Incomplete)?;
+        if checksum != checksum_of(header, payload) {
+            return Err(NotRead::NoChunk);
+        }
+        Ok((Self { sequence, payload }, HEADER + payload_len))
+    }
+}
+
+enum NotRead {
+    Incomplete,
+    NoChunk,
+}
+
+/// The words after the first bytes of a header: the payload's length, the sequence number, and the checksum of both of
+/// these and the payload.
+fn words_of(header: &[u8; HEADER]) -> [u32; 3] {
+    [4, 8, 12].map(|at| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
+}
+
+fn checksum_of(header: &[u8; HEADER], payload: &[u8]) -> u32 {
+    let mut digest = CHECKSUM.digest();
+    digest.update(&header[4..12]);
+    digest.update(payload);
+    digest.finalize()
+}
+
+/// Writes the header of a chunk, whose payload is there already. The bytes are the chunk.
+pub(crate) fn seal(chunk: &mut [u8], sequence: u32) {
+    let Some((header, payload)) = chunk.split_first_chunk_mut::<HEADER>() else { return };
+    let payload_len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    header[..4].copy_from_slice(&SYNC);
+    header[4..8].copy_from_slice(&payload_len.to_le_bytes());
+    header[8..12].copy_from_slice(&sequence.to_le_bytes());
+    let checksum = checksum_of(header, payload);
+    header[12..].copy_from_slice(&checksum.to_le_bytes());
+}

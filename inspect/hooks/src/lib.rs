@@ -1,0 +1,45 @@
+//! Hooks that allocators and collectors call, and the event log that they write.
+//!
+//! ```text
+//!   program ── hooks ── Event ── Writer ── chunk ── Sink: a file, a serial line, a Ring in memory
+//!                                                     │
+//!                              Record ◂── Reader ◂────┘   on the developer's machine
+//! ```
+//!
+//! Everything here works without an operating system and allocates nothing.
+//!
+//! ```
+//! use mudlark_hooks::{Address, Event, Reader, Writer};
+//!
+//! let mut log = Vec::new();
+//! let mut writer = Writer::<_, 256>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+//! writer.write(10, &Event::Allocated { address: Address(0x2000_0040), size: 24, align: 8, stack: 0 });
+//! writer.write(15, &Event::Freed { address: Address(0x2000_0040) });
+//! writer.flush();
+//! drop(writer);
+//!
+//! let records: Vec<_> = Reader::new(&log).collect();
+//! assert_eq!(records[1].time, 15);
+//! assert_eq!(records[1].event, Event::Freed { address: Address(0x2000_0040) });
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod chunk;
+mod event;
+mod field;
+#[doc = include_str!("format.md")]
+pub mod format {}
+mod reader;
+mod ring;
+mod writer;
+
+pub use chunk::{Chunk, Found};
+pub use event::{Event, NameOf, Step};
+pub use field::{Address, Frames};
+pub use reader::{Damage, Reader, Record, Records};
+pub use ring::Ring;
+pub use writer::{Sink, Writer};
