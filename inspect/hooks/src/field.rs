@@ -205,7 +205,6 @@ impl<'a> Decoder<'a> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the other bits are masked away")]
 const fn low_seven_bits(number: u64) -> u8 {
     (number & 0x7F) as u8
 }

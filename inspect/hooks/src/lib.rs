@@ -23,7 +23,6 @@
 //! assert_eq!(records[1].event, Event::Freed { address: Address(0x2000_0040) });
 //! ```
 #![no_std]
-#![forbid(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;

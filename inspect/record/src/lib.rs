@@ -1,0 +1,1 @@
+//! Records the memory of any program.

@@ -1,0 +1,1 @@
+//! See where a program's memory goes: profiles, snapshots, line by line.

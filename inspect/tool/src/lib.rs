@@ -1,0 +1,1 @@
+//! The command line tool that turns memory logs into pictures.
