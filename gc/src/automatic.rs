@@ -20,7 +20,7 @@ use crate::state::{Searched, State};
 const FEW: usize = 4_000;
 /// Objects of a running search that are followed for each object made.
 ///
-/// Another search is due when a quarter of the objects are new. Until then each has to be followed twice, which makes
+/// Another search is due when a quarter of the objects are new, at the earliest. Until then each has to be followed twice, which makes
 /// eight. But garbage waits for the search's end, so it is to end early.
 const WORK: usize = 24;
 /// A slice is due after so many objects were made.

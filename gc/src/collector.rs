@@ -168,7 +168,7 @@ impl Collector {
     /// The young generation is collected when, since the last time, more tracked objects have been made than freed by
     /// the first number; zero turns automatic collection off. An older one is collected instead when the next younger
     /// one has been collected more often than its number says, and the old one only when besides a quarter of it is
-    /// new.
+    /// new, or half, if the last search of a large one found little.
     ///
     /// ```
     /// # use mudlark_gc::Collector;
