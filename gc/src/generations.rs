@@ -127,6 +127,14 @@ impl Generations {
         segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)))
     }
 
+    /// All objects, frozen ones included, oldest first, but for garbage in a running collection.
+    pub(crate) fn present(&self) -> impl Iterator<Item = ObjectRef> + use<> {
+        let homes = [Home::Frozen, Home::Old, Home::Middle, Home::Young];
+        let segments = homes.map(|home| self.list(home).segments()).into_iter().flatten().chain(self.set.segments());
+        let objects = segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)));
+        objects.filter(|&object| !is_garbage(object))
+    }
+
     /// Where an object is; `None` when it is untracked or garbage.
     pub(crate) fn home_of(&self, object: ObjectRef) -> Option<Home> {
         let slot = object.slot().get();
