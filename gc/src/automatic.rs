@@ -85,6 +85,8 @@ impl State {
             let searched = self.searched.get();
             let duration = searched.duration.map(|spent| spent + self.clock.since(start).unwrap_or_default());
             self.searched.set(Searched { duration, ..searched });
+            self.slice_ends(budget, start);
+            self.tell_steps();
             if is_over {
                 self.end_search();
             }
@@ -100,8 +102,10 @@ impl State {
                 Progress::Suspects(cost) => cost,
                 Progress::Over => return true,
             };
+            self.steps_begin(Generation::Old);
             let outcome = collection::collect_members(self, Members::All);
             self.generations.close_set();
+            self.tell_steps();
             let searched = self.searched.get();
             self.searched.set(Searched { collected: searched.collected + outcome.collected, ..searched });
             budget = budget.saturating_sub(cost + search::destruction_cost(outcome.looked_at));

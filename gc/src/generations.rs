@@ -4,6 +4,7 @@
 //! a collection is appended to the next. A collection takes the segments it looks at out of their generations into one
 //! list, the *set*. Garbage stays where it lies in the set, marked, until it is destroyed.
 
+use crate::clock::Clock;
 use crate::generation::Generation;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
 use crate::owner::Owner;
@@ -195,8 +196,8 @@ impl Generations {
     }
 
     /// Marks the garbage of the set, or of those members.
-    pub(crate) fn split_set(&self, members: Members, owner: Owner) -> Split {
-        partition::partition(self, members, owner)
+    pub(crate) fn split_set(&self, members: Members, owner: Owner, clock: Option<&Clock>) -> Split {
+        partition::partition(self, members, owner, clock)
     }
 
     /// Ends a collection: what is left of the set goes to where its survivors belong.

@@ -252,6 +252,7 @@ mod state;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 mod static_collector;
 mod stats;
+mod steps;
 mod survey;
 mod thresholds;
 mod trace;
@@ -281,6 +282,7 @@ pub use sendable::Within;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 pub use static_collector::StaticCollector;
 pub use stats::{GenerationStats, Stats};
+pub use steps::{Step, StepEvent};
 pub use trace::{NamedTracer, Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;

@@ -10,8 +10,10 @@
 
 use core::cell::Cell;
 use core::mem;
+use core::time::Duration;
 
 use crate::candidates;
+use crate::clock::Clock;
 use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::{NO_SLOT, ObjectRef};
@@ -54,12 +56,15 @@ pub(crate) struct Split {
     pub(crate) closed: bool,
     /// The whole set is garbage, which has nothing to it but its memory; so none of it was marked, and slots mean nothing.
     pub(crate) unmarked: bool,
+    /// When edges had been subtracted, if somebody wants to know and it is known.
+    pub(crate) counted: Option<Duration>,
 }
 
 /// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
 ///
-/// When a `trace` panics, every object is left as it was, and none is marked.
-pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner) -> Split {
+/// When a `trace` panics, every object is left as it was, and none is marked. The clock is given if somebody wants to know
+/// what took how long.
+pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner, clock: Option<&Clock>) -> Split {
     let ahead = if generations.set.live() > CACHED { AHEAD } else { 0 };
     let set = CollectionSet { generations, ahead };
     if members == Members::Candidates {
@@ -67,12 +72,13 @@ pub(crate) fn partition(generations: &Generations, members: Members, owner: Owne
     }
     let mut census = set.copy_counts(members);
     set.subtract_internal_edges(&mut census);
+    let counted = clock.and_then(Clock::read_in_the_middle);
     let unmarked = matches!(members, Members::All | Members::Everything) && census.is_all_bare_garbage();
     if !unmarked {
         set.spread_reachability(members, &mut census);
     }
     mem::forget(set);
-    Split { unmarked, ..census.split() }
+    Split { unmarked, counted, ..census.split() }
 }
 
 /// The objects under collection.
@@ -116,6 +122,7 @@ impl Census {
             weak: self.weak,
             closed: !self.opaque && self.counts == self.edges,
             unmarked: false,
+            counted: None,
         }
     }
 
