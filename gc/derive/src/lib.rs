@@ -238,7 +238,7 @@ fn trace_named_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream>
     for shape in shapes {
         arms.push(shape.arm(|field| {
             let (binding, name) = (&field.binding, shape.edge_name(field));
-            quote!(#krate::NamedTracer::field(#tracer, #name, #binding);)
+            quote!(#krate::Trace::trace_named(#binding, &mut #krate::NamedTracer::__inside(#tracer, #name));)
         })?);
     }
     Ok(quote! {

@@ -132,8 +132,19 @@ impl NamedTracer<'_> {
 
     #[inline]
     fn part(&mut self, part: Part, value: &(impl Trace + ?Sized)) {
-        let name = EdgeName { part, within: Some(&self.name) };
-        value.trace_named(&mut NamedTracer { name, visit: &mut *self.visit });
+        value.trace_named(&mut self.inside(part));
+    }
+
+    #[inline]
+    fn inside(&mut self, part: Part) -> NamedTracer<'_> {
+        NamedTracer { name: EdgeName { part, within: Some(&self.name) }, visit: &mut *self.visit }
+    }
+
+    /// [`field`](Self::field) for the derive, which asks for the trait where the compiler has complained already.
+    #[doc(hidden)]
+    #[inline]
+    pub fn __inside(&mut self, field: &'static str) -> NamedTracer<'_> {
+        self.inside(Part::Field(field))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A reader of Graphviz's language, as far as pictures of object graphs need it.
 
+use core::iter::Peekable;
+use core::str::Chars;
 use std::collections::BTreeMap;
-use std::iter::Peekable;
-use std::str::Chars;
 
 /// What a text draws.
 #[derive(Debug, Default)]
