@@ -112,7 +112,7 @@ impl<'a> Graph<'a> {
 
     /// Looks at the objects now, and draws.
     ///
-    /// The handles that the roots were given by do not count as held from outside. O(objects and their edges), however
+    /// The handles that the roots were given by do not count. O(objects and their edges), however
     /// little is drawn.
     #[must_use]
     pub fn to_dot(&self) -> Dot {
@@ -122,7 +122,7 @@ impl<'a> Graph<'a> {
         let mut dot = Dot::default();
         for &number in &drawn.numbers {
             let mut node = self.node(&survey, number);
-            node.is_root = roots.contains(&number);
+            node.is_root = self.shown != Shown::Roots && roots.contains(&number);
             node.more = self.left_out(&mut survey, number, &drawn);
             dot.nodes.push(node);
             dot.edges.extend(edges(&survey, number, &drawn));
@@ -164,6 +164,7 @@ impl<'a> Graph<'a> {
 
     fn node(&self, survey: &Survey, number: usize) -> Node {
         let object = survey.object(number);
+        let asked_with = self.roots.iter().filter(|&&root| root == object).count();
         let place = match self.collector.state().generations.home_of(object).filter(|_| survey.owns(number)) {
             Some(home) => Place::At(home),
             None if survey.owns(number) => Place::Untracked,
@@ -171,7 +172,7 @@ impl<'a> Graph<'a> {
         };
         Node {
             type_name: (object.vtable().type_name)(),
-            count: object.word().count(),
+            count: (object.word().count() as usize).saturating_sub(asked_with),
             external: survey.external_count(number),
             bytes: object.size(),
             place,

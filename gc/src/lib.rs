@@ -187,8 +187,10 @@
 //! - [`WeakGc`], with callbacks, and [`WeakMap`], whose values may lead to their keys.
 //! - A [`Collector`] is a value: a program may have several, each with its own objects. Counts are not atomic, so all of this
 //!   stays in one thread; but a collector may go to another with all its objects, in a [`Parcel`].
-//! - [`Collector::objects`], [`Collector::referrers`] and [`Gc::referents`] look at the graph, [`Collector::observe`] and
-//!   [`DebugFlags`] at what collections do.
+//! - [`Collector::census`] counts objects by type, [`Collector::backref_chain`] says what keeps one alive,
+//!   [`Collector::leaking`] what nothing does, and a [`Graph`] draws it; [`find_a_leak`] shows how. [`Collector::objects`],
+//!   [`Collector::referrers`] and [`Gc::referents`] are what else one needs to look at the graph.
+//! - [`Collector::observe`], [`Collector::observe_steps`] and [`DebugFlags`] look at what collections do.
 //!
 //! # CPython's gc module
 //!
@@ -290,6 +292,7 @@ pub use weak_map::WeakMap;
 
 #[doc = include_str!("cpython.md")]
 pub mod cpython {}
+pub mod find_a_leak;
 
 #[doc(hidden)]
 pub use ask::{__Ask, __HoldsHandles, __No};

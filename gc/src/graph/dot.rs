@@ -30,7 +30,8 @@ pub struct Dot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) type_name: &'static str,
-    pub(super) count: u32,
+    /// Handles to it, but for those that were asked with.
+    pub(super) count: usize,
     /// [`usize::MAX`] if the object is immortal.
     pub(super) external: usize,
     pub(super) bytes: usize,
