@@ -121,9 +121,8 @@ fn grows(server: &Server, collector: &Collector) -> bool {
 
 /// The oldest session that is still there, without a handle to any other object.
 fn oldest_session(collector: &Collector) -> Gc<Session> {
-    let objects = collector.objects(Generation::Old).into_iter();
-    let mut sessions = objects.filter_map(|object| object.downcast::<Session>().ok());
-    sessions.next().expect("there is one")
+    let objects = collector.objects(Generation::Old);
+    objects.into_iter().find_map(|object| object.downcast::<Session>().ok()).expect("there is one")
 }
 
 /// Where pictures go, if anywhere.

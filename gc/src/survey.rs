@@ -75,7 +75,10 @@ pub(crate) struct Survey {
     objects: Vec<ObjectRef>,
     /// How many were traced.
     traced: usize,
-    numbers: BTreeMap<usize, usize>,
+    /// By slot, the number of each object that was traced and one more; or zero.
+    by_slot: Vec<usize>,
+    /// By address, those of the others.
+    others: BTreeMap<usize, usize>,
     targets: Neighbours,
     sources: Option<Neighbours>,
     /// Counts of each object that are no edge from a traced one.
@@ -83,7 +86,8 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Looks at everything that a collector has. O(objects and edges, times the logarithm of the objects.)
+    /// Looks at everything that a collector has. O(objects and edges); those that lead to untracked objects take the logarithm
+    /// of the number of these.
     ///
     /// What a running collection has found to be garbage counts as outside.
     pub(crate) fn of(state: &State) -> Self {
@@ -91,7 +95,8 @@ impl Survey {
         let mut survey = Self {
             owner: Owner::of_objects_of(state),
             traced: objects.len(),
-            numbers: objects.iter().enumerate().map(|(number, object)| (object.address(), number)).collect(),
+            by_slot: by_slot(&objects),
+            others: BTreeMap::new(),
             objects,
             targets: Neighbours { ends: Vec::new(), of_all: Vec::new() },
             sources: None,
@@ -109,23 +114,21 @@ impl Survey {
 
     fn trace(&mut self, number: usize) {
         let object = self.objects[number];
-        let mut targets = Vec::new();
-        object.trace(&mut Tracer::visit(&mut |target| targets.push(target)));
-        for target in targets {
+        object.trace(&mut Tracer::visit(&mut |target| {
             let target = self.admit(target);
             self.targets.of_all.push(target);
-        }
+        }));
         self.targets.ends.push(self.targets.of_all.len());
     }
 
     /// The number of an object, which it is given if it has none.
     fn admit(&mut self, object: ObjectRef) -> usize {
-        let next = self.objects.len();
-        let number = *self.numbers.entry(object.address()).or_insert(next);
-        if number == next {
+        self.number_of(object).unwrap_or_else(|| {
+            let number = self.objects.len();
+            self.others.insert(object.address(), number);
             self.objects.push(object);
-        }
-        number
+            number
+        })
     }
 
     /// The number of an object to which somebody has a handle, and asks with it: so that does not count.
@@ -153,7 +156,9 @@ impl Survey {
     }
 
     pub(crate) fn number_of(&self, object: ObjectRef) -> Option<usize> {
-        self.numbers.get(&object.address()).copied()
+        // Another collector's has a slot, too.
+        let by_slot = self.by_slot.get(object.slot().get() as usize).and_then(|number| number.checked_sub(1));
+        by_slot.filter(|&number| self.objects[number] == object).or_else(|| self.others.get(&object.address()).copied())
     }
 
     /// Whether it is one of the collector's own.
@@ -208,6 +213,19 @@ impl Survey {
         self.visit(held, Direction::Forward).iter().for_each(|visited| is_garbage[visited.number] = false);
         self.traced().filter(|&number| is_garbage[number]).collect()
     }
+}
+
+/// The numbers of objects by slot, each and one more.
+fn by_slot(objects: &[ObjectRef]) -> Vec<usize> {
+    let mut by_slot = Vec::new();
+    for (number, object) in (1..).zip(objects) {
+        let slot = object.slot().get() as usize;
+        if by_slot.len() <= slot {
+            by_slot.resize(slot + 1, 0);
+        }
+        by_slot[slot] = number;
+    }
+    by_slot
 }
 
 /// An object's strong count; [`usize::MAX`] if it is immortal.

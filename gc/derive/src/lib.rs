@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
 
-/// Implements `Trace`: reports the edges of every field.
+/// Implements `Trace`: reports the edges of every field, and by which names: `field`, `0`, `Variant.field`.
 ///
 /// The type may not implement `Drop`, since its fields may lead to values that have been dropped already; it may
 /// implement `Finalize` instead.

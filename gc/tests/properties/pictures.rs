@@ -17,9 +17,10 @@ struct Spot {
 
 /// Spots with random edges. Where they lead is said by index.
 struct Map {
-    collector: Collector,
     spots: Vec<Gc<Spot>>,
     edges: Vec<Vec<usize>>,
+    /// After its objects: what they leave behind goes with it.
+    collector: Collector,
 }
 
 impl Map {
@@ -31,7 +32,7 @@ impl Map {
             from.edges.borrow_mut().extend(targets.iter().map(|&to| spots[to].clone()));
         }
         assert!(spots.iter().all(|spot| spot.note.is_empty()));
-        Self { collector, spots, edges }
+        Self { spots, edges, collector }
     }
 
     fn random(random: &mut Rng) -> Self {
