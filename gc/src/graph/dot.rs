@@ -137,11 +137,13 @@ impl Node {
         let Self { type_name, bytes, place, .. } = self;
         write!(out, "    object{index} [label=\"{}\\n", Quoted(Short(type_name)))?;
         match self.external {
-            usize::MAX => out.write_str("immortal")?,
-            0 => write!(out, "count {}", self.count)?,
-            external => write!(out, "count {}, {external} from outside", self.count)?,
+            usize::MAX => out.write_str("immortal\\n")?,
+            // Those who asked are the only ones to have handles.
+            0 if self.count == 0 => {}
+            0 => write!(out, "count {}\\n", self.count)?,
+            external => write!(out, "count {}, {external} from outside\\n", self.count)?,
         }
-        write!(out, "\\n{bytes} bytes, {}\", fillcolor=\"{}\"", place.name(), place.colour())?;
+        write!(out, "{bytes} bytes, {}\", fillcolor=\"{}\"", place.name(), place.colour())?;
         write!(out, ", tooltip=\"{}\"", Quoted(type_name))?;
         out.write_str(if self.is_root { ROOT } else { "" })?;
         out.write_str("];\n")
