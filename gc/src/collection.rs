@@ -13,7 +13,7 @@ use crate::partition::{Members, Split};
 use crate::release::{drop_value, finalize_once, release};
 use crate::segment::SegmentRef;
 use crate::state::State;
-use crate::steps::Step;
+use crate::steps::{Moment, Step};
 use crate::type_info::Traits;
 use crate::weak_box::DeadBoxes;
 
@@ -66,7 +66,7 @@ pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
         _ => destroy_garbage(state, split),
     };
     if split.garbage > 0 {
-        state.step_ends(Step::Destroy, collected);
+        state.at(Moment::Ends(Step::Destroy, collected));
     }
     Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
 }
@@ -76,8 +76,8 @@ fn split_set(state: &State, members: Members) -> Split {
     let clock = state.steps.are_observed().then_some(&state.clock);
     let split = state.generations.split_set(members, Owner::of_objects_of(state), clock);
     if let Some(clock) = clock {
-        state.step_ended(Step::Count, split.reachable + split.garbage, split.counted);
-        state.step_ended(Step::Spread, split.reachable, clock.read_in_the_middle());
+        state.at(Moment::Ended(Step::Count, split.reachable + split.garbage, split.counted));
+        state.at(Moment::Ended(Step::Spread, split.reachable, clock.read_in_the_middle()));
     }
     split
 }
@@ -94,14 +94,14 @@ fn destroy_garbage(state: &State, found: Split) -> usize {
         let_be(state);
         if found.weak {
             freed += kill_weak_handles(state);
-            state.step_ends(Step::KillWeak, found.garbage);
+            state.at(Moment::Ends(Step::KillWeak, found.garbage));
         }
         if prints {
             for_each_garbage(state, |object| state.print_collectable(object));
         }
         if found.present.contains(Traits::FINALIZER) {
             run_finalizers(state);
-            state.step_ends(Step::Finalize, found.garbage);
+            state.at(Moment::Ends(Step::Finalize, found.garbage));
         }
         garbage = split_set(state, Members::Garbage);
         // Finalizers may have made new ones.

@@ -24,7 +24,7 @@ use crate::prospects::Prospects;
 use crate::search::Search;
 use crate::segment::Home;
 use crate::stats::{Counters, Stats};
-use crate::steps::Steps;
+use crate::steps::{Moment, Steps};
 use crate::thresholds::Thresholds;
 use crate::trace::Trace;
 use crate::type_info::Traits;
@@ -175,7 +175,7 @@ impl State {
             let start = self.time();
             self.measure();
             self.thresholds.collection_starts(generation);
-            self.steps_begin(generation);
+            self.at(Moment::Begins(generation));
             let outcome = collection::run(self, generation, thoroughness);
             if (generation, thoroughness) == (Generation::Old, Thoroughness::Full) {
                 self.look_at_all.set(false);
@@ -183,7 +183,7 @@ impl State {
             self.thresholds.objects_survived(generation, outcome.survivors);
             self.counters.count_collection(generation, outcome.collected);
             let duration = self.clock.since(start);
-            self.tell_steps();
+            self.at(Moment::Tell);
             self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at, duration);
             if thoroughness != Thoroughness::Unseen {
                 self.prospects.learn(generation, &outcome);

@@ -68,9 +68,31 @@ pub struct StepEvent {
 /// So many steps are noted before they are told, at most: of one set that is collected, and a slice.
 const MOST_NOTED: usize = 12;
 
+/// What happens to a collection that somebody may want to know.
+#[derive(Clone, Copy)]
+pub(crate) enum Moment {
+    /// Steps of a collection begin. Code of the program's may run.
+    Begins(Generation),
+    /// A step that concerned so many objects is over. Code of the program's may run.
+    Ends(Step, usize),
+    /// A step is over, at that time if it is known. No code of the program's may run.
+    Ended(Step, usize, Option<Duration>),
+    /// A slice with that budget is over, which began then. Code of the program's may run.
+    SliceEnds(usize, Option<Duration>),
+    /// What was noted can be told.
+    Tell,
+}
+
+/// Sees to a moment of a collection.
+type Note = fn(&State, Moment);
+
 /// The steps of one collector that are still to be told.
+///
+/// All that is done with them is behind a pointer to a function, which is there when somebody observes: so a program in which
+/// nobody ever does is built without it.
 #[derive(Default)]
 pub(crate) struct Steps {
+    note: Cell<Option<Note>>,
     observers: Cell<usize>,
     generation: Cell<Option<Generation>>,
     /// When the step that is being done began.
@@ -82,16 +104,21 @@ pub(crate) struct Steps {
 impl Steps {
     #[inline]
     pub(crate) fn are_observed(&self) -> bool {
-        self.observers.get() > 0
+        self.note.get().is_some()
     }
 
-    pub(crate) fn observer_came(&self) {
+    fn observer_came(&self) {
         self.observers.set(self.observers.get() + 1);
         self.noted.borrow_mut().reserve(MOST_NOTED);
+        self.note.set(Some(State::note_moment));
     }
 
     pub(crate) fn observer_went(&self) {
         self.observers.set(self.observers.get() - 1);
+        if self.observers.get() == 0 {
+            self.note.set(None);
+            self.forget();
+        }
     }
 
     /// Forgets what was to be told.
@@ -99,7 +126,7 @@ impl Steps {
         self.noted.borrow_mut().clear();
     }
 
-    fn note(&self, step: Step, objects: usize, start: Option<Duration>, end: Option<Duration>) {
+    fn add(&self, step: Step, objects: usize, start: Option<Duration>, end: Option<Duration>) {
         let mut noted = self.noted.borrow_mut();
         if let Some(generation) = self.generation.get()
             && noted.len() < MOST_NOTED
@@ -111,38 +138,35 @@ impl Steps {
 
     /// The step that is being done is over; `now` if the time is known.
     fn end(&self, step: Step, objects: usize, now: Option<Duration>) {
-        self.note(step, objects, self.start.get(), now);
+        self.add(step, objects, self.start.get(), now);
         self.start.set(now.or(self.start.get()));
     }
 }
 
 impl State {
-    /// Steps of a collection of `generation` begin. Code of the program's may run.
-    pub(crate) fn steps_begin(&self, generation: Generation) {
-        if self.steps.are_observed() {
-            self.steps.generation.set(Some(generation));
-            self.steps.start.set(self.time_put_off());
+    /// Has a moment noted, if anybody wants to know.
+    #[inline]
+    pub(crate) fn at(&self, moment: Moment) {
+        if let Some(note) = self.steps.note.get() {
+            note(self, moment);
         }
     }
 
-    /// A step is over. Code of the program's may run.
-    pub(crate) fn step_ends(&self, step: Step, objects: usize) {
-        if self.steps.are_observed() {
-            self.steps.end(step, objects, self.time_put_off());
-        }
-    }
-
-    /// A step is over, since `now`. No code of the program's may run.
-    pub(crate) fn step_ended(&self, step: Step, objects: usize, now: Option<Duration>) {
-        self.steps.end(step, objects, now);
-    }
-
-    /// A slice of a search is over.
-    pub(crate) fn slice_ends(&self, budget: usize, start: Option<Duration>) {
-        if self.steps.are_observed() {
-            self.steps.generation.set(Some(Generation::Old));
-            let now = self.time_put_off();
-            self.steps.note(Step::Slice, budget, start, now);
+    fn note_moment(&self, moment: Moment) {
+        let steps = &self.steps;
+        match moment {
+            Moment::Begins(generation) => {
+                steps.generation.set(Some(generation));
+                steps.start.set(self.time_put_off());
+            }
+            Moment::Ends(step, objects) => steps.end(step, objects, self.time_put_off()),
+            Moment::Ended(step, objects, now) => steps.end(step, objects, now),
+            Moment::SliceEnds(budget, start) => {
+                steps.generation.set(Some(Generation::Old));
+                steps.add(Step::Slice, budget, start, self.time_put_off());
+                self.tell_steps();
+            }
+            Moment::Tell => self.tell_steps(),
         }
     }
 
@@ -153,11 +177,7 @@ impl State {
         time
     }
 
-    /// Tells the steps that were noted. Code of the program's may run.
-    pub(crate) fn tell_steps(&self) {
-        if !self.steps.are_observed() {
-            return;
-        }
+    fn tell_steps(&self) {
         // They are few, and an observer may do anything meanwhile.
         let mut events = [None; MOST_NOTED];
         let mut noted = self.steps.noted.borrow_mut();
