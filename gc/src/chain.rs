@@ -98,7 +98,8 @@ impl Collector {
     ///
     /// Objects of this collector are looked at, the nearest first, of equally near ones the oldest. `is_sought` is asked about
     /// a graph that was looked at before, and may do anything. The handle that is given does not count as held from outside.
-    /// O(objects and their edges).
+    /// O(objects and their edges). All that it may be asked about gets a handle meanwhile, so the next automatic collections
+    /// look at that, too.
     ///
     /// # Panics
     ///
@@ -106,9 +107,7 @@ impl Collector {
     ///
     /// See [`Chain`] for an example.
     pub fn backref_chain<T: ?Sized>(&self, object: &Gc<T>, is_sought: impl FnMut(&Held) -> bool) -> Option<Chain> {
-        let mut objects = self.way(object, Direction::Backward, is_sought)?;
-        objects.shrink_to_fit();
-        Some(Chain::new(objects))
+        self.way(object, Direction::Backward, is_sought).map(Chain::new)
     }
 
     /// The shortest chain from `object` to one that `is_sought` says yes to: objgraph's `find_ref_chain`, like

@@ -46,17 +46,15 @@ pub struct ObserverId(u64);
 
 /// Whom to tell what.
 #[derive(Clone)]
-enum Observer {
+pub(crate) enum Observer {
     OfCollections(Rc<dyn Fn(&CollectionEvent)>),
     OfSteps(Rc<dyn Fn(&StepEvent)>),
 }
 
-/// What was taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Removed {
-    Nobody,
-    OfCollections,
-    OfSteps,
+impl Observer {
+    pub(crate) fn is_of_steps(&self) -> bool {
+        matches!(self, Self::OfSteps(_))
+    }
 }
 
 /// The observers of one collector.
@@ -82,16 +80,11 @@ impl Observers {
         id
     }
 
-    pub(crate) fn remove(&self, id: ObserverId) -> Removed {
+    /// Takes an observer out, if it is there. What it captured may run anything when it is dropped.
+    pub(crate) fn remove(&self, id: ObserverId) -> Option<Observer> {
         let mut list = self.list.borrow_mut();
-        let removed = list.iter().position(|&(other, _)| other == id).map(|index| list.remove(index));
-        // What the observer captured may run anything when it is dropped.
-        drop(list);
-        match removed {
-            None => Removed::Nobody,
-            Some((_, Observer::OfCollections(_))) => Removed::OfCollections,
-            Some((_, Observer::OfSteps(_))) => Removed::OfSteps,
-        }
+        let index = list.iter().position(|&(other, _)| other == id)?;
+        Some(list.remove(index).1)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

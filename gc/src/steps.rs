@@ -117,6 +117,8 @@ impl Steps {
         self.observers.set(self.observers.get() - 1);
         if self.observers.get() == 0 {
             self.note.set(None);
+            self.generation.set(None);
+            self.start.set(None);
             self.forget();
         }
     }

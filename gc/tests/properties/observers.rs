@@ -306,3 +306,40 @@ fn an_observer_of_steps_may_do_anything_and_goes_when_it_is_told_to() {
     world.collector.collect(Generation::Old);
     assert_eq!((calls.get(), world.live()), (6, 0));
 }
+
+#[test]
+fn observers_of_steps_may_come_and_go_in_the_middle_of_a_collection() {
+    let world = Rc::new(World::new());
+    let calls = Rc::new(Cell::new(0));
+    let ids = Rc::new(RefCell::new(Vec::new()));
+    let ring = world.ring(3);
+    // The first finalizer brings an observer, which the second sends away again.
+    let (inner, count, log) = (Rc::downgrade(&world), Rc::clone(&calls), Rc::clone(&ids));
+    on_last_words(&ring[0], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        let id = world.collector.observe_steps(move |_| count.set(count.get() + 1));
+        log.borrow_mut().push(id);
+    });
+    let (inner, log) = (Rc::downgrade(&world), Rc::clone(&ids));
+    on_last_words(&ring[1], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        assert!(log.take().into_iter().all(|id| world.collector.remove_observer(id)));
+    });
+    drop(ring);
+    assert_eq!(world.collector.collect(Generation::Old), 3);
+    assert_eq!(calls.get(), 0);
+    // One that stays is told of whole collections only.
+    let ring = world.ring(3);
+    let (inner, steps) = (Rc::downgrade(&world), Rc::new(RefCell::new(None)));
+    let log = Rc::clone(&steps);
+    on_last_words(&ring[2], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        *log.borrow_mut() = Some(steps_of(&world.collector));
+    });
+    drop(ring);
+    assert_eq!(world.collector.collect(Generation::Old), 3);
+    let steps = steps.take().expect("it was brought");
+    assert_eq!(names(&steps.take()), []);
+    world.collector.collect(Generation::Old);
+    assert_eq!(names(&steps.take()), [(Step::Count, 0), (Step::Spread, 0)]);
+}
