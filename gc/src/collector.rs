@@ -9,7 +9,7 @@ use alloc::alloc::handle_alloc_error;
 use crate::current;
 use crate::gc::Gc;
 use crate::generation::Generation;
-use crate::observe::{CollectionEvent, ObserverId};
+use crate::observe::{CollectionEvent, Observer, ObserverId};
 use crate::segment::Home;
 use crate::state::{State, StateRef};
 use crate::stats::Stats;
@@ -273,7 +273,11 @@ impl Collector {
 
     /// Takes an observer away, and says whether it was there.
     pub fn remove_observer(&self, id: ObserverId) -> bool {
-        self.state.observers.remove(id)
+        let removed = self.state.observers.remove(id);
+        if removed.as_ref().is_some_and(Observer::is_of_steps) {
+            self.state.steps.observer_went();
+        }
+        removed.is_some()
     }
 
     /// Whether both are handles to the same collector.
