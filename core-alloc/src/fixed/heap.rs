@@ -274,7 +274,6 @@ impl Heap {
     }
 
     /// The region that was added last.
-    #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     pub(super) const fn newest(&self) -> Option<Region> {
         self.regions
     }

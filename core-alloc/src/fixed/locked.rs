@@ -10,7 +10,7 @@ use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, Resize, or_panic};
 use super::shared::{Shared, abort_on_panic, move_block};
 use super::static_region::Claim;
-use super::{Damage, Heap, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapLayer, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -196,7 +196,7 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     }
 }
 
-impl<R: RawMutex> LockedHeap<R> {
+impl<R: RawMutex, H: HeapLayer> LockedHeap<R, H> {
     /// Gives the heap memory of a kind, as [`Heap::add_region_of`] does.
     ///
     /// # Errors
@@ -218,7 +218,9 @@ impl<R: RawMutex> LockedHeap<R> {
 
     /// A block from a region that has all flags of `kind`, if there is one to be had. It is freed as any other.
     pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
-        self.shared.lock().heap.allocate_in(kind, layout)
+        let mut shared = self.shared.lock();
+        shared.claim();
+        shared.heap.allocate_in(kind, layout)
     }
 
     /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
@@ -227,7 +229,7 @@ impl<R: RawMutex> LockedHeap<R> {
     ///
     /// The first [`Damage`] found.
     pub fn verify(&self) -> Result<(), Damage> {
-        self.shared.lock().heap.verify()
+        self.shared.lock().heap.heap().verify()
     }
 }
 
