@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 targets=("$@")
 [ $# -gt 0 ] || targets=(thumbv7em-none-eabihf riscv32imac-unknown-none-elf)
-entries=${ENTRIES:-linked-list-allocator embedded-alloc-llff embedded-alloc-tlsf talc buddy-system-allocator mudlark-paged mudlark-locked mudlark}
+entries=${ENTRIES:-linked-list-allocator embedded-alloc-llff embedded-alloc-tlsf talc buddy-system-allocator mudlark-paged mudlark-locked mudlark-interrupt mudlark}
 folder=${CARGO_TARGET_DIR:-target}
 figures=$(mktemp -d)
 trap 'rm -rf "$figures"' EXIT

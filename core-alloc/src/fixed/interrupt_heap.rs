@@ -207,21 +207,36 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
         self.regions.publish(shared.heap.heap().newest());
     }
 
-    /// What `request` gets from the heap, which is locked by the caller.
-    #[inline]
+    /// What `request` gets from the heap, which is locked by the caller. It asks again as long as there is more to be had.
+    #[inline(always)]
     fn allocate(
         &self,
         shared: &mut Shared<H>,
         request: impl Fn(&mut H) -> Option<NonNull<u8>>,
     ) -> Result<Option<NonNull<u8>>, Misuse> {
         self.catch_up(shared)?;
-        match request(&mut shared.heap) {
-            None => self.allocate_again(shared, request),
-            block => {
-                self.note_growth(shared);
-                Ok(block)
+        loop {
+            match request(&mut shared.heap) {
+                None if self.make_room(shared)? => (),
+                served => {
+                    self.note_growth(shared);
+                    return Ok(served);
+                }
             }
         }
+    }
+
+    /// After a refusal: frees all that was deferred, or else claims the region to begin with. Says whether there was either.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&self, shared: &mut Shared<H>) -> Result<bool, Misuse> {
+        if self.deferred.is_empty() {
+            let claimed = shared.claim();
+            self.regions.publish(shared.heap.heap().newest());
+            return Ok(claimed);
+        }
+        self.free_deferred(shared, usize::MAX)?;
+        Ok(true)
     }
 
     /// Lets handlers see a region that a request may have added.
@@ -230,23 +245,6 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
         if H::GROWS {
             self.regions.publish(shared.heap.heap().newest());
         }
-    }
-
-    /// The same after a refusal: from what was deferred, or from the unclaimed region.
-    #[cold]
-    #[inline(never)]
-    fn allocate_again(
-        &self,
-        shared: &mut Shared<H>,
-        request: impl Fn(&mut H) -> Option<NonNull<u8>>,
-    ) -> Result<Option<NonNull<u8>>, Misuse> {
-        self.free_deferred(shared, usize::MAX)?;
-        let mut block = request(&mut shared.heap);
-        if block.is_none() && shared.claim() {
-            block = request(&mut shared.heap);
-        }
-        self.regions.publish(shared.heap.heap().newest());
-        Ok(block)
     }
 
     /// A block for who finds the heap locked.
@@ -262,7 +260,7 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
     }
 
     /// Does some of what those left behind who found the heap locked.
-    #[inline]
+    #[inline(always)]
     fn catch_up(&self, shared: &mut Shared<H>) -> Result<(), Misuse> {
         if self.reserve.is_short() {
             self.fill_reserve(shared);
@@ -298,11 +296,11 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
     /// # Safety
     ///
     /// As for [`Heap::deallocate`], but the block may be one of the reserve, and larger than its layout says.
-    #[inline]
+    #[inline(always)]
     unsafe fn free(shared: &mut Shared<H>, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
         // SAFETY: the caller's promise, or else nothing changes.
         match unsafe { shared.heap.try_deallocate(block, layout) } {
-            Err(_) if Self::may_be_reserved(layout) => {
+            Err(_) if cfg!(debug_assertions) && Self::may_be_reserved(layout) => {
                 // SAFETY: likewise.
                 unsafe { shared.heap.try_deallocate(block, Self::RESERVE_LAYOUT) }
             }
@@ -323,7 +321,7 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
     ) -> Result<Resize, Misuse> {
         // SAFETY: the caller's promise, or else nothing changes.
         match unsafe { shared.heap.try_resize(block, layout, new) } {
-            Err(_) if Self::may_be_reserved(layout) => {
+            Err(_) if cfg!(debug_assertions) && Self::may_be_reserved(layout) => {
                 // SAFETY: likewise.
                 unsafe { shared.heap.try_resize(block, Self::RESERVE_LAYOUT, new) }
             }

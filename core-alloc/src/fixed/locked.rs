@@ -4,7 +4,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;
 use core::ptr::{self, NonNull};
 
-use lock_api::{Mutex, RawMutex};
+use lock_api::{Mutex, MutexGuard, RawMutex};
 
 use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, Resize, or_panic};
@@ -187,6 +187,15 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
+    /// [`Mutex::lock`] in place of the call, even in programs that are built for size: it is a few instructions.
+    #[inline(always)]
+    fn lock(&self) -> MutexGuard<'_, R, Shared<H>> {
+        // SAFETY: it is locked here, and unlocked by the guard.
+        unsafe { self.shared.raw() }.lock();
+        // SAFETY: just locked, with no other guard.
+        unsafe { self.shared.make_guard_unchecked() }
+    }
+
     /// What the heap has, and how much of it is in use. With a [`Heap`], it is locked for a walk over all blocks: where the
     /// lock masks interrupts, they are masked for as long.
     pub fn stats(&self) -> HeapStats {
@@ -238,10 +247,7 @@ impl<R: RawMutex, H: HeapLayer> LockedHeap<R, H> {
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
 unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let block = abort_on_panic(|| {
-            let mut shared = self.shared.lock();
-            shared.heap.allocate(layout).or_else(|| shared.allocate_from_unclaimed(layout))
-        });
+        let block = abort_on_panic(|| self.lock().allocate(layout));
         block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
@@ -250,7 +256,7 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
         let block = unsafe { NonNull::new_unchecked(block) };
         abort_on_panic(|| {
             // SAFETY: the caller's promise is the one asked for.
-            let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
+            let freed = unsafe { self.lock().heap.try_deallocate(block, layout) };
             or_panic(freed);
         });
     }

@@ -17,6 +17,9 @@ mod chosen;
 #[cfg(any(feature = "mudlark", feature = "mudlark-paged"))]
 #[path = "mudlark.rs"]
 mod chosen;
+#[cfg(feature = "mudlark-interrupt")]
+#[path = "mudlark_interrupt.rs"]
+mod chosen;
 #[cfg(feature = "mudlark-locked")]
 #[path = "mudlark_locked.rs"]
 mod chosen;
