@@ -31,7 +31,7 @@ const CATCH_UP: usize = 2;
 ///
 /// So a handler takes no longer when it interrupts a call of this heap than when it does not, but may get less. Interrupts are
 /// served at any time; only on targets without compare-and-swap the stack and the reserve are exchanged in a critical section of
-/// a dozen instructions (of the crate `critical-section`, by the feature of that name).
+/// less than 20 instructions (of the crate `critical-section`, by the feature of that name).
 ///
 /// ```
 /// use mudlark_core_alloc::{DefaultLock, InterruptHeap, StaticRegion};
