@@ -98,6 +98,10 @@ unsafe impl<S: PageSource> RegionHeap for GrowingHeap<S> {
         unsafe { self.heap.try_resize(block, layout, new) }
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.heap.whole(block)
+    }
+
     fn stats(&self) -> HeapStats {
         self.heap.stats()
     }

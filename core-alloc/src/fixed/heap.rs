@@ -372,6 +372,11 @@ unsafe impl RegionHeap for Heap {
         })
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        let region = self.regions().find(|region| region.contains(block.addr().get()));
+        region.map_or(block, |region| region.pointer_to(block))
+    }
+
     fn stats(&self) -> HeapStats {
         self.stats()
     }

@@ -187,6 +187,22 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
+    /// Up to `count` blocks for `layout`, one after the other, with the heap locked once.
+    pub(super) fn allocate_some(&self, layout: Layout, count: usize, take: impl FnMut(NonNull<u8>)) {
+        let mut shared = self.shared.lock();
+        core::iter::from_fn(|| shared.allocate(layout)).take(count).for_each(take);
+    }
+
+    /// The same place as `freed`, by a pointer that may be used for the whole block.
+    ///
+    /// A freed pointer may be narrowed to the bytes that were asked for (rust-lang/miri#2104), while a free block's links need
+    /// more. Miri minds. How far a pointer reaches is not settled for compiled programs, and today's compiler draws no
+    /// conclusions from it here; the look-up would cost every free, so it is done under Miri only.
+    #[inline(always)]
+    pub(super) fn widened(&self, freed: NonNull<u8>) -> NonNull<u8> {
+        if cfg!(miri) { self.shared.lock().heap.whole(freed) } else { freed }
+    }
+
     /// [`Mutex::lock`] in place of the call, even in programs that are built for size: it is a few instructions.
     #[inline(always)]
     fn lock(&self) -> MutexGuard<'_, R, Shared<H>> {

@@ -89,6 +89,10 @@ unsafe impl RegionHeap for MeteredHeap {
         Ok(resize)
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.heap.whole(block)
+    }
+
     fn stats(&self) -> HeapStats {
         HeapStats { peak: Some(self.peak), ..self.heap.stats() }
     }

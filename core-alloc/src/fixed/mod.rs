@@ -83,6 +83,7 @@
 mod batch_stack;
 mod bins;
 mod block;
+mod cpu_cache;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
 mod deferred_frees;
