@@ -115,7 +115,7 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer
     pub fn prepare(&self) {
         let mut shared = self.shared.lock();
         self.claim(&mut shared);
-        while self.reserve.is_short() && self.fill_reserve(&mut shared) == Filled::Yes {}
+        while !self.reserve.is_full() && self.fill_reserve(&mut shared) == Filled::Yes {}
     }
 
     /// Takes `region` for this heap. Not to be called by an interrupt handler, which might have to wait.
