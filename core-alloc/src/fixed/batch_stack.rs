@@ -31,17 +31,6 @@ impl FreeBlock {
     pub(super) fn new() -> Self {
         Self { next: Cell::new(ptr::null_mut()), below: Cell::new(ptr::null_mut()) }
     }
-
-    /// Makes a free block.
-    ///
-    /// # Safety
-    ///
-    /// There is room for this at `block`, which is aligned for it, and nobody else uses it.
-    pub(super) unsafe fn write_to(block: NonNull<u8>) -> NonNull<Self> {
-        // SAFETY: the caller's promise.
-        unsafe { block.cast().write(Self::new()) };
-        block.cast()
-    }
 }
 
 /// Free blocks of one size class.

@@ -44,6 +44,19 @@ pub(super) const fn block_layout(class: SizeClass) -> Layout {
     unsafe { Layout::from_size_align_unchecked(class.block_size(), GRANULE) }
 }
 
+/// Makes a free block of one that its user has parted with.
+///
+/// # Safety
+///
+/// `block` is one of a class, may be used for all of it, and is nobody else's.
+#[inline]
+pub(super) unsafe fn make_free(block: NonNull<u8>) -> NonNull<FreeBlock> {
+    let block = block.cast::<FreeBlock>();
+    // SAFETY: by the contract; blocks of all classes have room for it, and are aligned for it.
+    unsafe { block.write(FreeBlock::new()) };
+    block
+}
+
 /// How many blocks are a batch.
 #[inline]
 pub(super) const fn batch_len<C: Cpus>(class: SizeClass) -> usize {

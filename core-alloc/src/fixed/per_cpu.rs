@@ -23,8 +23,8 @@ use core::ptr::{self, NonNull};
 
 use lock_api::RawMutex;
 
-use super::batch_stack::{Batch, BatchStack, Batches, FreeBlock};
-use super::cpu_cache::{Bin, CLASSES, CpuCache, Missing, batch_len, block_layout, cached_class};
+use super::batch_stack::{Batch, BatchStack, Batches};
+use super::cpu_cache::{Bin, CLASSES, CpuCache, Missing, batch_len, block_layout, cached_class, make_free};
 use super::locked::DefaultLock;
 use super::region_heap::RegionHeap;
 use super::sync::{AtomicPtr, AtomicUsize, CAN_EXCHANGE};
@@ -223,7 +223,7 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
         let mut blocks = Batch::EMPTY;
         self.shared.allocate_some(block_layout(class), fill, |block| {
             // SAFETY: just allocated, for more than that, and nobody else's.
-            let block = unsafe { FreeBlock::write_to(block) };
+            let block = unsafe { make_free(block) };
             // SAFETY: likewise.
             unsafe { blocks.push(block) };
         });
@@ -258,7 +258,7 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
     #[inline]
     unsafe fn deallocate_cached(&self, class: SizeClass, block: NonNull<u8>) {
         // SAFETY: the block has room for it, is aligned for it, and is ours by the contract.
-        let block = unsafe { FreeBlock::write_to(self.shared.widened(block)) };
+        let block = unsafe { make_free(self.shared.widened(block)) };
         // SAFETY: just written; nobody else leads there, by the contract.
         let surplus = self.with_bin(class, |bin, depot| unsafe { bin.push::<C>(block, class, depot) });
         match surplus {
