@@ -187,10 +187,12 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
-    /// Up to `count` blocks for `layout`, one after the other, with the heap locked once.
+    /// Up to `count` blocks for `layout`, one after the other, with the heap locked once. `take` must not use the heap.
     pub(super) fn allocate_some(&self, layout: Layout, count: usize, take: impl FnMut(NonNull<u8>)) {
-        let mut shared = self.shared.lock();
-        core::iter::from_fn(|| shared.allocate(layout)).take(count).for_each(take);
+        abort_on_panic(|| {
+            let mut shared = self.shared.lock();
+            core::iter::from_fn(|| shared.allocate(layout)).take(count).for_each(take);
+        });
     }
 
     /// The same place as `freed`, by a pointer that may be used for the whole block.
