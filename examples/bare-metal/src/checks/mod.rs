@@ -25,7 +25,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("an interrupt handler allocates and frees", interrupts::handler),
     ("a heap that masks no interrupts serves a handler", unmasked::handler),
     #[cfg(target_arch = "x86_64")]
-    ("processors share the heap and free each other's blocks", processors::both),
+    ("processors and their handlers share the heap and free each other's blocks", processors::both),
 ];
 
 /// Marsaglia's xorshift.
