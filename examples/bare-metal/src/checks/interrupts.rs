@@ -16,7 +16,6 @@ const TICKS: u32 = 300;
 static MAIL: Mutex<Cell<Option<Vec<u8>>>> = Mutex::new(Cell::new(None));
 /// What the timer calls.
 static HANDLER: Mutex<Cell<fn()>> = Mutex::new(Cell::new(leave_a_block));
-static TICKED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
 
 /// A processor's part in this.
 struct Processor {
@@ -51,10 +50,6 @@ fn is_intact(block: &[u8]) -> bool {
     block.iter().all(|byte| Some(byte) == block.first())
 }
 
-fn ticked() -> u32 {
-    critical_section::with(|section| TICKED.borrow(section).get())
-}
-
 /// Called by the timer.
 #[unsafe(no_mangle)]
 pub extern "C" fn on_tick() {
@@ -76,7 +71,7 @@ pub(super) fn while_ticking(handler: fn(), work: impl FnOnce()) {
 
 /// Leaves a new block, and frees the one that was left for the handler; drops a list of its own.
 pub(super) fn leave_a_block() {
-    let number = critical_section::with(|section| TICKED.borrow(section).replace(TICKED.borrow(section).get() + 1));
+    let number = ticks();
     let block = alloc::vec![number.to_le_bytes()[0]; 1 + number as usize % 200];
     let freed = exchange(Some(block));
     assert!(freed.is_none_or(|block| is_intact(&block)));
@@ -90,8 +85,9 @@ pub(super) fn leave_a_block() {
 pub fn handler() {
     let mut random = Random(5);
     let mut kept: Vec<Vec<u8>> = Vec::new();
+    let before = ticks();
     while_ticking(leave_a_block, || {
-        while ticked() < TICKS {
+        while ticks() - before < TICKS {
             let block = alloc::vec![7; 1 + random.below(300)];
             kept.extend(exchange(Some(block)));
             if kept.len() > 30 {
