@@ -76,7 +76,7 @@ pub(super) fn leave_a_block() {
     let freed = exchange(Some(block));
     assert!(freed.is_none_or(|block| is_intact(&block)));
     // Which takes longer than a tick.
-    if number % 16 == 0 {
+    if number.is_multiple_of(16) {
         counted::make_and_drop_list(20);
     }
 }
