@@ -183,7 +183,12 @@ mod api2 {
             grown
         }
 
-        unsafe fn grow_zeroed(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        unsafe fn grow_zeroed(
+            &self,
+            block: NonNull<u8>,
+            old: Layout,
+            new: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
             // SAFETY: the caller's promise is the same.
             let grown = unsafe { self.allocator.grow_zeroed(block, old, new) };
             self.tell_changed(Address::of(block.as_ptr()), old, &grown, new);
