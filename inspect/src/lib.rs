@@ -45,6 +45,7 @@ mod gate;
 mod live;
 mod lock;
 mod log;
+mod malloc;
 mod memory;
 mod modules;
 mod profiled;
@@ -56,6 +57,7 @@ mod tags;
 mod thread;
 mod walk;
 
+pub use malloc::{Malloc, ProfiledMalloc};
 pub use mudlark_hooks as hooks;
 pub use profiled::Profiled;
 pub use profiler::{Builder, Profiler, StartError};

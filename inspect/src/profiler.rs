@@ -124,6 +124,7 @@ impl Builder {
             return Err(StartError::NotInstalled);
         }
         fork::arrange();
+        report::watch_regions();
         // A file that is being written to must not be overwritten.
         let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if engine::is_recording() {
@@ -164,7 +165,7 @@ impl Drop for Profiler {
             // In a forked child there is no such thread.
             if process::id() == self.process { reporter.stop() } else { core::mem::forget(reporter) }
         }
-        report_state();
+        report_state(Detail::Pages);
         engine::stop();
     }
 }
@@ -178,13 +179,23 @@ fn name_program() {
     engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
 }
 
+/// How much the heap says of itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Detail {
+    /// Each class.
+    Classes,
+    /// And each page.
+    Pages,
+}
+
 /// Writes what the heap says of itself.
-fn report_state() {
+fn report_state(detail: Detail) {
     let _recording = Recording::begin();
     let heap = report::heap();
+    let pages = if detail == Detail::Pages && !heap.is_empty() { report::pages() } else { Vec::new() };
     let resident = report::resident();
     engine::write_together(|write| {
-        heap.iter().for_each(&mut *write);
+        heap.iter().chain(&pages).for_each(&mut *write);
         if let Some(bytes) = resident {
             write(&Event::Resident { bytes });
         }
@@ -206,7 +217,7 @@ impl Reporter {
         let work = move || {
             let _recording = Recording::begin();
             while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
-                report_state();
+                report_state(Detail::Classes);
             }
         };
         let thread = thread::Builder::new().name("mudlark-report".to_owned()).spawn(work).ok()?;
