@@ -39,7 +39,10 @@ fn every_page_is_visited_once_and_has_what_the_statistics_say() {
         let (found_pages, out) = by_size[&class.class.block_size()];
         // The list of pages itself came meanwhile.
         assert!(found_pages.abs_diff(class.pages) <= 1, "{class:?}: {found_pages} pages");
-        assert!(out.abs_diff(class.blocks + class.cached_blocks) <= 2 * 16 * 1024 / class.class.block_size() + 8, "{class:?}: {out}");
+        assert!(
+            out.abs_diff(class.blocks + class.cached_blocks) <= 2 * 16 * 1024 / class.class.block_size() + 8,
+            "{class:?}: {out}"
+        );
     }
     for block in &kept {
         let address = block.as_ptr().addr();
@@ -59,7 +62,8 @@ fn a_walk_gets_along_with_threads_that_allocate() {
         for seed in 0..2_usize {
             scope.spawn(move || {
                 for round in 0..30 {
-                    let blocks: Vec<Vec<u8>> = (0..3000).map(|n| vec![1; 1 + (n * (seed + 7) + round) % 3000]).collect();
+                    let blocks: Vec<Vec<u8>> =
+                        (0..3000).map(|n| vec![1; 1 + (n * (seed + 7) + round) % 3000]).collect();
                     drop(black_box(blocks));
                     Mudlark::collect();
                 }

@@ -187,6 +187,16 @@ pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
     });
 }
 
+/// Hands what is collected to the system.
+pub(crate) fn flush() {
+    with(|engine| engine.log.as_mut().map(Log::flush));
+}
+
+/// The process that writes the log.
+pub(crate) fn process() -> Option<u32> {
+    with(|engine| engine.log.as_ref().map(Log::process)).flatten()
+}
+
 /// The number of a scope of this name, within another.
 pub(crate) fn tag(within: u32, name: &str) -> u32 {
     let tag = with(|engine| {

@@ -40,6 +40,7 @@
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
 mod engine;
+mod errno;
 mod fork;
 mod gate;
 mod live;

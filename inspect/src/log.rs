@@ -27,20 +27,28 @@ pub(crate) struct Log {
     interval: u64,
     /// Which of the process's logs it is, from one up.
     number: u32,
+    /// The process.
+    process: u32,
+    /// Whether there is more than the beginning.
+    is_used: bool,
 }
 
 impl Log {
     /// A log in this file, whose beginning is written.
     pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
-        let mut log = Self { writer: Writer::new(file), began: Instant::now(), flushed: 0, interval, number };
+        let (writer, began) = (Writer::new(file), Instant::now());
+        let mut log = Self { writer, began, flushed: 0, interval, number, process: process::id(), is_used: true };
         log.write_beginning();
+        log.flush();
         log
     }
 
     /// In a forked child: a log of its own, in a file beside the parent's.
     #[cfg(unix)]
     pub(crate) fn begin_anew(&mut self) {
-        let file = self.writer.sink_mut().of_child(process::id());
+        self.process = process::id();
+        self.is_used = false;
+        let file = self.writer.sink_mut().of_child(self.process);
         self.writer = Writer::new(file);
         self.number = self.number.wrapping_add(1);
         self.write_beginning();
@@ -51,7 +59,7 @@ impl Log {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let unix_nanoseconds = u64::try_from(since_1970.as_nanos()).unwrap_or(0).saturating_sub(now);
         self.write(&Event::Started {
-            process: process::id(),
+            process: self.process,
             pointer_bytes: const { size_of::<usize>() as u8 },
             ticks_per_second: 1_000_000_000,
             unix_nanoseconds,
@@ -62,6 +70,11 @@ impl Log {
     /// Which of the process's logs it is.
     pub(crate) const fn number(&self) -> u32 {
         self.number
+    }
+
+    /// The process that writes it.
+    pub(crate) const fn process(&self) -> u32 {
+        self.process
     }
 
     /// What the clock says, in nanoseconds.
@@ -87,6 +100,7 @@ impl Log {
             self.writer.write(time, &Event::Name { of: NameOf::Thread, id: number, text: thread::name(&mut room) });
         }
         self.writer.write_of(number, thread::tag(), time, event);
+        self.is_used = true;
         if time.saturating_sub(self.flushed) > LONGEST_WAIT {
             self.flush();
         }
@@ -116,10 +130,12 @@ impl Log {
         }
     }
 
-    /// Hands what is collected to the system.
+    /// Hands what is collected to the system, unless a child has nothing to say.
     pub(crate) fn flush(&mut self) {
-        self.flushed = self.now();
-        self.writer.flush();
+        if self.is_used {
+            self.flushed = self.now();
+            self.writer.flush();
+        }
     }
 
     /// Ends the log.

@@ -1,6 +1,11 @@
 //! `Profiler`: a recording that a program makes of itself.
 
 use core::fmt;
+use core::mem;
+#[cfg(unix)]
+use core::mem::MaybeUninit;
+#[cfg(unix)]
+use core::ptr;
 use core::time::Duration;
 use std::error::Error;
 use std::io;
@@ -30,6 +35,7 @@ use crate::thread::Recording;
 pub struct Profiler {
     reporter: Option<Reporter>,
     process: u32,
+    heap: fn() -> Vec<Event<'static>>,
 }
 
 /// How a recording is to be made.
@@ -46,6 +52,8 @@ pub struct Profiler {
 pub struct Builder {
     settings: Settings,
     stats_period: Option<Duration>,
+    appends: bool,
+    heap: fn() -> Vec<Event<'static>>,
 }
 
 impl Profiler {
@@ -66,12 +74,14 @@ impl Profiler {
         Builder {
             settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
             stats_period: Some(Duration::from_millis(100)),
+            appends: false,
+            heap: report::heap,
         }
     }
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file, there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
+    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
     /// never), as in [`Builder`].
     ///
     /// # Errors
@@ -89,6 +99,26 @@ impl Profiler {
     /// Writes that the program has come to some point.
     pub fn mark(&self, text: &str) {
         engine::write(&Event::Mark { text });
+    }
+
+    /// Hands what is collected to the system, so that it is there whatever happens next.
+    pub fn flush(&self) {
+        engine::flush();
+    }
+
+    /// Ends the recording without the last figures of the heap. It allocates nothing and waits for nobody but the engine: for a
+    /// process that ends in the midst of anything.
+    pub fn stop_at_once(mut self) {
+        engine::stop();
+        mem::forget(self.reporter.take());
+        mem::forget(self);
+    }
+
+    /// Whether the calling process is the one that is recorded. It is not if it shares its memory with that: a child of
+    /// `vfork`, which must not drop this then.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        engine::process() == Some(process::id())
     }
 }
 
@@ -114,6 +144,19 @@ impl Builder {
         self
     }
 
+    /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
+    pub const fn append(mut self) -> Self {
+        self.appends = true;
+        self
+    }
+
+    /// What the heap says of itself, for a program whose allocator is not Mudlark:
+    /// [`Event::Heap`], and then [`Event::Class`] and [`Event::Page`] if there are such. What `heap` allocates is not recorded.
+    pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
+        self.heap = heap;
+        self
+    }
+
     /// Begins to record to this file, which is overwritten.
     ///
     /// # Errors
@@ -130,15 +173,19 @@ impl Builder {
         if engine::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
-        let file = LogFile::create(file.as_ref(), false).map_err(StartError::File)?;
+        let file = LogFile::create(file.as_ref(), self.appends).map_err(StartError::File)?;
         engine::start(self.settings, Some(file)).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         name_program();
-        let reporter = self.stats_period.and_then(Reporter::start);
-        Ok(Profiler { reporter, process: process::id() })
+        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
+        Ok(Profiler { reporter, process: process::id(), heap: self.heap })
     }
 
-    /// Reads «out.mmt,interval=1».
-    fn parse(text: &str) -> Result<(&str, Self), String> {
+    /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<(&str, Self), String> {
         let mut parts = text.split(',');
         let file = parts.next().filter(|file| !file.is_empty()).ok_or("there is no file")?;
         let builder = parts.try_fold(Profiler::builder(), |builder, part| {
@@ -163,9 +210,9 @@ impl Drop for Profiler {
     fn drop(&mut self) {
         if let Some(reporter) = self.reporter.take() {
             // In a forked child there is no such thread.
-            if process::id() == self.process { reporter.stop() } else { core::mem::forget(reporter) }
+            if process::id() == self.process { reporter.stop() } else { mem::forget(reporter) }
         }
-        report_state(Detail::Pages);
+        report_state(self.heap, Detail::Pages);
         engine::stop();
     }
 }
@@ -189,10 +236,10 @@ enum Detail {
 }
 
 /// Writes what the heap says of itself.
-fn report_state(detail: Detail) {
+fn report_state(heap: fn() -> Vec<Event<'static>>, detail: Detail) {
     let _recording = Recording::begin();
-    let heap = report::heap();
-    let pages = if detail == Detail::Pages && !heap.is_empty() { report::pages() } else { Vec::new() };
+    let heap = heap();
+    let pages = if detail == Detail::Pages { report::pages() } else { Vec::new() };
     let resident = report::resident();
     engine::write_together(|write| {
         heap.iter().chain(&pages).for_each(&mut *write);
@@ -212,15 +259,16 @@ struct Reporter {
 
 impl Reporter {
     /// Starts it. Where no thread can be had, there are no figures before the end.
-    fn start(period: Duration) -> Option<Self> {
+    fn start(period: Duration, heap: fn() -> Vec<Event<'static>>) -> Option<Self> {
         let (stop, stopped) = mpsc::channel();
         let work = move || {
             let _recording = Recording::begin();
             while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
-                report_state(Detail::Classes);
+                report_state(heap, Detail::Classes);
             }
         };
-        let thread = thread::Builder::new().name("mudlark-report".to_owned()).spawn(work).ok()?;
+        let builder = thread::Builder::new().name("mudlark-report".to_owned());
+        let thread = without_signals(|| builder.spawn(work)).ok()?;
         Some(Self { stop, thread })
     }
 
@@ -229,6 +277,27 @@ impl Reporter {
         // It does not panic.
         let _ = self.thread.join();
     }
+}
+
+/// Calls `start`, whose thread shall handle no signals: they are the program's own.
+#[cfg(unix)]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: one set was just made, the other one is written to.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let started = start();
+    // SAFETY: it was written to above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    started
+}
+
+/// There are no signals that another thread could take.
+#[cfg(not(unix))]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    start()
 }
 
 /// Why a recording did not begin.

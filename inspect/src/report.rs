@@ -53,7 +53,9 @@ pub(crate) fn watch_regions() {
         let address = |start: NonNull<u8>| Address(start.addr().get() as u64);
         engine::write_promptly(&match change {
             RegionChange::Taken { start, size } => Event::RegionTaken { address: address(start), size: size as u64 },
-            RegionChange::GivenBack { start, size } => Event::RegionGivenBack { address: address(start), size: size as u64 },
+            RegionChange::GivenBack { start, size } => {
+                Event::RegionGivenBack { address: address(start), size: size as u64 }
+            }
         });
     }
     // SAFETY: the engine neither allocates nor panics while it writes, nor waits for who may allocate: see `write_promptly`.

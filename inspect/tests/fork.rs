@@ -23,7 +23,10 @@ fn request(size: usize, times: usize) {
 fn requests(log: &Path, of_size: u64) -> usize {
     let log = std::fs::read(log).expect("there is a log");
     let mut reader = Reader::new(&log);
-    let count = reader.by_ref().filter(|record| matches!(record.event, Event::Allocated { size, .. } if size == of_size)).count();
+    let count = reader
+        .by_ref()
+        .filter(|record| matches!(record.event, Event::Allocated { size, .. } if size == of_size))
+        .count();
     assert_eq!(reader.damage(), Default::default());
     count
 }
