@@ -20,7 +20,7 @@ use mudlark_hooks::{Event, NameOf};
 use crate::engine::{self, AlreadyRecording, Settings};
 use crate::fork;
 use crate::gate;
-use crate::log::LogFile;
+use crate::log::{LogFile, Place};
 use crate::report;
 use crate::thread::Recording;
 
@@ -52,7 +52,7 @@ pub struct Profiler {
 pub struct Builder {
     settings: Settings,
     stats_period: Option<Duration>,
-    appends: bool,
+    place: Place,
     heap: fn() -> Vec<Event<'static>>,
 }
 
@@ -74,7 +74,7 @@ impl Profiler {
         Builder {
             settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
             stats_period: Some(Duration::from_millis(100)),
-            appends: false,
+            place: Place::Anew,
             heap: report::heap,
         }
     }
@@ -146,7 +146,14 @@ impl Builder {
 
     /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
     pub const fn append(mut self) -> Self {
-        self.appends = true;
+        self.place = Place::Behind;
+        self
+    }
+
+    /// Writes another file beside, «out.1234.mmt» with the process's number: the process was started by one whose file it is. What the
+    /// process has written there before, it leaves.
+    pub const fn as_child(mut self) -> Self {
+        self.place = Place::OfChild;
         self
     }
 
@@ -173,7 +180,7 @@ impl Builder {
         if engine::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
-        let file = LogFile::create(file.as_ref(), self.appends).map_err(StartError::File)?;
+        let file = LogFile::create(file.as_ref(), self.place).map_err(StartError::File)?;
         engine::start(self.settings, Some(file)).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         name_program();
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));

@@ -4,7 +4,6 @@ use core::ffi::c_void;
 use core::mem;
 use core::ptr::NonNull;
 use std::env;
-use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
@@ -84,7 +83,7 @@ fn start(value: &str) -> Result<Profiler, String> {
         }
         // It was another program before.
         Some(first) if first == own => builder.append().start(file),
-        Some(_) => builder.append().start(file_of(&file, own)),
+        Some(_) => builder.as_child().start(file),
     };
     started.map_err(|error| error.to_string())
 }
@@ -93,12 +92,6 @@ fn start(value: &str) -> Result<Profiler, String> {
 fn tell_others(name: &str, value: &str) {
     // SAFETY: the program has not begun, so there is no other thread.
     unsafe { env::set_var(name, value) };
-}
-
-/// «out.1234.mmt», beside «out.mmt».
-fn file_of(first: &Path, process: u32) -> PathBuf {
-    let extension = first.extension().map_or(String::new(), |extension| format!(".{}", extension.display()));
-    first.with_extension(format!("{process}{extension}"))
 }
 
 /// What libmudlark.so says of its heap, if it is the next allocator.
