@@ -1,0 +1,3 @@
+//! The commands, one file each: its arguments, what it shows, and an example.
+
+pub(crate) mod stats;
