@@ -18,8 +18,11 @@ mod commands;
 pub mod error;
 pub mod log_file;
 pub mod model;
+pub mod symbols;
 mod text;
+pub mod view;
 
 pub use error::Error;
 pub use log_file::LogFile;
 pub use model::Model;
+pub use symbols::{SymbolOptions, Symbols};

@@ -36,7 +36,7 @@ pub use heap::{Class, Heap, HeapSeries, Moment, Page};
 pub use live::Block;
 pub use place::Place;
 pub use program::{Module, Program};
-pub use sums::Sums;
+pub use sums::{Cost, Figures, Sums};
 
 use live::Blocks;
 use place::Places;
@@ -167,6 +167,12 @@ impl Model {
     #[must_use]
     pub fn at_peak(&self, sums: &Sums) -> Amount {
         sums.at_peak(self.peak)
+    }
+
+    /// What can be added up of a group.
+    #[must_use]
+    pub fn figures(&self, sums: &Sums) -> Figures {
+        Figures::of(sums, self.peak)
     }
 
     /// When the heap was at its peak for the first time.
