@@ -16,6 +16,7 @@
 pub mod cli;
 mod commands;
 pub mod error;
+pub mod export;
 pub mod log_file;
 pub mod model;
 pub mod symbols;

@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use mudlark_hooks::{Chunk, Event, Record};
 
+use crate::error::Error;
+
 pub use amount::{Amount, Count, Scale};
 pub use collection::{Census, Collection, Collections};
 pub use curve::{Curve, Point};
@@ -210,6 +212,16 @@ impl Model {
     #[must_use]
     pub const fn scale(&self) -> Scale {
         self.scale
+    }
+
+    /// # Errors
+    ///
+    /// If the log is a sample, in which the requests between two others are missing.
+    pub(crate) const fn needs_every_request(&self, what: &'static str) -> Result<(), Error> {
+        if self.scale.is_exact() {
+            return Ok(());
+        }
+        Err(Error::Sampled { interval: self.program.sample_interval, what })
     }
 
     /// Whether nothing was asked for.

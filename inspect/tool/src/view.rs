@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::model::{Figures, Model, Place};
 use crate::symbols::{Stack, Symbols};
+use crate::text::{bytes, number};
 
 /// By what requests are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,7 +41,7 @@ pub fn rows(model: &Model, symbols: &mut Symbols<'_>, by: By) -> Vec<Row> {
     let mut groups: HashMap<String, Figures> = HashMap::new();
     if by == By::Class {
         for (size, sums) in model.sizes() {
-            *groups.entry(class_name(size)).or_default() += model.figures(sums);
+            *groups.entry(class_name(model, size)).or_default() += model.figures(sums);
         }
     } else {
         for &(place, ref sums) in model.places() {
@@ -78,8 +79,15 @@ fn place_name(model: &Model, symbols: &Symbols<'_>, stack: &Stack, place: Place,
 /// What is shown where nobody knows who asked.
 pub(crate) const NO_STACK: &str = "(no stack)";
 
-fn class_name(size: u64) -> String {
-    if size <= Model::LARGE { format!("{size} B") } else { format!("up to {}", crate::text::bytes(size)) }
+/// The blocks that serve a size, if the heap has told of its classes; otherwise the size itself.
+fn class_name(model: &Model, size: u64) -> String {
+    let classes = model.heap.last().map_or(&[][..], |moment| &moment.classes);
+    let block_size = classes.iter().map(|class| class.block_size).filter(|&block_size| block_size >= size).min();
+    match block_size {
+        Some(block_size) => format!("blocks of {} B", number(block_size)),
+        None if size <= Model::LARGE => format!("{} B", number(size)),
+        None => format!("up to {}", bytes(size)),
+    }
 }
 
 /// A stack as it is folded: names from the outermost function to the innermost one.

@@ -98,6 +98,15 @@ impl Cost {
             Self::Total => "asked for in all",
         }
     }
+
+    /// What there is none of, where there is none.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::Peak | Self::Total => "requests",
+            Self::Leaked => "leaks",
+            Self::Temporary => "temporary blocks",
+        }
+    }
 }
 
 /// The sums of a group that can be added to those of another one.
