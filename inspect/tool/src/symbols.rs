@@ -184,8 +184,9 @@ impl<'p> Symbols<'p> {
 /// Which frames are shown: from the innermost that is not the allocator's, up to what calls `main`.
 fn shown(roles: &[Role]) -> (usize, usize) {
     // An allocator calls functions of its own that cannot be known by their names, up to where the program has entered it.
-    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Allocator);
-    let first = entered.map_or(0, |entered| entered + 1);
+    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Entry).map_or(0, |entry| entry + 1);
+    let is_allocator = |role: &&Role| matches!(role, Role::Allocator | Role::Entry);
+    let first = entered + roles[entered..].iter().take_while(is_allocator).count();
     let end = roles.iter().position(|role| *role == Role::Start).unwrap_or(roles.len());
     if first < end { (first, end) } else { (0, roles.len()) }
 }
@@ -194,5 +195,7 @@ fn shown(roles: &[Role]) -> (usize, usize) {
 const DEEPEST_ENTRY: usize = 24;
 
 fn tidied(frame: Frame) -> Frame {
-    Frame { function: names::tidy(&frame.function, frame.file.as_deref()), ..frame }
+    let function = names::tidy(&frame.function, frame.file.as_deref());
+    let file = frame.file.map(|file| names::short_file(&file).to_owned());
+    Frame { function, file, ..frame }
 }

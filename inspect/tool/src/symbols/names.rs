@@ -35,12 +35,27 @@ fn name_without_version(directory: &str) -> Option<&str> {
     is_version.then_some(name)
 }
 
-/// The crate of a function, or the outermost namespace: `alloc` of `<alloc::vec::Vec<T> as core::clone::Clone>::clone`.
+/// The crate of a function, or the outermost namespace: `alloc` of `<alloc::vec::Vec<T> as core::clone::Clone>::clone`. If what
+/// a trait is implemented for is of no crate, as `T` and `fn()` are, it is the trait's.
 pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let path = function.trim_start_matches(['<', '&', '*', '[', '(']);
     let path = path.strip_prefix("mut ").or_else(|| path.strip_prefix("dyn ")).unwrap_or(path);
+    first_of_path(path).or_else(|| first_of_path(path.split_once(" as ")?.1))
+}
+
+fn first_of_path(path: &str) -> Option<&str> {
     let (name, _) = path.split_once("::")?;
     name.chars().all(|char| char.is_alphanumeric() || char == '_').then_some(name)
+}
+
+/// A source file's path without the directories that say nothing of it: those of the compiler's own build, and of the registry
+/// from which a crate comes.
+pub(crate) fn short_file(file: &str) -> &str {
+    if let Some((_, inside)) = file.strip_prefix("/rustc/").and_then(|file| file.split_once('/')) {
+        return inside;
+    }
+    let registry = file.split_once("/registry/src/").and_then(|(_, inside)| inside.split_once('/'));
+    registry.map_or(file, |(_, inside)| inside)
 }
 
 #[cfg(test)]
@@ -65,13 +80,22 @@ mod tests {
     }
 
     #[test]
+    fn paths_begin_where_they_say_something() {
+        assert_eq!(short_file(VEC), "library/alloc/src/vec/mod.rs");
+        assert_eq!(short_file(DE), "serde-json-1.0.154/src/de.rs");
+        assert_eq!(short_file("/home/me/app/src/main.rs"), "/home/me/app/src/main.rs");
+    }
+
+    #[test]
     fn the_crate_is_the_first_of_a_path() {
         let crates = [
             "<alloc::vec::Vec<a::B> as core::clone::Clone>::clone",
             "<&mut a::B as x::Y>::z",
+            "<T as core::clone::Clone>::clone",
+            "<fn() -> a::B as core::ops::FnOnce<()>>::call_once",
             "main",
             "operator new(unsigned long)",
         ];
-        assert_eq!(crates.map(crate_of), [Some("alloc"), Some("a"), None, None]);
+        assert_eq!(crates.map(crate_of), [Some("alloc"), Some("a"), Some("core"), Some("core"), None, None]);
     }
 }

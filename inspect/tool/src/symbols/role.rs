@@ -6,6 +6,8 @@ use crate::symbols::names::crate_of;
 /// What a function does on the way to a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
+    /// Is what a program calls to get a block. Whatever is further in is the allocator's.
+    Entry,
     /// Hands out blocks, or writes that down. Who asked is further out.
     Allocator,
     /// Keeps data for others, as vectors do.
@@ -23,7 +25,7 @@ impl Role {
             return Self::Start;
         }
         if is_entry(function) {
-            return Self::Allocator;
+            return Self::Entry;
         }
         match crate_of(function) {
             Some("mudlark_core_alloc" | "mudlark_hooks" | "mudlark_inspect" | "mudlark_record" | "backtrace") => {
@@ -59,9 +61,8 @@ fn is_entry(function: &str) -> bool {
         "pvalloc",
         "_mm_malloc",
     ];
-    // `__rust_alloc`, `__rust_realloc`, `__rust_alloc_zeroed`; since they are mangled, in a crate `__rustc`.
-    let rust = function.strip_prefix("__rustc::").unwrap_or(function);
-    let rust = rust.rsplit("]::").next().unwrap_or(rust);
+    // `__rust_alloc`, `__rust_realloc`, `__rust_alloc_zeroed`; if they are mangled, in a crate `__rustc`.
+    let rust = function.rsplit("::").next().unwrap_or(function);
     ["__rust_", "__rdl_", "__rg_"].iter().any(|prefix| rust.starts_with(prefix)) && function.contains("alloc")
         || C.contains(&function)
         || function.strip_prefix("__libc_").is_some_and(|name| C.contains(&name))
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_to_a_block_is_the_allocators() {
+    fn what_a_program_calls_to_get_a_block_is_an_entry() {
         for function in [
             "malloc",
             "__libc_calloc",
@@ -85,6 +86,15 @@ mod tests {
             "__rust_alloc",
             "__rustc::__rust_alloc_zeroed",
             "__rustc[8c2f]::__rust_realloc",
+            "real_log::_::__rg_alloc",
+        ] {
+            assert_eq!(role(function), Role::Entry, "{function}");
+        }
+    }
+
+    #[test]
+    fn what_leads_to_an_entry_or_from_it_is_the_allocators() {
+        for function in [
             "alloc::alloc::exchange_malloc",
             "<alloc::alloc::Global as core::alloc::Allocator>::allocate",
             "<mudlark_core_alloc::hosted::Mudlark as core::alloc::global::GlobalAlloc>::alloc",

@@ -24,11 +24,10 @@ const fn container(path: &'static str, shown: &'static str) -> Container {
 }
 
 /// The containers; where a path begins with another one, the longer is the first.
-const CONTAINERS: [Container; 17] = [
+const CONTAINERS: [Container; 16] = [
     container("alloc::boxed::Box", "Box"),
     container("alloc::rc::Rc", "Rc"),
     container("alloc::sync::Arc", "Arc"),
-    container("alloc::raw_vec::RawVecInner", "Vec"),
     container("alloc::raw_vec::RawVec", "Vec"),
     container("alloc::vec::Vec", "Vec"),
     container("alloc::slice", "Vec"),
@@ -112,9 +111,11 @@ fn first_argument(arguments: &str) -> Option<&str> {
     None
 }
 
-/// `T`, or `K`: the name of a type parameter, not of a type.
+/// `T`, or `K`: the name of a type parameter, not of a type. An allocator is none that is held.
 fn is_parameter(name: &str) -> bool {
-    name.is_empty() || (name.len() <= 2 && name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit()))
+    name.is_empty()
+        || name == "alloc::alloc::Global"
+        || (name.len() <= 2 && name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -155,6 +156,17 @@ mod tests {
         let frame = Frame { function: "alloc::boxed::Box<T>::new".to_owned(), plain_name, ..Frame::default() };
         assert_eq!(type_of([&frame]).as_deref(), Some("Box<app::Point>"));
         assert_eq!(type_of_names(&["alloc::boxed::Box<T>::new"]), None);
+    }
+
+    #[test]
+    fn an_allocator_is_not_what_a_vector_holds() {
+        let inner = Frame {
+            function: "alloc::raw_vec::RawVecInner<A>::finish_grow".to_owned(),
+            plain_name: Some("finish_grow<alloc::alloc::Global>".to_owned()),
+            ..Frame::default()
+        };
+        let outer = named("<alloc::raw_vec::RawVec<app::Point>>::grow_one");
+        assert_eq!(type_of([&inner, &outer]).as_deref(), Some("Vec<app::Point>"));
     }
 
     #[test]
