@@ -254,8 +254,11 @@ impl Model {
     /// If another program begins here, forgets the one before, unless that was the wanted one.
     fn enter_program(&mut self, event: &Event<'_>) {
         let is_first = self.programs.begun == 0;
-        if !is_first && !matches!(event, Event::Started { .. }) {
-            return;
+        match event {
+            Event::Started { .. } => {}
+            // A log whose beginning is missing; but whose the events are, may be said before it.
+            _ if is_first && !matches!(event, Event::Switched { .. }) => {}
+            _ => return,
         }
         self.programs.is_over |= self.programs.wanted == Some(self.programs.begun);
         self.programs.begun += 1;

@@ -54,17 +54,19 @@ fn play(steps: &[Step]) -> (Vec<Step>, Vec<Life>) {
     let mut slots: HashMap<u64, usize> = HashMap::new();
     for step in steps {
         let number = taken.len();
+        let (Step::Allocate { slot, .. } | Step::Free { slot, .. } | Step::Resize { slot, .. }) = *step;
+        let is_used = slots.contains_key(&slot);
         let mut begin = |slot, size, by, is_resize| {
             lives.push(Life { by, size, begin: number, end: None, is_resize, ends_by_resize: false });
             slots.insert(slot, lives.len() - 1)
         };
         match *step {
-            Step::Allocate { slot, size, by } if !slots.contains_key(&slot) => drop(begin(slot, size, by, false)),
-            Step::Resize { slot, size, by } if slots.contains_key(&slot) => {
+            Step::Allocate { slot, size, by } if !is_used => drop(begin(slot, size, by, false)),
+            Step::Resize { slot, size, by } if is_used => {
                 let old = begin(slot, size, by, true).expect("there was one");
                 (lives[old].end, lives[old].ends_by_resize) = (Some(number), true);
             }
-            Step::Free { slot, .. } if slots.contains_key(&slot) => {
+            Step::Free { slot, .. } if is_used => {
                 let old = slots.remove(&slot).expect("there was one");
                 lives[old].end = Some(number);
             }

@@ -104,12 +104,14 @@ pub fn model_of(log: &[u8]) -> Model {
     model
 }
 
-/// A small program whose every figure is known: 1000 bytes stay, 300 are temporary, 5000 are live at the peak alone.
+/// A small program whose every figure is known: 1000 bytes stay, 301 are temporary, 5001 are live at the peak alone.
 ///
-/// | request           | stack      | tag  | thread |
-/// | 10 × 100, stays   | 1 (a ◂ m)  | load | main   |
-/// | 3 × 100, temporary| 2 (b ◂ m)  | none | main   |
-/// | 1 × 5000          | 3 (c)      | none | worker |
+/// ```text
+///   10 × 100, stay       stack 1 (0x1000 ◂ 0x9000)   load     main
+///    3 × 100, temporary  stack 2 (0x2000 ◂ 0x9000)   no tag   main
+///    1 × 5000            stack 3 (0x3000)            no tag   worker
+///    1 × 1, temporary    stack 3                     no tag   worker
+/// ```
 pub fn small_program() -> Vec<u8> {
     let mut log = Log::new();
     log.name(NameOf::Thread, 1, "main");
