@@ -1,12 +1,10 @@
 //! What is written for other tools is read back, and tells the figures that the log has.
 
-mod common;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
 use std::process::Command;
 
-use common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
+use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
 use flate2::read::GzDecoder;
 use mudlark::export::{dhat, folded, pprof};
 use mudlark::model::{Cost, Figures};
@@ -238,7 +236,7 @@ fn pprof_adds_up_to_all_and_refers_to_what_is_there() {
         let profile = unzipped(&pprof::pprof(&model, &mut symbols(&model)).expect("no errors"));
         let profile = fields(&profile);
         let all = |field| profile.get(&field).map_or(&[][..], Vec::as_slice);
-        let texts: Vec<String> = all(6).iter().map(|text| common::text(text.bytes())).collect();
+        let texts: Vec<String> = all(6).iter().map(|text| crate::common::text(text.bytes())).collect();
         assert_eq!(texts[0], "");
         let types: Vec<&str> =
             all(1).iter().map(|kind| texts[fields(kind.bytes())[&1][0].number() as usize].as_str()).collect();
@@ -269,7 +267,7 @@ fn pprof_labels_samples_with_tags_and_threads() {
     let model = model_of(&small_program());
     let profile = unzipped(&pprof::pprof(&model, &mut symbols(&model)).expect("no errors"));
     let profile = fields(&profile);
-    let texts: Vec<String> = profile[&6].iter().map(|text| common::text(text.bytes())).collect();
+    let texts: Vec<String> = profile[&6].iter().map(|text| crate::common::text(text.bytes())).collect();
     let labels = |sample: &Field<'_>| -> Vec<String> {
         let labels = fields(sample.bytes()).remove(&3).unwrap_or_default();
         let text = |number: Field<'_>| texts[number.number() as usize].clone();

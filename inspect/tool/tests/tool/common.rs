@@ -1,7 +1,5 @@
 //! Logs that tests write.
 
-#![expect(dead_code, reason = "no test needs all of it")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,10 +7,10 @@ use mudlark::{LogFile, Model};
 use mudlark_hooks::{Address, Event, Frames, NameOf, Writer};
 
 /// Writes a log to memory.
-pub struct Log {
+pub(crate) struct Log {
     writer: Writer<Bytes, 512>,
     /// The time of the next event.
-    pub time: u64,
+    pub(crate) time: u64,
     thread: u32,
     tag: u32,
 }
@@ -28,17 +26,17 @@ impl mudlark_hooks::Sink for Bytes {
 
 impl Log {
     /// Without a beginning.
-    pub fn headless() -> Self {
+    pub(crate) fn headless() -> Self {
         Self { writer: Writer::new(Bytes::default()), time: 1000, thread: 0, tag: 0 }
     }
 
     /// Of a program, in which a tick is a microsecond.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::sampled(1)
     }
 
     /// With one request in so many bytes.
-    pub fn sampled(sample_interval: u64) -> Self {
+    pub(crate) fn sampled(sample_interval: u64) -> Self {
         let mut log = Self::headless();
         log.write(&Event::Started {
             process: 42,
@@ -52,50 +50,50 @@ impl Log {
         log
     }
 
-    pub fn write(&mut self, event: &Event<'_>) {
+    pub(crate) fn write(&mut self, event: &Event<'_>) {
         self.writer.write_of(self.thread, self.tag, self.time, event);
         self.time += 10;
     }
 
-    pub fn name(&mut self, of: NameOf, id: u32, text: &str) {
+    pub(crate) fn name(&mut self, of: NameOf, id: u32, text: &str) {
         self.write(&Event::Name { of, id, text });
     }
 
-    pub fn stack(&mut self, id: u32, frames: &[u64]) {
+    pub(crate) fn stack(&mut self, id: u32, frames: &[u64]) {
         self.write(&Event::Stack { id, frames: Frames::from(frames) });
     }
 
     /// What follows is this thread's, under this tag.
-    pub fn switch(&mut self, thread: u32, tag: u32) {
+    pub(crate) fn switch(&mut self, thread: u32, tag: u32) {
         (self.thread, self.tag) = (thread, tag);
     }
 
-    pub fn allocate(&mut self, address: u64, size: u64, stack: u32) {
+    pub(crate) fn allocate(&mut self, address: u64, size: u64, stack: u32) {
         self.write(&Event::Allocated { address: Address(address), size, align: 8, stack });
     }
 
-    pub fn free(&mut self, address: u64) {
+    pub(crate) fn free(&mut self, address: u64) {
         self.write(&Event::Freed { address: Address(address) });
     }
 
-    pub fn reallocate(&mut self, from: u64, to: u64, size: u64, stack: u32) {
+    pub(crate) fn reallocate(&mut self, from: u64, to: u64, size: u64, stack: u32) {
         self.write(&Event::Reallocated { from: Address(from), to: Address(to), size, stack });
     }
 
-    pub fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.write(&Event::Stopped {});
         self.cut()
     }
 
     /// Ends without saying so.
-    pub fn cut(mut self) -> Vec<u8> {
+    pub(crate) fn cut(mut self) -> Vec<u8> {
         self.writer.flush();
         core::mem::take(&mut self.writer.sink_mut().0)
     }
 }
 
 /// What the tool makes of a log.
-pub fn model_of(log: &[u8]) -> Model {
+pub(crate) fn model_of(log: &[u8]) -> Model {
     let mut model = Model::default();
     let read = LogFile::new(log).read_to_end(|chunk| {
         let _ = model.read_chunk(chunk);
@@ -112,7 +110,7 @@ pub fn model_of(log: &[u8]) -> Model {
 ///    1 × 5000            stack 3 (0x3000)            no tag   worker
 ///    1 × 1, temporary    stack 3                     no tag   worker
 /// ```
-pub fn small_program() -> Vec<u8> {
+pub(crate) fn small_program() -> Vec<u8> {
     let mut log = Log::new();
     log.name(NameOf::Thread, 1, "main");
     log.name(NameOf::Thread, 2, "worker");
@@ -138,12 +136,12 @@ pub fn small_program() -> Vec<u8> {
 }
 
 /// Runs the tool.
-pub fn mudlark<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> Output {
+pub(crate) fn mudlark<A: AsRef<std::ffi::OsStr>>(arguments: &[A]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mudlark")).args(arguments).output().expect("the tool starts")
 }
 
 /// Runs a command of the tool on a log, which is to succeed; what it prints.
-pub fn mudlark_on(log: &[u8], arguments: &[&str]) -> String {
+pub(crate) fn mudlark_on(log: &[u8], arguments: &[&str]) -> String {
     let directory = tempfile::tempdir().expect("there is room for files");
     let path = file_in(directory.path(), "out.mmt", log);
     let mut all = vec![arguments[0].as_ref(), path.as_os_str()];
@@ -153,12 +151,12 @@ pub fn mudlark_on(log: &[u8], arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-pub fn file_in(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+pub(crate) fn file_in(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = directory.join(name);
     std::fs::write(&path, bytes).expect("there is room for files");
     path
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it is text")
 }

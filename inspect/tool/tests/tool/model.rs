@@ -1,10 +1,8 @@
 //! The model's sums are those of a naive one, which remembers every block and looks at each moment.
 
-mod common;
-
 use std::collections::{BTreeMap, HashMap};
 
-use common::{Log, model_of};
+use crate::common::{Log, model_of};
 use mudlark::Model;
 use mudlark::model::{Amount, Count, Place, Scale};
 use proptest::prelude::*;

@@ -1,10 +1,8 @@
 //! Logs that are not whole: what is there is shown, what is not is said in one line, and nothing breaks.
 
-mod common;
-
 use std::io::{self, Read};
 
-use common::{Log, file_in, model_of, mudlark, small_program, text};
+use crate::common::{Log, file_in, model_of, mudlark, small_program, text};
 use mudlark::{LogFile, Model};
 use mudlark_hooks::{Reader, Record};
 use proptest::prelude::*;
