@@ -107,7 +107,9 @@ impl<'p> Symbols<'p> {
 
     fn look_up_stack(&mut self, id: u32) -> Stack {
         let Some(addresses) = self.program.stacks.get(&id) else { return Stack::default() };
-        let frames: Vec<FrameId> = addresses.iter().flat_map(|&address| self.address(address).to_vec()).collect();
+        // Who walks up a stack may find a zero at its end.
+        let addresses = addresses.iter().filter(|address| **address != 0);
+        let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
         let roles: Vec<Role> = frames.iter().map(|&frame| Role::of(self.frame(frame))).collect();
         let (first, end) = shown(&roles);
         let asked = first + roles[first..end].iter().take_while(|role| **role == Role::Container).count();

@@ -1,7 +1,7 @@
 //! A program records itself, and the tool tells its own story back: functions, lines, types, tags and threads, to the byte.
 
+use core::hint::black_box;
 use std::alloc::System;
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +20,7 @@ struct Point(#[expect(dead_code, reason = "it is only to be large")] [u64; 6]);
 const POINTS: usize = 1000;
 const POINT_BYTES: u64 = 48 * POINTS as u64;
 
+#[expect(clippy::vec_box, reason = "each is to have a block of its own")]
 #[inline(never)]
 fn make_points() -> Vec<Box<Point>> {
     let mut points = Vec::with_capacity(POINTS);
@@ -30,7 +31,7 @@ fn make_points() -> Vec<Box<Point>> {
 }
 
 /// The line of `Box::new` above.
-const POINT_LINE: u32 = 27;
+const POINT_LINE: u32 = 28;
 
 #[inline(never)]
 fn make_temporary_texts() {
@@ -125,6 +126,6 @@ fn check_the_program(log: &Path) {
     assert!(shown.contains(&line), "{shown}");
     assert!(!shown.contains("__rust_begin_short_backtrace;core"), "what calls a test is cut off: {shown}");
     let all = folded(&["--all-frames"]);
-    assert!(all.contains("real_log::make_points;alloc::boxed::Box<T>::new;alloc::alloc::exchange_malloc;"), "{all}");
+    assert!(all.contains("__rust_alloc;") && !shown.contains("__rust_alloc"), "{all}");
     assert!(all.contains("__rust_begin_short_backtrace"), "{all}");
 }

@@ -5,3 +5,4 @@ mod damage;
 mod exports;
 mod golden;
 mod model;
+mod pprof;
