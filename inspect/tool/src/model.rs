@@ -19,13 +19,14 @@
 mod amount;
 mod collection;
 mod curve;
+mod hash;
 mod heap;
 mod live;
 mod place;
 mod program;
 mod sums;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use mudlark_hooks::{Chunk, Event, Record};
 
@@ -40,6 +41,7 @@ pub use place::Place;
 pub use program::{Module, Program};
 pub use sums::{Cost, Figures, Sums};
 
+use hash::NumberMap;
 use live::Blocks;
 use place::Places;
 use sums::PeakNumber;
@@ -93,11 +95,11 @@ pub struct Model {
     blocks: Blocks,
     all: Sums,
     places: Places,
-    sizes: HashMap<u64, Sums>,
+    sizes: NumberMap<u64, Sums>,
     peak: PeakNumber,
     peak_time: u64,
     /// The block that a thread asked for last.
-    last_requests: HashMap<u32, u64>,
+    last_requests: NumberMap<u32, u64>,
     /// Whose the events are.
     thread: u32,
     tag: u32,
