@@ -1,0 +1,4 @@
+//! The examples about memory, run as their readers run them.
+
+mod advice;
+mod run;
