@@ -9,7 +9,6 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) out: String,
-    #[expect(dead_code, reason = "profiles are printed there")]
     pub(crate) err: String,
 }
 
