@@ -19,7 +19,8 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn record(name: &str, interval: u64, work: impl FnOnce()) -> Vec<u8> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
     let file = std::env::temp_dir().join(format!("mudlark-{name}-{}.mmt", std::process::id()));
-    let profile = Profiler::builder().interval(interval).stack_depth(8).stats_period(None).start(&file).expect("it begins");
+    let profile =
+        Profiler::builder().interval(interval).stack_depth(8).stats_period(None).start(&file).expect("it begins");
     work();
     drop(profile);
     let bytes = std::fs::read(&file).expect("there is a log");
@@ -153,7 +154,9 @@ fn threads_start_and_stop_with_the_recording() {
     };
     work();
     let log = record("started", 1, work);
-    let count = |log: &[u8]| Reader::new(log).filter(|record| matches!(record.event, Event::Allocated { size: 1001, .. })).count();
+    let count = |log: &[u8]| {
+        Reader::new(log).filter(|record| matches!(record.event, Event::Allocated { size: 1001, .. })).count()
+    };
     assert_eq!(count(&log), 10_000);
     work();
     let sampled = count(&record("sampled", 100_000, work));
