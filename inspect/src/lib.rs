@@ -41,11 +41,13 @@
 
 mod costs;
 mod engine;
+mod errno;
 mod fork;
 mod gate;
 mod live;
 mod lock;
 mod log;
+mod malloc;
 pub mod mem_profile;
 mod memory;
 pub mod meter;
@@ -62,6 +64,7 @@ mod thread;
 mod walk;
 
 pub use costs::Costs;
+pub use malloc::{Malloc, ProfiledMalloc};
 pub use metered::Metered;
 pub use mudlark_hooks as hooks;
 pub use mudlark_inspect_macros::mem_profile;

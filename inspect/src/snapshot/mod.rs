@@ -58,7 +58,7 @@ use std::sync::Arc;
 
 use crate::thread::Recording;
 use stacks::Stacks;
-use statistic::{Sum, Sums};
+use statistic::Sums;
 
 pub use filter::Filter;
 pub use frame::{Frame, Traceback};
@@ -222,7 +222,7 @@ impl Snapshot {
     /// Adds a block, and those that it stands for.
     fn add(&self, sums: &mut Sums, group: Group, size: u64) {
         let weight = weight(size, self.interval);
-        let sum = sums.entry(group).or_insert(Sum::default());
+        let sum = sums.entry(group).or_default();
         sum.size += size as f64 * weight;
         sum.count += weight;
     }

@@ -39,7 +39,7 @@ impl Snapshot {
     fn write(&self, mut write: impl FnMut(&Event<'_>)) {
         write(&Event::Started {
             process: process::id(),
-            pointer_bytes: const { size_of::<usize>() as u8 },
+            pointer_bytes: u8::try_from(size_of::<usize>()).unwrap_or(u8::MAX),
             ticks_per_second: 1_000_000_000,
             unix_nanoseconds: 0,
             sample_interval: self.interval,

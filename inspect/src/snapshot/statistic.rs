@@ -142,7 +142,7 @@ impl Difference {
 
 /// Sums are of what a machine has, far below where floating point numbers have gaps between whole ones.
 fn rounded(sum: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is never negative")]
     let rounded = sum.round() as u64;
     rounded
 }

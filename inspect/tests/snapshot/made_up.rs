@@ -1,9 +1,9 @@
 //! Snapshots of blocks that are made up, by way of a file.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use mudlark_hooks::{Address, Event, Frames, NameOf, Writer};
 use mudlark_inspect::Snapshot;
@@ -57,7 +57,6 @@ pub(crate) fn log_of(blocks: &[MadeUp<'_>], sample_interval: u64) -> Vec<u8> {
     }
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     log
 }
 

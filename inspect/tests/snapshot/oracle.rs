@@ -3,8 +3,9 @@
 //! A tag is what a domain is there; domain zero is no tag.
 
 use core::fmt::Display;
-use std::iter::Peekable;
-use std::str::Lines;
+use core::iter::Peekable;
+use core::mem;
+use core::str::{FromStr, Lines};
 
 use mudlark_inspect::snapshot::Group;
 use mudlark_inspect::{By, Filter, Snapshot};
@@ -68,7 +69,7 @@ fn parts<const N: usize>(line: &str) -> [&str; N] {
     line.split(' ').collect::<Vec<_>>().try_into().expect(line)
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> T {
+fn number<T: FromStr>(text: &str) -> T {
     text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
@@ -97,7 +98,7 @@ fn sums_differences_and_filters_are_cpythons() {
                 let statistics = match question {
                     "statistics" => new.statistics(by(key_type)),
                     "cumulative" => new.cumulative(by(key_type)),
-                    "filtered" => new.filter(&std::mem::take(&mut filters)).statistics(by(key_type)),
+                    "filtered" => new.filter(&mem::take(&mut filters)).statistics(by(key_type)),
                     _ => Vec::new(),
                 };
                 let differences = if question == "compare" { new.compare(&old, by(key_type)) } else { Vec::new() };
