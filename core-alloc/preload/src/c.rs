@@ -137,7 +137,8 @@ pub(crate) extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void
 }
 
 /// Stores a block at a multiple of `align` in `place`, and returns zero; or `EINVAL` unless `align` is a power of two and a
-/// multiple of a pointer's size, or `ENOMEM`; then `place` is as it was, and so is `errno` in any case.
+/// multiple of a pointer's size, or `ENOMEM`; then `place` is as it was. `errno` says that there is no memory, too: POSIX
+/// leaves that open, but glibc does so, and programs look there.
 ///
 /// # Safety
 ///
@@ -147,9 +148,12 @@ pub(crate) unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: u
     if !align.is_power_of_two() || !align.is_multiple_of(size_of::<*mut c_void>()) {
         return libc::EINVAL;
     }
-    let Some(block) = aligned(size, align).and_then(Malloc::allocate) else { return libc::ENOMEM };
+    let block = allocate(aligned(size, align));
+    if block.is_null() {
+        return libc::ENOMEM;
+    }
     // SAFETY: by the caller's promise.
-    unsafe { place.write(block.as_ptr().cast()) };
+    unsafe { place.write(block) };
     0
 }
 

@@ -120,6 +120,26 @@ pub(crate) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), i
     platform::around_fork(before, in_parent, in_child);
 }
 
+/// Takes the lock of the C library's list of streams, where it has one, until [`let_go_streams`] or, in a forked child,
+/// [`free_streams`]. Called without a lock, by a thread that forks.
+///
+/// The C library takes that lock in a fork itself, but after what [`around_fork`] arranges for. A thread that flushes all
+/// streams has the lock and waits for each stream in turn, and whoever uses a stream may wait for the allocator: so to take
+/// the allocator's locks first would be to wait for each other in a circle.
+pub(crate) fn hold_streams() {
+    platform::hold_streams();
+}
+
+/// Undoes [`hold_streams`] in the process that has forked.
+pub(crate) fn let_go_streams() {
+    platform::let_go_streams();
+}
+
+/// Undoes [`hold_streams`] in the child, where the C library may have done so already.
+pub(crate) fn free_streams() {
+    platform::free_streams();
+}
+
 /// The system has no thread to give.
 #[derive(Debug)]
 pub(crate) struct NoThread;

@@ -5,6 +5,9 @@ mod linux;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 
+#[cfg_attr(all(feature = "malloc", target_os = "linux", target_env = "gnu"), path = "os/streams/glibc.rs")]
+mod streams;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as kernel;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -17,6 +20,8 @@ use core::time::Duration;
 
 use super::errno::keeping_errno;
 use super::{Fresh, NoThread};
+
+pub(super) use streams::{free_streams, hold_streams, let_go_streams};
 
 pub(super) const UNTOUCHED_IS_FREE: bool = true;
 
