@@ -16,6 +16,8 @@ use super::fork;
 use super::front;
 use super::janitor;
 use super::lock::LockCount;
+#[cfg(feature = "malloc")]
+use super::mark::Mark;
 use super::owner::{self, Owner};
 use super::owners;
 use crate::SizeClass;
@@ -35,7 +37,7 @@ pub(crate) struct Cache {
     locks: LockCount,
 }
 
-const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out of every thread's stack");
+const _: () = assert!(size_of::<Cache>() <= 1600, "thread-local memory comes out of every thread's stack");
 
 /// Whether the thread has an owner of its own. All zero bytes are the first of these.
 #[derive(Clone, Copy)]
@@ -91,6 +93,18 @@ impl Cache {
         if let Some(block) = self.bins.push(class, block) {
             self.free_without_room(class, block);
         }
+    }
+
+    /// Takes back the block at `start`, whose page is marked so, if its magazine has room. Returns whether that is done.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Bins::push_marked`].
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) unsafe fn free_at_hand(&self, mark: Mark, start: *mut u8) -> bool {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.bins.push_marked(mark, start) }
     }
 
     /// The same where a C program frees, which may be the C library and have locks of its own.
