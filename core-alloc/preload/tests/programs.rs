@@ -123,6 +123,11 @@ fn a_signal_handler_may_fork_while_the_program_allocates() {
 }
 
 #[test]
+fn what_a_program_has_freed_goes_back_while_it_rests() {
+    assert_eq!(output(&mut Command::new(build("cc", "rests.c"))), "0 failures\n");
+}
+
+#[test]
 fn a_plugin_gets_bad_alloc_from_its_own_runtime() {
     if Command::new("c++").arg("--version").output().is_err() {
         println!("SKIPPED: there is no C++ compiler");

@@ -154,7 +154,7 @@ impl Cache {
     #[inline(never)]
     fn free_for_c_without_room(&self, class: SizeClass, block: FreeBlock) {
         self.free_making_room(class, block);
-        janitor::catch_up_without_start();
+        janitor::catch_up_after_c();
     }
 
     /// Makes room in the bin, which has been found without, and puts `block` there.

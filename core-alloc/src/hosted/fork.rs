@@ -59,7 +59,8 @@ pub(crate) fn begin_arrangement() -> bool {
     is_arranged()
 }
 
-fn is_arranged() -> bool {
+/// Whether the arrangement is made.
+pub(crate) fn is_arranged() -> bool {
     // Acquire: pairs with the Release above, so who finds the arrangement made may rely on it.
     ARRANGEMENT.load(Ordering::Acquire) == MADE
 }

@@ -25,8 +25,12 @@ use crate::SizeClass;
 /// pages and statistics. Zero bytes are served as one.
 ///
 /// A request and a free take constant time, as [`Mudlark`](crate::Mudlark)'s do; a free has to find the block's class by
-/// its address, in two loads more. Nor does a free start the thread that gives memory back (see
-/// [`Mudlark::set_decay`](crate::Mudlark::set_decay)): the next request does that.
+/// its address, in two loads more.
+///
+/// On Linux, the thread that gives memory back (see [`Mudlark::set_decay`](crate::Mudlark::set_decay)) is then one that the C
+/// library knows nothing of, so that a free may start it, too: for the C library, a program with one thread stays one. But it
+/// keeps the privileges that the program may drop; a program that minds sets no decay. Elsewhere a free does not start it,
+/// but the next request. (A build for the thread sanitizer, which has to know all threads, says so by `--cfg tsan`.)
 ///
 /// ```
 /// use core::alloc::Layout;
@@ -357,7 +361,7 @@ unsafe fn free_large(mark: Mark, block: NonNull<u8>) -> Result<(), NotABlock> {
         }
         _ => return Err(NotABlock),
     }
-    janitor::catch_up_without_start();
+    janitor::catch_up_after_c();
     Ok(())
 }
 

@@ -8,7 +8,6 @@
 //! - but for [`around_fork`] and [`start_thread`], nothing here calls the global allocator;
 //! - the program's `errno` stays as it was.
 
-use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -144,10 +143,26 @@ pub(crate) fn free_streams() {
 #[derive(Debug)]
 pub(crate) struct NoThread;
 
-/// Starts a thread that does `work`, on a stack that has room for little else, and that no signal of the program is
-/// handled on. Nobody waits for its end. May allocate; called without a lock.
-pub(crate) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
-    platform::start_thread(work)
+/// What a thread is for.
+pub(crate) trait Work {
+    /// What it does, with the allocator's own thread-locals only.
+    fn work();
+}
+
+/// Whether [`start_thread`] makes threads that the C library knows nothing of. To start one takes none of its locks and does
+/// not allocate, and the thread must call nothing of the C library's that knows of threads.
+pub(crate) const BARE_THREADS: bool = platform::BARE_THREADS;
+
+/// Starts a thread, on a stack that has room for little but its work, and that no signal of the program is handled on.
+/// Nobody waits for its end. Called without a lock, and while no other thread so started has work left to do. May allocate,
+/// unless these are [bare](BARE_THREADS).
+pub(crate) fn start_thread<W: Work>() -> Result<(), NoThread> {
+    platform::start_thread::<W>()
+}
+
+/// In a forked child, where the thread is not that has been started.
+pub(crate) fn forget_thread() {
+    platform::forget_thread();
 }
 
 /// Lets time go by.
