@@ -60,9 +60,7 @@ pub(crate) enum Direction {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visited {
     pub(crate) number: usize,
-    /// Of the edges on the shortest way to it.
-    pub(crate) distance: usize,
-    /// The index, among those visited, of the one before it on that way; its own if it is where the way begins.
+    /// The index, among those visited, of the one before it on the shortest way; its own if it is where the way begins.
     pub(crate) from: usize,
 }
 
@@ -188,14 +186,14 @@ impl Survey {
         let mut visited: Vec<Visited> = Vec::new();
         for number in starts {
             if !core::mem::replace(&mut is_known[number], true) {
-                visited.push(Visited { number, distance: 0, from: visited.len() });
+                visited.push(Visited { number, from: visited.len() });
             }
         }
         let mut from = 0;
-        while let Some(&Visited { number, distance, .. }) = visited.get(from) {
+        while let Some(&Visited { number, .. }) = visited.get(from) {
             for &neighbour in self.neighbours(number, direction) {
                 if !core::mem::replace(&mut is_known[neighbour], true) {
-                    visited.push(Visited { number: neighbour, distance: distance + 1, from });
+                    visited.push(Visited { number: neighbour, from });
                 }
             }
             from += 1;
