@@ -1,4 +1,16 @@
-//! Looking at objects from outside.
+//! Looking at objects from outside: who leads to whom, how many there are of each type, who holds them.
+
+pub(crate) mod census;
+pub(crate) mod chain;
+pub(crate) mod graph;
+pub(crate) mod held;
+mod survey;
+pub(crate) mod type_name;
+
+pub use census::{Census, Growth, TypeCensus, TypeGrowth};
+pub use chain::Chain;
+pub use graph::{Dot, Graph};
+pub use held::Held;
 
 use alloc::vec::Vec;
 

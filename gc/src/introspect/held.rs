@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::collector::Collector;
 use crate::gc::Gc;
 use crate::introspect::handle_to;
-use crate::survey::Survey;
+use crate::introspect::survey::Survey;
 use crate::trace::Trace;
 
 /// An object, and how often it is held from outside.

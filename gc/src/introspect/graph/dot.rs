@@ -8,8 +8,8 @@ use core::fmt;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::introspect::type_name::Short;
 use crate::segment::Home;
-use crate::type_name::Short;
 
 /// A picture in Graphviz's DOT language: [`Graph::to_dot`](crate::Graph::to_dot).
 ///

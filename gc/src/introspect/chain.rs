@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 
 use crate::collector::Collector;
 use crate::gc::Gc;
-use crate::held::Held;
+use crate::introspect::held::Held;
+use crate::introspect::survey::{Direction, Survey, Visited};
+use crate::introspect::type_name::Short;
 use crate::object::ObjectRef;
-use crate::survey::{Direction, Survey, Visited};
-use crate::type_name::Short;
 
 /// A way along the edges from one object to another, as short as any.
 ///

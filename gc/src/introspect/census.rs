@@ -10,11 +10,11 @@ use alloc::vec::Vec;
 use crate::collector::Collector;
 use crate::gc::Gc;
 use crate::generation::Generation;
+use crate::introspect::type_name::Short;
 use crate::object::ObjectRef;
 use crate::segment::Home;
 use crate::state::{State, StateRef};
 use crate::trace::Trace;
-use crate::type_name::Short;
 
 /// The objects of one type: a row of a [`Census`].
 #[derive(Clone, Debug, PartialEq, Eq)]

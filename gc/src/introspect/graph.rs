@@ -8,8 +8,8 @@ use core::marker::PhantomData;
 
 use crate::collector::Collector;
 use crate::gc::Gc;
+use crate::introspect::survey::{Direction, Survey};
 use crate::object::ObjectRef;
-use crate::survey::{Direction, Survey};
 
 mod dot;
 
