@@ -1,11 +1,11 @@
 //! Looking at objects from outside: who leads to whom, how many there are of each type, who holds them.
 
-pub(crate) mod census;
-pub(crate) mod chain;
-pub(crate) mod graph;
-pub(crate) mod held;
+mod census;
+mod chain;
+mod graph;
+mod held;
 mod survey;
-pub(crate) mod type_name;
+mod type_name;
 
 pub use census::{Census, Growth, TypeCensus, TypeGrowth};
 pub use chain::Chain;
