@@ -1,5 +1,6 @@
 //! `Profiler`: a recording that a program makes of itself.
 
+use core::error::Error;
 use core::fmt;
 use core::mem;
 #[cfg(unix)]
@@ -7,7 +8,6 @@ use core::mem::MaybeUninit;
 #[cfg(unix)]
 use core::ptr;
 use core::time::Duration;
-use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::process;

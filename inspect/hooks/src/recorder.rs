@@ -74,7 +74,7 @@ impl<S: Sink, C: Fn() -> u64, R: RawMutex, const CHUNK: usize> Recorder<S, C, R,
     pub fn start(&self, ticks_per_second: u64, program: &str) {
         self.write(&Event::Started {
             process: 0,
-            pointer_bytes: const { size_of::<usize>() as u8 },
+            pointer_bytes: u8::try_from(size_of::<usize>()).unwrap_or(0),
             ticks_per_second,
             unix_nanoseconds: 0,
             sample_interval: 1,

@@ -1,9 +1,10 @@
 //! Allocators that tell hooks what they do, and recorders that write it down.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::RefCell;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::RefCell;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::alloc::System;
 
 use mudlark_core_alloc::{DefaultLock, LockedHeap, StaticRegion};
 use mudlark_hooks::{Address, Event, Hooked, Hooks, NameOf, Reader, Recorder, Ring, Step};
@@ -71,9 +72,9 @@ fn all_that_happens_is_told_in_its_order() {
     // SAFETY: the same.
     let moved = unsafe { heap.realloc(block, layout, 200) };
     // SAFETY: it has that size now.
-    unsafe { heap.dealloc(moved, Layout::from_size_align_unchecked(200, 32)) };
+    unsafe { heap.dealloc(moved, Layout::from_size_align(200, 32).expect("a layout")) };
     // SAFETY: the size is not zero.
-    assert!(unsafe { heap.alloc_zeroed(Layout::from_size_align_unchecked(1001, 1)) }.is_null());
+    assert!(unsafe { heap.alloc_zeroed(Layout::new::<[u8; 1001]>()) }.is_null());
     let told = heap.hooks().0.0.borrow();
     assert_eq!(
         *told,
