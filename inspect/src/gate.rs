@@ -168,6 +168,11 @@ fn raise(interval: u64) {
     FLOOR.store(if interval == EVERY { i64::MAX } else { base }, Ordering::Release);
 }
 
+/// The mean number of bytes between recorded requests; one if every request is recorded, zero if none is.
+pub(crate) fn interval() -> u64 {
+    INTERVAL.load(Ordering::Relaxed)
+}
+
 /// Whether requests come by here at all.
 pub(crate) fn is_installed() -> bool {
     drop(core::hint::black_box(Box::new(0_u8)));

@@ -170,6 +170,19 @@ impl Builder {
     ///
     /// [`StartError`], which tells what to do about it.
     pub fn start(self, file: impl AsRef<Path>) -> Result<Profiler, StartError> {
+        self.begin(Some(file.as_ref()))
+    }
+
+    /// Begins to record to no file: for [`Snapshot`](crate::Snapshot)s.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start_in_memory(self) -> Result<Profiler, StartError> {
+        self.stats_period(None).begin(None)
+    }
+
+    fn begin(self, file: Option<&Path>) -> Result<Profiler, StartError> {
         if !gate::is_installed() {
             return Err(StartError::NotInstalled);
         }
@@ -180,8 +193,8 @@ impl Builder {
         if engine::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
-        let file = LogFile::create(file.as_ref(), self.place).map_err(StartError::File)?;
-        engine::start(self.settings, Some(file)).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
+        let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
+        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         name_program();
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
         Ok(Profiler { reporter, process: process::id(), heap: self.heap })

@@ -19,8 +19,10 @@ use crate::{engine, thread};
 #[macro_export]
 macro_rules! scope {
     ($name:expr) => {
-        static SITE: $crate::Site = $crate::Site::new();
-        let _scope = $crate::Scope::enter_at(&SITE, $name);
+        let _scope = {
+            static SITE: $crate::Site = $crate::Site::new();
+            $crate::Scope::enter_at(&SITE, $name)
+        };
     };
 }
 
