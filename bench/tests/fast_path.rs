@@ -18,7 +18,8 @@ fn operations<'a>(said: &'a str, program: &str) -> Vec<&'a str> {
     let functions = said.split("\n\nfast-path").map(|text| text.strip_prefix("fast-path").unwrap_or(text));
     let own = program.strip_prefix("fast-path").expect("all programs begin so");
     let listings = functions.filter(|text| text.starts_with(own));
-    let operation = |line: &'a str| line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).split_whitespace().next();
+    let operation =
+        |line: &'a str| line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).split_whitespace().next();
     let operations: Vec<&str> = listings.flat_map(|text| text.lines().skip(1).filter_map(operation)).collect();
     assert!(operations.len() > 10, "{operations:?}");
     operations

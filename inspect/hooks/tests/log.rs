@@ -72,7 +72,7 @@ fn a_log_that_ends_anywhere_is_read_up_to_there() {
         let mut reader = Reader::new(&log[..len]);
         let read: Vec<Record<'_>> = reader.by_ref().collect();
         assert_eq!(read[..], whole[..read.len()]);
-        let last_whole = ends.iter().copied().filter(|&end| end <= len).next_back().unwrap_or(0);
+        let last_whole = ends.iter().copied().rfind(|&end| end <= len).unwrap_or(0);
         assert_eq!(read, Reader::new(&log[..last_whole]).collect::<Vec<_>>());
         assert_eq!(reader.damage().skipped_bytes, (len - last_whole) as u64);
     }
