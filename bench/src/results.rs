@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::child::Mishap;
-use crate::entry::{Entry, MUDLARK};
+use crate::entry::Entry;
 use crate::group::Group;
 use crate::measurement::Measurement;
 use crate::quantity::Quantity;

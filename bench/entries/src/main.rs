@@ -48,6 +48,6 @@ use region::WORKLOADS;
 
 fn main() -> ExitCode {
     #[cfg(feature = "alloc-mudlark-profiled-off")]
-    let _recording = alloc::entry::record();
+    let _recording = alloc::record();
     command_line::run(WORKLOADS)
 }
