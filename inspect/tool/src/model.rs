@@ -179,7 +179,7 @@ impl Model {
         Figures::of(sums, self.peak)
     }
 
-    /// When the heap was at its peak for the first time.
+    /// When the heap was at its peak for the first time. Where no request has a byte, there is no peak, and this is zero.
     #[must_use]
     pub const fn peak_time(&self) -> u64 {
         self.peak_time
