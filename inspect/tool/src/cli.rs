@@ -36,12 +36,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(commands::stats::Stats),
+    Timeline(commands::timeline::Timeline),
 }
 
 impl Command {
     fn run(&self) -> Result<(), Error> {
         match self {
             Self::Stats(command) => command.run(),
+            Self::Timeline(command) => command.run(),
         }
     }
 }

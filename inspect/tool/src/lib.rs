@@ -18,7 +18,9 @@ mod commands;
 pub mod error;
 pub mod log_file;
 pub mod model;
+mod plot;
 mod text;
+mod timeline;
 
 pub use error::Error;
 pub use log_file::LogFile;
