@@ -2,6 +2,7 @@
 
 mod input;
 mod output;
+mod symbol_args;
 
 use std::process::ExitCode;
 
@@ -10,8 +11,9 @@ use clap::{Parser, Subcommand};
 use crate::commands;
 use crate::error::Error;
 
-pub(crate) use input::Input;
+pub(crate) use input::{Input, read_model};
 pub(crate) use output::Output;
+pub(crate) use symbol_args::{SymbolArgs, warn_of_unreadable};
 
 /// Turns memory logs into pictures.
 #[derive(Debug, Parser)]
@@ -36,14 +38,28 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(commands::stats::Stats),
+    Table(commands::table::Table),
+    Flame(commands::flame::Flame),
     Timeline(commands::timeline::Timeline),
+    Leaks(commands::leaks::Leaks),
+    Temporary(commands::temporary::Temporary),
+    Diff(commands::diff::Diff),
+    Dhat(commands::dhat::Dhat),
+    Pprof(commands::pprof::Pprof),
 }
 
 impl Command {
     fn run(&self) -> Result<(), Error> {
         match self {
             Self::Stats(command) => command.run(),
+            Self::Table(command) => command.run(),
+            Self::Flame(command) => command.run(),
             Self::Timeline(command) => command.run(),
+            Self::Leaks(command) => command.run(),
+            Self::Temporary(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Dhat(command) => command.run(),
+            Self::Pprof(command) => command.run(),
         }
     }
 }

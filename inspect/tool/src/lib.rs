@@ -16,12 +16,16 @@
 pub mod cli;
 mod commands;
 pub mod error;
+pub mod export;
 pub mod log_file;
 pub mod model;
 mod plot;
+pub mod symbols;
 mod text;
 mod timeline;
+pub mod view;
 
 pub use error::Error;
 pub use log_file::LogFile;
 pub use model::Model;
+pub use symbols::{SymbolOptions, Symbols};

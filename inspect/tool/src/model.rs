@@ -30,6 +30,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use mudlark_hooks::{Chunk, Event, Record};
 
+use crate::error::Error;
+
 pub use amount::{Amount, Count, Scale};
 pub use collection::{Census, Collection, Collections};
 pub use curve::{Curve, Point};
@@ -38,7 +40,7 @@ pub use live::Block;
 pub use place::Place;
 pub use program::{Module, Program};
 pub use scope::{ScopeSpan, Scopes};
-pub use sums::Sums;
+pub use sums::{Cost, Figures, Sums};
 
 use live::Blocks;
 use place::Places;
@@ -173,6 +175,12 @@ impl Model {
         sums.at_peak(self.peak)
     }
 
+    /// What can be added up of a group.
+    #[must_use]
+    pub fn figures(&self, sums: &Sums) -> Figures {
+        Figures::of(sums, self.peak)
+    }
+
     /// When the heap was at its peak for the first time.
     #[must_use]
     pub const fn peak_time(&self) -> u64 {
@@ -208,6 +216,16 @@ impl Model {
     #[must_use]
     pub const fn scale(&self) -> Scale {
         self.scale
+    }
+
+    /// # Errors
+    ///
+    /// If the log is a sample, in which the requests between two others are missing.
+    pub(crate) const fn needs_every_request(&self, what: &'static str) -> Result<(), Error> {
+        if self.scale.is_exact() {
+            return Ok(());
+        }
+        Err(Error::Sampled { interval: self.program.sample_interval, what })
     }
 
     /// Whether nothing was asked for.

@@ -2,6 +2,8 @@
 
 use core::fmt::Write as _;
 
+use crate::model::{Amount, Model};
+
 /// Bytes in the largest unit of which there is one: `1.5 MiB`; below a KiB, whole bytes.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -44,6 +46,21 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A bar whose length is a part of the longest one's.
+pub(crate) fn bar(part: u64, most: u64) -> String {
+    const LONGEST: u128 = 40;
+    let len = (u128::from(part) * LONGEST).div_ceil(u128::from(most.max(1)));
+    "█".repeat(usize::try_from(len).unwrap_or(0))
+}
+
+/// How far an estimate may be from the truth: nothing where each request is in the log.
+pub(crate) fn error(model: &Model, amount: Amount) -> String {
+    if model.scale().is_exact() || amount.seen == 0 {
+        return String::new();
+    }
+    format!(" ±{:.0} %", amount.error() * 100.0)
+}
+
 /// On which side of its column a cell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -63,6 +80,11 @@ impl Table {
     pub(crate) fn new(columns: &[(&str, Side)]) -> Self {
         let head = columns.iter().map(|&(title, _)| title.to_owned()).collect();
         Self { sides: columns.iter().map(|&(_, side)| side).collect(), rows: vec![head] }
+    }
+
+    /// A table of which the columns need no titles.
+    pub(crate) fn without_head(sides: &[Side]) -> Self {
+        Self { sides: sides.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row; of its cells there are as many as of columns.

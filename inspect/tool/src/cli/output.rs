@@ -22,12 +22,11 @@ impl Output {
         self.write(|to| to.write_all(text.as_bytes()))
     }
 
-    /// Writes what people cannot read: not to a terminal.
-    pub(crate) fn binary(&self, bytes: &[u8]) -> Result<(), Error> {
-        if self.file.is_none() && io::stdout().is_terminal() {
-            return Err(Error::BinaryToTerminal);
-        }
-        self.write(|to| to.write_all(bytes))
+    /// # Errors
+    ///
+    /// If what no one can read would go to a terminal.
+    pub(crate) fn refuse_terminal(&self) -> Result<(), Error> {
+        if self.file.is_none() && io::stdout().is_terminal() { Err(Error::BinaryToTerminal) } else { Ok(()) }
     }
 
     /// Hands out where to write. A reader that has seen enough, as `head`, is no error.

@@ -52,6 +52,8 @@ pub struct Amount {
     pub bytes: u64,
     /// In as many blocks.
     pub blocks: Count,
+    /// Of these, as many are in the log.
+    pub seen: u64,
 }
 
 impl Amount {
@@ -59,6 +61,15 @@ impl Amount {
     #[must_use]
     pub fn is_none(self) -> bool {
         self == Self::default()
+    }
+
+    /// By which part of it an estimate is typically wrong, either way: the standard deviation, at most.
+    ///
+    /// For requests that are small against the interval, the number that is seen is Poisson distributed; large ones are seen
+    /// more surely than that.
+    #[must_use]
+    pub fn error(self) -> f64 {
+        1.0 / (self.seen as f64).sqrt()
     }
 }
 
@@ -80,6 +91,7 @@ impl AddAssign for Amount {
     fn add_assign(&mut self, other: Self) {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.blocks += other.blocks;
+        self.seen = self.seen.saturating_add(other.seen);
     }
 }
 
@@ -87,6 +99,7 @@ impl SubAssign for Amount {
     fn sub_assign(&mut self, other: Self) {
         self.bytes = self.bytes.saturating_sub(other.bytes);
         self.blocks -= other.blocks;
+        self.seen = self.seen.saturating_sub(other.seen);
     }
 }
 
@@ -131,14 +144,14 @@ impl Scale {
     #[must_use]
     pub fn amount(self, size: u64) -> Amount {
         if self.is_exact() {
-            return Amount { bytes: size, blocks: Count::ONE };
+            return Amount { bytes: size, blocks: Count::ONE, seen: 1 };
         }
         // An empty block is never sampled; if a log has one all the same, it is as rare as one of a byte.
         let chance = -(-(size.max(1) as f64) / self.interval as f64).exp_m1();
         let weight = 1.0 / chance;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
         let bytes = (size as f64 * weight).round() as u64;
-        Amount { bytes, blocks: Count::from_float(weight) }
+        Amount { bytes, blocks: Count::from_float(weight), seen: 1 }
     }
 }
 
@@ -149,7 +162,7 @@ mod tests {
     #[test]
     fn each_request_stands_for_itself_where_all_are_written() {
         for size in [0, 1, 4096, u64::MAX] {
-            assert_eq!(Scale::of_interval(1).amount(size), Amount { bytes: size, blocks: Count::ONE });
+            assert_eq!(Scale::of_interval(1).amount(size), Amount { bytes: size, blocks: Count::ONE, seen: 1 });
         }
     }
 

@@ -1,5 +1,8 @@
 //! What is known of a group of requests: those of one place, of one size, or all.
 
+use core::iter::Sum;
+use core::ops::{Add, AddAssign};
+
 use crate::model::amount::Amount;
 
 /// Counts the peaks of the heap, so that groups can tell whether they have changed since the last.
@@ -67,5 +70,99 @@ impl Sums {
         if self.peak != peak {
             (self.at_peak, self.peak) = (self.now, peak);
         }
+    }
+}
+
+/// What of a group's requests is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Cost {
+    /// What was live when the heap was at its peak.
+    #[default]
+    Peak,
+    /// What is live at the log's end.
+    Leaked,
+    /// Blocks that were freed before their thread asked for another.
+    Temporary,
+    /// All that was asked for.
+    Total,
+}
+
+impl Cost {
+    /// As it is spoken of.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Peak => "live at the peak",
+            Self::Leaked => "leaked",
+            Self::Temporary => "temporary",
+            Self::Total => "asked for in all",
+        }
+    }
+
+    /// What there is none of, where there is none.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::Peak | Self::Total => "requests",
+            Self::Leaked => "leaks",
+            Self::Temporary => "temporary blocks",
+        }
+    }
+}
+
+/// The sums of a group that can be added to those of another one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// All requests.
+    pub total: Amount,
+    /// Those that resize a block.
+    pub resized: Amount,
+    /// Blocks that were freed before their thread asked for another.
+    pub temporary: Amount,
+    /// What is live at the log's end.
+    pub leaked: Amount,
+    /// What was live when the heap was at its peak.
+    pub at_peak: Amount,
+}
+
+impl Figures {
+    pub(crate) fn of(sums: &Sums, peak: PeakNumber) -> Self {
+        let &Sums { total, resized, temporary, now, .. } = sums;
+        Self { total, resized, temporary, leaked: now, at_peak: sums.at_peak(peak) }
+    }
+
+    /// The one that is looked at.
+    #[must_use]
+    pub const fn cost(&self, cost: Cost) -> Amount {
+        match cost {
+            Cost::Peak => self.at_peak,
+            Cost::Leaked => self.leaked,
+            Cost::Temporary => self.temporary,
+            Cost::Total => self.total,
+        }
+    }
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        self.total += other.total;
+        self.resized += other.resized;
+        self.temporary += other.temporary;
+        self.leaked += other.leaked;
+        self.at_peak += other.at_peak;
+    }
+}
+
+impl Add for Figures {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+impl Sum for Figures {
+    fn sum<I: Iterator<Item = Self>>(figures: I) -> Self {
+        figures.fold(Self::default(), Add::add)
     }
 }
