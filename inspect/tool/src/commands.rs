@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments, what it shows, and an example.
 
+pub(crate) mod classes;
 pub(crate) mod dhat;
 pub(crate) mod diff;
 pub(crate) mod flame;

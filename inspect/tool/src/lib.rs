@@ -13,6 +13,7 @@
 //! - [`export`] writes what other tools open.
 //! - [`cli`] is the command line: one file for each command.
 
+mod classes;
 pub mod cli;
 mod commands;
 pub mod error;

@@ -246,7 +246,7 @@ impl Model {
             Event::Freed { address } => self.freed(time, address.0),
             Event::Reallocated { from, to, size, stack } => self.reallocated(time, from.0, to.0, size, stack),
             Event::Refused { size, stack, .. } => *self.refused.entry(stack).or_default() += self.scale.amount(size),
-            Event::Switched { thread, tag } => self.switched(time, thread, tag),
+            Event::Switched { thread, tag } => self.switched(time, last, thread, tag),
             Event::Mark { text } => self.marks.push((time, text.to_owned())),
             Event::Lost { events } => self.gaps.lost_events = self.gaps.lost_events.saturating_add(events),
             ref told => {
@@ -268,10 +268,11 @@ impl Model {
         }
     }
 
-    fn switched(&mut self, time: u64, thread: u32, tag: u32) {
+    /// From now on events are this thread's, under this tag. `last` is the time of the event before.
+    fn switched(&mut self, time: u64, last: u64, thread: u32, tag: u32) {
         (self.thread, self.tag) = (thread, tag);
         let program = &self.program;
-        self.scopes.switched(time, thread, tag, || program.tag(tag));
+        self.scopes.switched(time, last, (thread, tag), || program.tag(tag));
     }
 
     fn allocated(&mut self, time: u64, address: u64, size: u64, stack: u32) {

@@ -122,7 +122,7 @@ pub(crate) const fn step_name(step: Step) -> &'static str {
         Step::Search => "search",
         Step::Count => "count",
         Step::Spread => "spread",
-        Step::Weak => "weak handles",
+        Step::Weak => "weak",
         Step::Finalize => "finalize",
         Step::Destroy => "destroy",
         _ => "other step",

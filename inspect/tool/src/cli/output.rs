@@ -12,7 +12,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Output {
     /// Where to write; otherwise it is the standard output.
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 }
 

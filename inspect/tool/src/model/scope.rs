@@ -8,16 +8,16 @@
 
 use std::collections::BTreeMap;
 
-/// A thread's time in a scope, as far as it asked for memory there or freed some.
+/// A thread's time in a scope, as far as the log knows: from the first to the last that happened there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeSpan {
     /// The thread.
     pub thread: u32,
     /// The scope, by the whole path.
     pub path: String,
-    /// From its first event on.
+    /// The time of its first event.
     pub from: u64,
-    /// Up to the first event that is not inside.
+    /// The time of its last one.
     pub to: u64,
 }
 
@@ -40,6 +40,8 @@ impl ScopeSpan {
 pub struct Scopes {
     ended: Vec<ScopeSpan>,
     threads: BTreeMap<u32, Inside>,
+    /// Whose the last events are.
+    current: u32,
     /// Shorter spans are not kept.
     shortest: u64,
     forgotten: u64,
@@ -49,6 +51,8 @@ pub struct Scopes {
 #[derive(Clone, Debug, Default)]
 struct Inside {
     tag: u32,
+    /// The time of its last event.
+    seen: u64,
     /// The scopes, outermost first, by their whole paths; and since when.
     scopes: Vec<(String, u64)>,
 }
@@ -57,13 +61,14 @@ impl Scopes {
     /// No more spans are kept.
     pub const MOST: usize = 4096;
 
-    /// All spans, as if all that have not ended did so now. In the order of their beginnings, outer ones first.
+    /// All spans, in the order of their beginnings, outer ones first. `last` is the time of the last event of all.
     #[must_use]
-    pub fn spans(&self, now: u64) -> Vec<ScopeSpan> {
+    pub fn spans(&self, last: u64) -> Vec<ScopeSpan> {
         let mut spans = self.ended.clone();
         for (&thread, inside) in &self.threads {
+            let seen = if thread == self.current { last } else { inside.seen };
             let open = inside.scopes.iter().cloned();
-            spans.extend(open.map(|(path, from)| ScopeSpan { thread, path, from, to: now.max(from) }));
+            spans.extend(open.map(|(path, from)| ScopeSpan { thread, path, from, to: seen.max(from) }));
         }
         spans.sort_by_key(|span| (span.from, span.depth()));
         spans
@@ -75,8 +80,13 @@ impl Scopes {
         self.forgotten
     }
 
-    /// From now on the thread is under this tag, whose path is told if it is asked for.
-    pub(crate) fn switched(&mut self, time: u64, thread: u32, tag: u32, path: impl FnOnce() -> String) {
+    /// From now on events are this thread's, under this tag, whose path is told if it is asked for. `last` is the time of the
+    /// event before.
+    pub(crate) fn switched(&mut self, time: u64, last: u64, (thread, tag): (u32, u32), path: impl FnOnce() -> String) {
+        if let Some(inside) = self.threads.get_mut(&self.current) {
+            inside.seen = last;
+        }
+        self.current = thread;
         let inside = self.threads.entry(thread).or_default();
         if inside.tag == tag {
             return;
@@ -87,8 +97,9 @@ impl Scopes {
         let same = inside.scopes.iter().zip(&paths).take_while(|((open, _), path)| open == *path).count();
         let left: Vec<(String, u64)> = inside.scopes.drain(same..).collect();
         inside.scopes.extend(paths[same..].iter().map(|&path| (path.to_owned(), time)));
+        let seen = inside.seen;
         for (path, from) in left {
-            self.end(ScopeSpan { thread, path, from, to: time.max(from) });
+            self.end(ScopeSpan { thread, path, from, to: seen.max(from) });
         }
     }
 
@@ -122,13 +133,15 @@ mod tests {
     #[test]
     fn an_outer_scope_lasts_while_inner_ones_come_and_go() {
         let mut scopes = Scopes::default();
-        for (time, tag, path) in [(1, 1, "load"), (2, 2, "load/parse"), (3, 1, "load"), (4, 2, "load/parse"), (6, 0, "")] {
-            scopes.switched(time, 7, tag, || path.to_owned());
+        let switches =
+            [(10, 7, 1, "load"), (20, 7, 2, "load/parse"), (30, 7, 1, "load"), (40, 7, 2, "load/parse"), (50, 8, 3, "serve")];
+        for (time, thread, tag, path) in switches.into_iter().chain([(60, 7, 0, "")]) {
+            scopes.switched(time, time - 3, (thread, tag), || path.to_owned());
         }
-        scopes.switched(7, 8, 3, || "serve".to_owned());
-        let spans = scopes.spans(9);
+        scopes.switched(70, 69, (8, 3), || unreachable!("it is known"));
+        let spans = scopes.spans(90);
         let shown: Vec<_> = spans.iter().map(|span| (span.thread, span.path.as_str(), span.from, span.to)).collect();
-        let expected = [(7, "load", 1, 6), (7, "load/parse", 2, 3), (7, "load/parse", 4, 6), (8, "serve", 7, 9)];
+        let expected = [(7, "load", 10, 47), (7, "load/parse", 20, 27), (7, "load/parse", 40, 47), (8, "serve", 50, 90)];
         assert_eq!(shown, expected);
         assert_eq!((spans[1].name(), spans[1].depth()), ("parse", 1));
     }
@@ -138,9 +151,9 @@ mod tests {
         let mut scopes = Scopes::default();
         let mut time = 0;
         for number in 0..40_000_u64 {
-            scopes.switched(time, 1, 1, || "work".to_owned());
+            scopes.switched(time, time, (1, 1), || "work".to_owned());
             time += if number % 1000 == 0 { 5000 } else { 1 + number % 7 };
-            scopes.switched(time, 1, 0, String::new);
+            scopes.switched(time, time, (1, 0), String::new);
         }
         let spans = scopes.spans(time);
         assert!(spans.len() <= Scopes::MOST, "{}", spans.len());

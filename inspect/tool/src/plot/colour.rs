@@ -85,6 +85,7 @@ pub(crate) fn style_sheet() -> String {
          svg.mudlark .line{fill:none;stroke-width:1.6;stroke-linejoin:round}\
          svg.mudlark .area{stroke:none;fill-opacity:.18}\
          svg.mudlark .rule{fill:none;stroke-width:1}\
+         svg.mudlark .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}\
          svg.mudlark .dash{stroke-dasharray:3 3}\
          svg.mudlark .strong{font-weight:600}\
          svg.mudlark .small{font-size:11px}\n",
@@ -98,7 +99,8 @@ pub(crate) fn style_sheet() -> String {
 
 fn colours(sheet: &mut String, mode: usize) {
     let mut write = |text: core::fmt::Arguments<'_>| sheet.write_fmt(text).expect("a string takes all");
-    write(format_args!("svg.mudlark .paper{{fill:{}}}", PAPER[mode]));
+    let paper = PAPER[mode];
+    write(format_args!("svg.mudlark .paper{{fill:{paper}}}svg.mudlark .halo{{stroke:{paper}}}"));
     write(format_args!("svg.mudlark .rule{{stroke:{}}}\n", RULE[mode]));
     for colour in Colour::ALL {
         let (class, value) = (colour.class(), colour.values()[mode]);

@@ -22,7 +22,7 @@ const HEAP: f64 = 210.0;
 /// From one line of text to the next.
 const LINE: f64 = 16.0;
 /// The place for what lines are called, to their right.
-const NAMES: f64 = 92.0;
+const NAMES: f64 = 112.0;
 const MARGIN: f64 = 8.0;
 
 /// The timeline, as wide as that.
@@ -169,13 +169,19 @@ impl Picture<'_, '_> {
         let anchor = if x + width > self.end() { Anchor::End } else { Anchor::Start };
         let place = if anchor == Anchor::End { x - 8.0 } else { x + 8.0 };
         svg.dot((x, y), Colour::Blue);
-        svg.text((place.max(if anchor == Anchor::End { width } else { 0.0 }), y + 15.0), anchor, Colour::Ink, "", &label);
+        svg.text((place.max(if anchor == Anchor::End { width } else { 0.0 }), y + 15.0), anchor, Colour::Ink, "halo", &label);
     }
 
     /// The name of each line at its end, and how high it got.
     fn names(&self, svg: &mut Svg, height: &Scale, top: f64) {
+        // Just before the end, since a program that ends lets go of much.
+        let before_end = self.timeline.end - self.timeline.end / 32;
+        let near_end = |series: &Series| {
+            let before = series.points.partition_point(|point| point.time <= before_end);
+            series.points.get(before.saturating_sub(1)).map_or(0, |point| point.last)
+        };
         let mut ends: Vec<(f64, &Series)> =
-            self.timeline.series.iter().map(|series| (height.at(series.last() as f64), series)).collect();
+            self.timeline.series.iter().map(|series| (height.at(near_end(series) as f64), series)).collect();
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         let wishes: Vec<f64> = ends.iter().map(|end| end.0).collect();
         let places = spread(&wishes, 2.0 * LINE - 2.0, (top + 8.0, top + HEAP - LINE));
@@ -190,7 +196,7 @@ impl Picture<'_, '_> {
     fn axis(&self, svg: &mut Svg, top: f64, bottom: f64) -> f64 {
         let seconds = self.timeline.seconds(self.timeline.end);
         let scale = Scale::new((0.0, seconds), self.time.places());
-        let steps = if svg.width() < 600.0 { 4 } else { 8 };
+        let steps = if svg.width() < 600.0 { 5 } else { 8 };
         for (value, label) in time_ticks(seconds, steps) {
             let x = scale.at(value);
             svg.rule((x, top), (x, bottom + 4.0), "");

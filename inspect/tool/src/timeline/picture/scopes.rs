@@ -1,6 +1,6 @@
 //! The panel of scopes: for each thread what it was in, inner scopes under outer ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::ScopeSpan;
 use crate::plot::{Anchor, Colour, Svg, text_width};
@@ -45,23 +45,51 @@ fn draw_thread(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64, thread: u32, 
     let depth = spans.iter().map(|span| span.depth() + 1).max().unwrap_or(1);
     let name = shortened(&picture.timeline.model.program.thread(thread), svg.width() - picture.end() - 6.0);
     svg.text((picture.end() + 6.0, top + 12.0), Anchor::Start, Colour::Faint, "small", &name);
-    for span in spans {
-        draw_span(picture, svg, top + span.depth() as f64 * LINE, span);
+    for stay in stays(picture, spans) {
+        stay.draw(svg, top + stay.span.depth() as f64 * LINE);
     }
     top + depth as f64 * LINE + 4.0
 }
 
-fn draw_span(picture: &Picture<'_, '_>, svg: &mut Svg, y: f64, span: &ScopeSpan) {
-    let (from, to) = (picture.x(span.from), picture.x(span.to));
-    let width = (to - from).max(1.0);
-    let took = text::seconds(picture.timeline.seconds(span.to - span.from));
-    svg.bar((from, y), (width, LINE - 2.0), colour_of(&span.path), 0.25, &format!("{}: {took}", span.path));
-    if text_width(span.name()) * 0.85 + 6.0 < width {
-        svg.text((from + 3.0, y + 11.0), Anchor::Start, Colour::Ink, "small", span.name());
-    }
+/// Spans in the same scope between which nobody would see a gap.
+struct Stay<'s> {
+    span: &'s ScopeSpan,
+    from: f64,
+    to: f64,
+    seconds: f64,
+    times: usize,
+    colour: Colour,
 }
 
-/// The same scope has the same colour wherever it is.
-fn colour_of(path: &str) -> Colour {
-    Colour::of_number(path.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into())))
+/// The stays of a thread. The same scope has the same colour wherever it is.
+fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan]) -> Vec<Stay<'s>> {
+    let mut stays: Vec<Stay<'s>> = Vec::new();
+    let mut last_of: HashMap<&str, usize> = HashMap::new();
+    for &span in spans {
+        let (from, to) = (picture.x(span.from), picture.x(span.to));
+        let seconds = picture.timeline.seconds(span.to - span.from);
+        let last = last_of.get(span.path.as_str()).copied();
+        if let Some(stay) = last.map(|at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + 1.0) {
+            stay.to = to.max(stay.to);
+            stay.seconds += seconds;
+            stay.times += 1;
+            continue;
+        }
+        let colour = last.map_or(Colour::of_number(last_of.len()), |at| stays[at].colour);
+        last_of.insert(&span.path, stays.len());
+        stays.push(Stay { span, from, to, seconds, times: 1, colour });
+    }
+    stays
+}
+
+impl Stay<'_> {
+    fn draw(&self, svg: &mut Svg, y: f64) {
+        let width = (self.to - self.from).max(1.0);
+        let times = if self.times == 1 { String::new() } else { format!(" in {} stays", self.times) };
+        let hint = format!("{}: {}{times}", self.span.path, text::seconds(self.seconds));
+        svg.bar((self.from, y), (width, LINE - 2.0), self.colour, 0.25, &hint);
+        if text_width(self.span.name()) * 0.85 + 6.0 < width {
+            svg.text((self.from + 3.0, y + 11.0), Anchor::Start, Colour::Ink, "small", self.span.name());
+        }
+    }
 }
