@@ -13,6 +13,7 @@
 //! - [`export`] writes what other tools open.
 //! - [`cli`] is the command line: one file for each command.
 
+mod census;
 mod classes;
 pub mod cli;
 mod commands;
@@ -21,6 +22,7 @@ pub mod export;
 pub mod log_file;
 pub mod model;
 mod plot;
+mod report;
 pub mod symbols;
 mod text;
 mod timeline;

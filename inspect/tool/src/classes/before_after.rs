@@ -22,7 +22,7 @@ pub(crate) fn svg(before: &Table, after: &Table, demand: &Demand, width: f64, fr
     let most = loads.map(|load| load.waste()).max().unwrap_or(0).max(1);
     let axis = 74.0 + HEIGHT;
     let picture = Picture { sizes, demand, height: Scale::new((0.0, most as f64), (0.0, HEIGHT)) };
-    svg.text((MARGIN, 20.0), Anchor::Start, Colour::Ink, "strong", "what rounding up to size classes wastes at the peak");
+    svg.text((MARGIN, 20.0), Anchor::Start, Colour::Ink, "strong", "waste of rounding up, at the peak");
     picture.heading(&mut svg, 38.0, "now", before, Colour::Orange);
     picture.heading(&mut svg, 55.0, "suggested", after, Colour::Blue);
     picture.bars(&mut svg, before, Colour::Orange, |height| (axis - height, height));

@@ -39,8 +39,7 @@ pub(crate) fn description(moment: Option<&Moment>, loads: &[Load]) -> String {
     let (waste, requested) = sums(loads);
     let waste = format!("Rounding to size classes wastes {}, {} of what was asked for", text::bytes(waste), share(waste, requested));
     let Some(pages) = moment.map(|moment| &moment.pages).filter(|pages| !pages.is_empty()) else { return waste };
-    let (used, capacity) = fill(pages.iter());
-    format!("{} pages, {} full. {waste}", pages.len(), share(used, capacity))
+    format!("{} pages, {} full. {waste}", pages.len(), full(pages))
 }
 
 fn pages(svg: &mut Svg, model: &Model, moment: &Moment) -> f64 {
@@ -48,8 +47,7 @@ fn pages(svg: &mut Svg, model: &Model, moment: &Moment) -> f64 {
     for page in &moment.pages {
         classes.entry(page.block_size).or_default().push(*page);
     }
-    let (used, capacity) = fill(moment.pages.iter());
-    let heading = format!("{} pages, {} full", text::number(moment.pages.len() as u64), share(used, capacity));
+    let heading = format!("{} pages, {} full", text::number(moment.pages.len() as u64), full(&moment.pages));
     svg.text((MARGIN, 20.0), Anchor::Start, Colour::Ink, "strong", &heading);
     let per_cell = moment.pages.len().div_ceil(MOST_CELLS).max(1);
     let (start, _) = model.span();
@@ -104,10 +102,17 @@ fn fill<'p>(pages: impl Iterator<Item = &'p Page>) -> (u64, u64) {
     pages.fold((0, 0), |(used, capacity), page| (used + u64::from(page.used), capacity + u64::from(page.capacity)))
 }
 
+/// How full pages of all classes are, by bytes.
+fn full(pages: &[Page]) -> String {
+    let bytes = |blocks: u32, page: &Page| page.block_size.saturating_mul(blocks.into());
+    let used = saturating_sum(pages.iter().map(|page| bytes(page.used, page)));
+    share(used, saturating_sum(pages.iter().map(|page| bytes(page.capacity, page))))
+}
+
 /// For each class a bar of what was asked for, and behind it what is wasted.
 fn waste(svg: &mut Svg, loads: &[Load], top: f64) -> f64 {
     let (waste, requested) = sums(loads);
-    let heading = format!("blocks in use waste {}, {} of what was asked for", text::bytes(waste), share(waste, requested));
+    let heading = format!("blocks in use waste {}, {}", text::bytes(waste), share(waste, requested));
     svg.text((MARGIN, top + 20.0), Anchor::Start, Colour::Ink, "strong", &heading);
     svg.text((MARGIN, top + 37.0), Anchor::Start, Colour::Blue, "small strong", "asked for");
     svg.text((MARGIN + 64.0, top + 37.0), Anchor::Start, Colour::Orange, "small strong", "lost by rounding up to the class");

@@ -29,7 +29,7 @@ const MARGIN: f64 = 8.0;
 pub(crate) fn svg(timeline: &Timeline<'_>, width: f64, frame: Frame) -> String {
     let picture = Picture { timeline, time: Scale::new((0.0, timeline.end as f64), (MARGIN, width - NAMES)) };
     let mut svg = Svg::new(width);
-    let top = picture.title(&mut svg);
+    let top = picture.title(&mut svg, frame);
     let heap = picture.place_marks(&mut svg, top);
     let heap_end = picture.heap(&mut svg, heap);
     let scopes_end = scopes::draw(&picture, &mut svg, heap_end);
@@ -74,13 +74,20 @@ impl Picture<'_, '_> {
         self.time.places().1
     }
 
-    fn title(&self, svg: &mut Svg) -> f64 {
+    /// What is shown. A page says itself which program it is of.
+    fn title(&self, svg: &mut Svg, frame: Frame) -> f64 {
         let model = self.timeline.model;
-        svg.text((MARGIN, 20.0), Anchor::Start, Colour::Ink, "strong", &shortened(model.program.title(), svg.width() - 2.0 * MARGIN));
+        let mut y = 4.0;
+        if frame == Frame::File {
+            y += LINE;
+            let title = shortened(model.program.title(), svg.width() - 2.0 * MARGIN);
+            svg.text((MARGIN, y), Anchor::Start, Colour::Ink, "strong", &title);
+        }
         let kind = if model.scale().is_exact() { "each request is in the log" } else { "estimated from a sample" };
         let duration = text::seconds(self.timeline.seconds(self.timeline.end));
-        svg.text((MARGIN, 20.0 + LINE), Anchor::Start, Colour::Faint, "", &format!("memory over {duration}; {kind}"));
-        28.0 + LINE
+        y += LINE;
+        svg.text((MARGIN, y), Anchor::Start, Colour::Faint, "", &format!("memory over {duration}; {kind}"));
+        y + 8.0
     }
 
     /// Texts of the marks, where there is room, and what comes below them begins.

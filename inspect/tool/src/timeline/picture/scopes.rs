@@ -11,6 +11,9 @@ use crate::timeline::picture::{LINE, MARGIN, Picture, shortened};
 const MOST_THREADS: usize = 6;
 const MOST_DEPTH: usize = 4;
 
+/// Narrower gaps are not seen.
+const GAP: f64 = 3.0;
+
 /// Draws the panel, and tells where it ends.
 pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     let mut threads: BTreeMap<u32, Vec<&ScopeSpan>> = BTreeMap::new();
@@ -69,7 +72,7 @@ fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan]) -> Vec<Stay<'s>
         let (from, to) = (picture.x(span.from), picture.x(span.to));
         let seconds = picture.timeline.seconds(span.to - span.from);
         let last = last_of.get(span.path.as_str()).copied();
-        if let Some(stay) = last.map(|at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + 1.0) {
+        if let Some(stay) = last.map(|at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + GAP) {
             stay.to = to.max(stay.to);
             stay.seconds += seconds;
             stay.times += 1;
