@@ -32,7 +32,7 @@ pub enum Error {
         bytes: u64,
     },
     /// The log has fewer programs than the one that is asked for.
-    #[error("{} holds {programs} programs, there is none of number {wanted}", path.display())]
+    #[error("there is no program of number {wanted} in {}; the last is number {programs}", path.display())]
     NoSuchProgram {
         /// The log.
         path: PathBuf,

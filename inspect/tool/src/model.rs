@@ -19,6 +19,7 @@
 mod amount;
 mod collection;
 mod curve;
+mod hash;
 mod heap;
 mod live;
 mod place;
@@ -26,7 +27,7 @@ mod program;
 mod scope;
 mod sums;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use mudlark_hooks::{Chunk, Event, Record};
 
@@ -42,6 +43,7 @@ pub use program::{Module, Program};
 pub use scope::{ScopeSpan, Scopes};
 pub use sums::{Cost, Figures, Sums};
 
+use hash::NumberMap;
 use live::Blocks;
 use place::Places;
 use sums::PeakNumber;
@@ -97,11 +99,11 @@ pub struct Model {
     blocks: Blocks,
     all: Sums,
     places: Places,
-    sizes: HashMap<u64, Sums>,
+    sizes: NumberMap<u64, Sums>,
     peak: PeakNumber,
     peak_time: u64,
     /// The block that a thread asked for last.
-    last_requests: HashMap<u32, u64>,
+    last_requests: NumberMap<u32, u64>,
     /// Whose the events are.
     thread: u32,
     tag: u32,
@@ -258,8 +260,11 @@ impl Model {
     /// If another program begins here, forgets the one before, unless that was the wanted one.
     fn enter_program(&mut self, event: &Event<'_>) {
         let is_first = self.programs.begun == 0;
-        if !is_first && !matches!(event, Event::Started { .. }) {
-            return;
+        match event {
+            Event::Started { .. } => {}
+            // A log whose beginning is missing; but whose the events are, may be said before it.
+            _ if is_first && !matches!(event, Event::Switched { .. }) => {}
+            _ => return,
         }
         self.programs.is_over |= self.programs.wanted == Some(self.programs.begun);
         self.programs.begun += 1;

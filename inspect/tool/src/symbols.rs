@@ -107,9 +107,15 @@ impl<'p> Symbols<'p> {
 
     fn look_up_stack(&mut self, id: u32) -> Stack {
         let Some(addresses) = self.program.stacks.get(&id) else { return Stack::default() };
-        let frames: Vec<FrameId> = addresses.iter().flat_map(|&address| self.address(address).to_vec()).collect();
+        // Who walks up a stack may find a zero at its end.
+        let addresses = addresses.iter().filter(|address| **address != 0);
+        let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
         let roles: Vec<Role> = frames.iter().map(|&frame| Role::of(self.frame(frame))).collect();
-        let (first, end) = shown(&roles);
+        let (first, mut end) = shown(&roles);
+        // What calls `main` does so by a trait.
+        while end < frames.len() && end > first + 1 && self.frame(frames[end - 1]).function.contains("call_once") {
+            end -= 1;
+        }
         let asked = first + roles[first..end].iter().take_while(|role| **role == Role::Container).count();
         let type_name = type_name::type_of(frames[first..end].iter().map(|&frame| self.frame(frame)));
         let place = frames[first..end].get(asked - first).or(frames.get(first)).copied();
@@ -184,8 +190,9 @@ impl<'p> Symbols<'p> {
 /// Which frames are shown: from the innermost that is not the allocator's, up to what calls `main`.
 fn shown(roles: &[Role]) -> (usize, usize) {
     // An allocator calls functions of its own that cannot be known by their names, up to where the program has entered it.
-    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Allocator);
-    let first = entered.map_or(0, |entered| entered + 1);
+    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Entry).map_or(0, |entry| entry + 1);
+    let is_allocator = |role: &&Role| matches!(role, Role::Allocator | Role::Entry);
+    let first = entered + roles[entered..].iter().take_while(is_allocator).count();
     let end = roles.iter().position(|role| *role == Role::Start).unwrap_or(roles.len());
     if first < end { (first, end) } else { (0, roles.len()) }
 }
@@ -194,5 +201,7 @@ fn shown(roles: &[Role]) -> (usize, usize) {
 const DEEPEST_ENTRY: usize = 24;
 
 fn tidied(frame: Frame) -> Frame {
-    Frame { function: names::tidy(&frame.function, frame.file.as_deref()), ..frame }
+    let function = names::tidy(&frame.function, frame.file.as_deref());
+    let file = frame.file.map(|file| names::short_file(&file).to_owned());
+    Frame { function, file, ..frame }
 }

@@ -14,8 +14,7 @@ pub(super) fn stack_list(model: &Model, symbols: &mut Symbols<'_>, cost: Cost, t
     let all = model.figures(model.all()).cost(cost);
     let costs = costs(model, cost);
     let top = if top == 0 { costs.len() } else { top.min(costs.len()) };
-    let mut list =
-        format!("{} {}, from {} places\n", amount(model, all), cost.title(), text::number(costs.len() as u64));
+    let mut list = format!("{} {}, from {}\n", amount(model, all), cost.title(), counted(costs.len(), "place"));
     for &((stack, tag), part) in &costs[..top] {
         let tag = if tag == 0 { String::new() } else { format!(", in {}", model.program.tag(tag)) };
         let share = text::share(part.bytes, all.bytes);
@@ -24,8 +23,8 @@ pub(super) fn stack_list(model: &Model, symbols: &mut Symbols<'_>, cost: Cost, t
     }
     if top < costs.len() {
         let rest = costs[top..].iter().map(|&(_, part)| part).sum();
-        write!(list, "\n{} from {} other places (`--top 0` shows all)\n", amount(model, rest), costs.len() - top)
-            .expect("a string takes all");
+        let others = counted(costs.len() - top, "other place");
+        write!(list, "\n{} from {others} (`--top 0` shows all)\n", amount(model, rest)).expect("a string takes all");
     }
     list
 }
@@ -42,11 +41,13 @@ fn costs(model: &Model, cost: Cost) -> Vec<((u32, u32), Amount)> {
 }
 
 fn amount(model: &Model, amount: Amount) -> String {
-    let blocks = match amount.blocks.rounded() {
-        1 => "1 block".to_owned(),
-        blocks => format!("{} blocks", text::number(blocks)),
-    };
-    format!("{}{} in {blocks}", text::bytes(amount.bytes), text::error(model, amount))
+    let blocks = usize::try_from(amount.blocks.rounded()).unwrap_or(usize::MAX);
+    format!("{}{} in {}", text::bytes(amount.bytes), text::error(model, amount), counted(blocks, "block"))
+}
+
+/// `1 block`, `2 blocks`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", text::number(count as u64), if count == 1 { "" } else { "s" })
 }
 
 fn stack_text(symbols: &mut Symbols<'_>, stack: u32) -> String {

@@ -1,9 +1,6 @@
 //! Who asks for memory: a stack, under a tag, in a thread.
 
-use core::hash::BuildHasherDefault;
-use std::collections::HashMap;
-
-use crate::model::live::AddressHasher;
+use crate::model::hash::NumberMap;
 use crate::model::sums::Sums;
 
 /// Where a request comes from. All three are the log's own numbers; zero is unknown.
@@ -21,7 +18,7 @@ pub struct Place {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     pub(crate) list: Vec<(Place, Sums)>,
-    index: HashMap<Place, u32, BuildHasherDefault<AddressHasher>>,
+    index: NumberMap<Place, u32>,
 }
 
 impl Places {
