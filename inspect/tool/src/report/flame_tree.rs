@@ -163,7 +163,7 @@ mod tests {
     use crate::model::{Amount, Count};
 
     fn figures(bytes: u64) -> Figures {
-        Figures { total: Amount { bytes, blocks: Count::ONE }, ..Figures::default() }
+        Figures { total: Amount { bytes, blocks: Count::ONE, ..Amount::default() }, ..Figures::default() }
     }
 
     fn path(names: &[&str]) -> Vec<String> {
