@@ -133,7 +133,7 @@ pub use fixed::{
 #[cfg(target_has_atomic = "ptr")]
 pub use fixed::{Cpus, PerCpuHeap};
 #[cfg(feature = "std")]
-pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
+pub use hosted::{ClassStats, Mudlark, PageStats, PrivateHeap, PrivateHeapStats, RegionChange, Stats};
 #[cfg(feature = "malloc")]
 pub use hosted::{Malloc, NotABlock};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.

@@ -5,7 +5,7 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use lock_api::Mutex;
 use mudlark_hooks::{Address, Event, NameOf};
@@ -30,11 +30,12 @@ pub(crate) struct Engine {
     log: Option<Log>,
     is_recording: bool,
     logs: u32,
-    /// Events that there was no memory for.
-    lost: u64,
 }
 
 static ENGINE: Mutex<PatientLock, Engine> = Mutex::new(Engine::new());
+
+/// Events that could not be written.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// So many frames of a stack are recorded.
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
@@ -136,6 +137,11 @@ pub(crate) fn take_out(address: usize) -> Known {
     ask(address, |engine| engine.live.remove(address))
 }
 
+/// A block that was taken out is not recorded any more.
+pub(crate) fn let_go(old: &Live) {
+    write(&Event::Freed { address: Address(old.address as u64) });
+}
+
 /// Puts a block back that could not be resized.
 pub(crate) fn put_back(live: Live) {
     with(|engine| engine.insert(live));
@@ -155,6 +161,22 @@ pub(crate) fn write(event: &Event<'_>) {
     with(|engine| engine.write(event));
 }
 
+/// Writes an event of the calling thread, which may hold an allocator's locks: if it would have to wait for a fork, which
+/// waits for these locks, the event is lost.
+pub(crate) fn write_promptly(event: &Event<'_>) {
+    let Some(_locked) = Recording::lock() else { return };
+    loop {
+        if let Some(mut engine) = ENGINE.try_lock() {
+            return engine.write(event);
+        }
+        if is_forking() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Writes events of one moment that are no thread's, and hands all that is collected to the system.
 pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
     with(|engine| {
@@ -163,6 +185,16 @@ pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
         events(&mut |event| log.write_at(now, event));
         log.flush();
     });
+}
+
+/// Hands what is collected to the system.
+pub(crate) fn flush() {
+    with(|engine| engine.log.as_mut().map(Log::flush));
+}
+
+/// The process that writes the log.
+pub(crate) fn process() -> Option<u32> {
+    with(|engine| engine.log.as_ref().map(Log::process)).flatten()
 }
 
 /// The number of a scope of this name, within another.
@@ -269,7 +301,6 @@ impl Engine {
             log: None,
             is_recording: false,
             logs: 0,
-            lost: 0,
         }
     }
 
@@ -331,12 +362,12 @@ impl Engine {
 
     fn insert(&mut self, live: Live) -> Result<(), NoMemory> {
         let inserted = self.live.insert(live);
-        self.lost += u64::from(inserted.is_err());
+        LOST.fetch_add(inserted.is_err().into(), Ordering::Relaxed);
         inserted
     }
 
     fn tell_lost(&mut self) {
-        let events = core::mem::take(&mut self.lost);
+        let events = LOST.swap(0, Ordering::Relaxed);
         if events > 0 {
             self.write(&Event::Lost { events });
         }
@@ -352,6 +383,14 @@ impl Engine {
     }
 }
 
+/// Whether a thread is about to fork, or has just done so.
+fn is_forking() -> bool {
+    #[cfg(unix)]
+    return forking::is_under_way();
+    #[cfg(not(unix))]
+    false
+}
+
 /// A thread that forks takes the engine's lock, so that the child finds the engine whole.
 #[cfg(unix)]
 pub(crate) mod forking {
@@ -359,10 +398,18 @@ pub(crate) mod forking {
     use core::mem;
     use core::sync::atomic::AtomicBool;
 
-    /// Whether the thread that forks has the lock for that.
+    /// The number of threads that fork.
+    static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+    /// Whether one of them has the lock for that.
     static HELD: AtomicBool = AtomicBool::new(false);
 
+    pub(super) fn is_under_way() -> bool {
+        FORKS.load(Ordering::Relaxed) > 0
+    }
+
     pub(crate) fn before() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
         // If this thread has the lock already, a signal handler forks: then it keeps it.
         if let Some(recording) = Recording::lock() {
             mem::forget(recording);
@@ -372,6 +419,12 @@ pub(crate) mod forking {
     }
 
     pub(crate) fn after(is_child: bool) {
+        // Other threads that were about to fork are not in the child.
+        if is_child {
+            FORKS.store(0, Ordering::Relaxed);
+        } else {
+            FORKS.fetch_sub(1, Ordering::Relaxed);
+        }
         if !HELD.swap(false, Ordering::Relaxed) {
             return;
         }

@@ -111,7 +111,9 @@ fn draw(mean: u64) -> i64 {
     // In (0, 1].
     let fraction = ((random() >> (u64::BITS - BITS)) + 1) as f64 / (1_u64 << BITS) as f64;
     let bytes = -fraction.ln() * mean as f64;
-    (bytes as i64).clamp(0, BAND / 2) + 1
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes the largest, and then less")]
+    let whole = bytes as i64;
+    whole.clamp(0, BAND / 2) + 1
 }
 
 /// A random number, of this thread's own sequence (SplitMix64).
@@ -164,6 +166,11 @@ fn raise(interval: u64) {
     // Release: see `take_turn`.
     BASE.store(base, Ordering::Release);
     FLOOR.store(if interval == EVERY { i64::MAX } else { base }, Ordering::Release);
+}
+
+/// The mean number of bytes between recorded requests; one if every request is recorded, zero if none is.
+pub(crate) fn interval() -> u64 {
+    INTERVAL.load(Ordering::Relaxed)
 }
 
 /// Whether requests come by here at all.

@@ -39,24 +39,36 @@
 //! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
+mod costs;
 mod engine;
+mod errno;
 mod fork;
 mod gate;
 mod live;
 mod lock;
 mod log;
+mod malloc;
+pub mod mem_profile;
 mod memory;
+pub mod meter;
+mod metered;
 mod modules;
 mod profiled;
 mod profiler;
 mod report;
 mod scope;
+pub mod snapshot;
 mod stacks;
 mod tags;
 mod thread;
 mod walk;
 
+pub use costs::Costs;
+pub use malloc::{Malloc, ProfiledMalloc};
+pub use metered::Metered;
 pub use mudlark_hooks as hooks;
+pub use mudlark_inspect_macros::mem_profile;
 pub use profiled::Profiled;
 pub use profiler::{Builder, Profiler, StartError};
 pub use scope::{Scope, Site};
+pub use snapshot::{By, Filter, Snapshot};

@@ -27,20 +27,28 @@ pub(crate) struct Log {
     interval: u64,
     /// Which of the process's logs it is, from one up.
     number: u32,
+    /// The process.
+    process: u32,
+    /// Whether there is more than the beginning.
+    is_used: bool,
 }
 
 impl Log {
     /// A log in this file, whose beginning is written.
     pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
-        let mut log = Self { writer: Writer::new(file), began: Instant::now(), flushed: 0, interval, number };
+        let (writer, began) = (Writer::new(file), Instant::now());
+        let mut log = Self { writer, began, flushed: 0, interval, number, process: process::id(), is_used: true };
         log.write_beginning();
+        log.flush();
         log
     }
 
     /// In a forked child: a log of its own, in a file beside the parent's.
     #[cfg(unix)]
     pub(crate) fn begin_anew(&mut self) {
-        let file = self.writer.sink_mut().of_child(process::id());
+        self.process = process::id();
+        self.is_used = false;
+        let file = self.writer.sink_mut().of_child(self.process);
         self.writer = Writer::new(file);
         self.number = self.number.wrapping_add(1);
         self.write_beginning();
@@ -51,8 +59,8 @@ impl Log {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let unix_nanoseconds = u64::try_from(since_1970.as_nanos()).unwrap_or(0).saturating_sub(now);
         self.write(&Event::Started {
-            process: process::id(),
-            pointer_bytes: const { size_of::<usize>() as u8 },
+            process: self.process,
+            pointer_bytes: u8::try_from(size_of::<usize>()).unwrap_or(0),
             ticks_per_second: 1_000_000_000,
             unix_nanoseconds,
             sample_interval: self.interval,
@@ -62,6 +70,11 @@ impl Log {
     /// Which of the process's logs it is.
     pub(crate) const fn number(&self) -> u32 {
         self.number
+    }
+
+    /// The process that writes it.
+    pub(crate) const fn process(&self) -> u32 {
+        self.process
     }
 
     /// What the clock says, in nanoseconds.
@@ -87,6 +100,7 @@ impl Log {
             self.writer.write(time, &Event::Name { of: NameOf::Thread, id: number, text: thread::name(&mut room) });
         }
         self.writer.write_of(number, thread::tag(), time, event);
+        self.is_used = true;
         if time.saturating_sub(self.flushed) > LONGEST_WAIT {
             self.flush();
         }
@@ -116,10 +130,12 @@ impl Log {
         }
     }
 
-    /// Hands what is collected to the system.
+    /// Hands what is collected to the system, unless a child has nothing to say.
     pub(crate) fn flush(&mut self) {
-        self.flushed = self.now();
-        self.writer.flush();
+        if self.is_used {
+            self.flushed = self.now();
+            self.writer.flush();
+        }
     }
 
     /// Ends the log.
@@ -140,21 +156,37 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// A new file, or one that this process has begun before: that is gone on with.
-    pub(crate) fn create(path: &Path, goes_on: bool) -> io::Result<Self> {
+    /// The file of the process that was started, or of a child of it: then that has one beside `path`.
+    pub(crate) fn create(path: &Path, place: Place) -> io::Result<Self> {
+        #[cfg(unix)]
+        let beside = child::PathOfChild::beside(path)?;
+        #[cfg(unix)]
+        if place == Place::OfChild {
+            return Ok(Self { file: None, path: beside.of(process::id(), libc::O_APPEND) });
+        }
         let mut options = File::options();
-        if goes_on {
+        if place == Place::Behind {
             options.append(true).create(true);
         } else {
             options.write(true).create(true).truncate(true);
         }
-        let file = Some(options.open(path)?);
         Ok(Self {
-            file,
+            file: Some(options.open(path)?),
             #[cfg(unix)]
-            path: child::PathOfChild::beside(path)?,
+            path: beside,
         })
     }
+}
+
+/// Where a log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Into a file of its own, whatever was there.
+    Anew,
+    /// Behind what is in the file.
+    Behind,
+    /// Into a file beside, behind what this process may have written there before it became another program.
+    OfChild,
 }
 
 impl Sink for LogFile {
@@ -183,21 +215,27 @@ mod child {
 
     use super::LogFile;
 
-    /// The path of a forked child's log, «out.1234.mmt» beside the parent's «out.mmt». In memory of its own: it is needed in the
-    /// midst of an allocation.
+    /// The path of a child's log, «out.1234.mmt» beside «out.mmt». In memory of its own: it is needed in the midst of an
+    /// allocation.
     ///
     /// # Invariants
     ///
-    /// `len` is less than the bytes' number; what is behind is zero.
+    /// `stem` is at most `len`, which leaves [`ROOM`] bytes.
+    #[derive(Clone, Copy)]
     pub(super) struct PathOfChild {
-        /// The parent's path.
+        /// The path of the process that was started.
         bytes: [u8; 512],
-        /// Its length without the extension; none if there is nothing to be created.
+        /// Its length without the extension, and with it.
         stem: usize,
         len: usize,
-        /// The number of the child; zero in the parent.
+        /// The number of the child; zero if there is nothing to be created.
         process: u32,
+        /// What becomes of a file that is there.
+        mode: libc::c_int,
     }
+
+    /// For a point, a number, and the zero at the end.
+    const ROOM: usize = 16;
 
     impl PathOfChild {
         /// For children of who writes this file.
@@ -206,18 +244,23 @@ mod child {
             let path = std::path::absolute(parent)?;
             let text = path.as_os_str().as_bytes();
             let mut bytes = [0; 512];
-            // Room for a number, a point, and the zero at the end.
-            if text.len() + 16 > bytes.len() {
+            if text.len() + ROOM > bytes.len() {
                 return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path is too long"));
             }
             bytes[..text.len()].copy_from_slice(text);
             let extension = path.extension().map_or(0, |extension| extension.len() + 1);
-            Ok(Self { bytes, stem: text.len() - extension, len: text.len(), process: 0 })
+            Ok(Self { bytes, stem: text.len() - extension, len: text.len(), process: 0, mode: 0 })
+        }
+
+        /// The path of this child.
+        pub(super) const fn of(mut self, process: u32, mode: libc::c_int) -> Self {
+            (self.process, self.mode) = (process, mode);
+            self
         }
 
         /// The file, if this is a child.
         pub(super) fn create(&self) -> Option<File> {
-            const NEW: libc::c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC | libc::O_CLOEXEC;
+            const NEW: libc::c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_CLOEXEC;
             if self.process == 0 {
                 return None;
             }
@@ -228,7 +271,7 @@ mod child {
             write!(room, ".{}", self.process).ok()?;
             room.write_all(extension).ok()?;
             // SAFETY: the path ends with a zero.
-            let file = unsafe { libc::open(path.as_ptr().cast(), NEW, 0o644) };
+            let file = unsafe { libc::open(path.as_ptr().cast(), NEW | self.mode, 0o644) };
             // SAFETY: just opened, and nobody else's.
             (file >= 0).then(|| unsafe { File::from_raw_fd(file) })
         }
@@ -241,9 +284,8 @@ mod child {
 
     impl LogFile {
         /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
-        pub(super) fn of_child(&mut self, process: u32) -> Self {
-            let PathOfChild { bytes, stem, len, .. } = self.path;
-            Self { file: None, path: PathOfChild { bytes, stem, len, process } }
+        pub(super) const fn of_child(&mut self, process: u32) -> Self {
+            Self { file: None, path: self.path.of(process, libc::O_TRUNC) }
         }
     }
 }

@@ -79,6 +79,13 @@ impl Modules {
 /// What is loaded at this moment.
 pub(crate) struct Loaded(Array<Module>);
 
+impl Loaded {
+    /// The files, the program's own first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Module> {
+        self.0.iter()
+    }
+}
+
 #[cfg(all(any(target_os = "linux", target_os = "android", target_os = "freebsd"), not(miri)))]
 mod loader {
     use core::ffi::{CStr, c_int, c_void};

@@ -219,10 +219,10 @@ impl<A: GlobalAlloc> Profiled<A> {
         let resized = unsafe { self.allocator.realloc(block, layout, new.size()) };
         let here = ptr::from_ref(&new).cast();
         match NonNull::new(resized) {
-            Some(resized) if turn != Turn::Pass || old.is_some() => engine::resized(old, resized, new, here),
-            Some(_) => {}
+            Some(resized) if turn != Turn::Pass => engine::resized(old, resized, new, here),
+            Some(_) => old.iter().for_each(engine::let_go),
             None => {
-                old.map(engine::put_back);
+                old.into_iter().for_each(engine::put_back);
                 engine::refused(new, here);
             }
         }
@@ -241,7 +241,7 @@ fn may_be_over_aligned(block: *mut u8) -> bool {
 }
 
 /// Calls `f`. If that panics, the program ends: nothing may unwind out of an allocator.
-fn end_on_panic<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn end_on_panic<R>(f: impl FnOnce() -> R) -> R {
     /// Dropped by a panic only, and then a second one: that ends the program.
     struct PanicEndsTheProgram;
 

@@ -1,8 +1,13 @@
 //! `Profiler`: a recording that a program makes of itself.
 
+use core::error::Error;
 use core::fmt;
+use core::mem;
+#[cfg(unix)]
+use core::mem::MaybeUninit;
+#[cfg(unix)]
+use core::ptr;
 use core::time::Duration;
-use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::process;
@@ -15,7 +20,7 @@ use mudlark_hooks::{Event, NameOf};
 use crate::engine::{self, AlreadyRecording, Settings};
 use crate::fork;
 use crate::gate;
-use crate::log::LogFile;
+use crate::log::{LogFile, Place};
 use crate::report;
 use crate::thread::Recording;
 
@@ -30,6 +35,7 @@ use crate::thread::Recording;
 pub struct Profiler {
     reporter: Option<Reporter>,
     process: u32,
+    heap: fn() -> Vec<Event<'static>>,
 }
 
 /// How a recording is to be made.
@@ -46,6 +52,8 @@ pub struct Profiler {
 pub struct Builder {
     settings: Settings,
     stats_period: Option<Duration>,
+    place: Place,
+    heap: fn() -> Vec<Event<'static>>,
 }
 
 impl Profiler {
@@ -66,12 +74,14 @@ impl Profiler {
         Builder {
             settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
             stats_period: Some(Duration::from_millis(100)),
+            place: Place::Anew,
+            heap: report::heap,
         }
     }
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file, there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
+    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
     /// never), as in [`Builder`].
     ///
     /// # Errors
@@ -89,6 +99,26 @@ impl Profiler {
     /// Writes that the program has come to some point.
     pub fn mark(&self, text: &str) {
         engine::write(&Event::Mark { text });
+    }
+
+    /// Hands what is collected to the system, so that it is there whatever happens next.
+    pub fn flush(&self) {
+        engine::flush();
+    }
+
+    /// Ends the recording without the last figures of the heap. It allocates nothing and waits for nobody but the engine: for a
+    /// process that ends in the midst of anything.
+    pub fn stop_at_once(mut self) {
+        engine::stop();
+        mem::forget(self.reporter.take());
+        mem::forget(self);
+    }
+
+    /// Whether the calling process is the one that is recorded. It is not if it shares its memory with that: a child of
+    /// `vfork`, which must not drop this then.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        engine::process() == Some(process::id())
     }
 }
 
@@ -114,30 +144,68 @@ impl Builder {
         self
     }
 
+    /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
+    pub const fn append(mut self) -> Self {
+        self.place = Place::Behind;
+        self
+    }
+
+    /// Writes another file beside, «out.1234.mmt» with the process's number: the process was started by one whose file it is. What the
+    /// process has written there before, it leaves.
+    pub const fn as_child(mut self) -> Self {
+        self.place = Place::OfChild;
+        self
+    }
+
+    /// What the heap says of itself, for a program whose allocator is not Mudlark:
+    /// [`Event::Heap`], and then [`Event::Class`] and [`Event::Page`] if there are such. What `heap` allocates is not recorded.
+    pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
+        self.heap = heap;
+        self
+    }
+
     /// Begins to record to this file, which is overwritten.
     ///
     /// # Errors
     ///
     /// [`StartError`], which tells what to do about it.
     pub fn start(self, file: impl AsRef<Path>) -> Result<Profiler, StartError> {
+        self.begin(Some(file.as_ref()))
+    }
+
+    /// Begins to record to no file: for [`Snapshot`](crate::Snapshot)s.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start_in_memory(self) -> Result<Profiler, StartError> {
+        self.stats_period(None).begin(None)
+    }
+
+    fn begin(self, file: Option<&Path>) -> Result<Profiler, StartError> {
         if !gate::is_installed() {
             return Err(StartError::NotInstalled);
         }
         fork::arrange();
+        report::watch_regions();
         // A file that is being written to must not be overwritten.
         let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if engine::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
-        let file = LogFile::create(file.as_ref(), false).map_err(StartError::File)?;
-        engine::start(self.settings, Some(file)).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
+        let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
+        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         name_program();
-        let reporter = self.stats_period.and_then(Reporter::start);
-        Ok(Profiler { reporter, process: process::id() })
+        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
+        Ok(Profiler { reporter, process: process::id(), heap: self.heap })
     }
 
-    /// Reads «out.mmt,interval=1».
-    fn parse(text: &str) -> Result<(&str, Self), String> {
+    /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<(&str, Self), String> {
         let mut parts = text.split(',');
         let file = parts.next().filter(|file| !file.is_empty()).ok_or("there is no file")?;
         let builder = parts.try_fold(Profiler::builder(), |builder, part| {
@@ -162,9 +230,9 @@ impl Drop for Profiler {
     fn drop(&mut self) {
         if let Some(reporter) = self.reporter.take() {
             // In a forked child there is no such thread.
-            if process::id() == self.process { reporter.stop() } else { core::mem::forget(reporter) }
+            if process::id() == self.process { reporter.stop() } else { mem::forget(reporter) }
         }
-        report_state();
+        report_state(self.heap, Detail::Pages);
         engine::stop();
     }
 }
@@ -178,13 +246,23 @@ fn name_program() {
     engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
 }
 
+/// How much the heap says of itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Detail {
+    /// Each class.
+    Classes,
+    /// And each page.
+    Pages,
+}
+
 /// Writes what the heap says of itself.
-fn report_state() {
+fn report_state(heap: fn() -> Vec<Event<'static>>, detail: Detail) {
     let _recording = Recording::begin();
-    let heap = report::heap();
+    let heap = heap();
+    let pages = if detail == Detail::Pages { report::pages() } else { Vec::new() };
     let resident = report::resident();
     engine::write_together(|write| {
-        heap.iter().for_each(&mut *write);
+        heap.iter().chain(&pages).for_each(&mut *write);
         if let Some(bytes) = resident {
             write(&Event::Resident { bytes });
         }
@@ -201,15 +279,16 @@ struct Reporter {
 
 impl Reporter {
     /// Starts it. Where no thread can be had, there are no figures before the end.
-    fn start(period: Duration) -> Option<Self> {
+    fn start(period: Duration, heap: fn() -> Vec<Event<'static>>) -> Option<Self> {
         let (stop, stopped) = mpsc::channel();
         let work = move || {
             let _recording = Recording::begin();
             while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
-                report_state();
+                report_state(heap, Detail::Classes);
             }
         };
-        let thread = thread::Builder::new().name("mudlark-report".to_owned()).spawn(work).ok()?;
+        let builder = thread::Builder::new().name("mudlark-report".to_owned());
+        let thread = without_signals(|| builder.spawn(work)).ok()?;
         Some(Self { stop, thread })
     }
 
@@ -218,6 +297,27 @@ impl Reporter {
         // It does not panic.
         let _ = self.thread.join();
     }
+}
+
+/// Calls `start`, whose thread shall handle no signals: they are the program's own.
+#[cfg(unix)]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: one set was just made, the other one is written to.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let started = start();
+    // SAFETY: it was written to above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    started
+}
+
+/// There are no signals that another thread could take.
+#[cfg(not(unix))]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    start()
 }
 
 /// Why a recording did not begin.

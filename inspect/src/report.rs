@@ -1,9 +1,12 @@
 //! What the heap says of itself, as events; and how much memory the process occupies.
 
 use core::iter;
+use core::ptr::NonNull;
 
-use mudlark_core_alloc::Mudlark;
-use mudlark_hooks::Event;
+use mudlark_core_alloc::{Mudlark, RegionChange};
+use mudlark_hooks::{Address, Event};
+
+use crate::engine;
 
 /// What there is to say of Mudlark's heap: nothing if the program has not asked for anything there.
 pub(crate) fn heap() -> Vec<Event<'static>> {
@@ -27,6 +30,37 @@ pub(crate) fn heap() -> Vec<Event<'static>> {
         requested: class.requested_bytes as u64,
     });
     iter::once(heap).chain(classes).collect()
+}
+
+/// All pages of Mudlark's heap, as it says.
+pub(crate) fn pages() -> Vec<Event<'static>> {
+    let mut pages = Vec::new();
+    Mudlark::visit_pages(|page| {
+        pages.push(Event::Page {
+            address: Address(page.address as u64),
+            size: page.size as u64,
+            block_size: page.class.block_size() as u64,
+            used: u32::try_from(page.out).unwrap_or(u32::MAX),
+            capacity: u32::try_from(page.capacity).unwrap_or(u32::MAX),
+        });
+    });
+    pages
+}
+
+/// Has the log told of Mudlark's regions from now on.
+pub(crate) fn watch_regions() {
+    fn watch(change: RegionChange) {
+        let address = |start: NonNull<u8>| Address(start.addr().get() as u64);
+        engine::write_promptly(&match change {
+            RegionChange::Taken { start, size } => Event::RegionTaken { address: address(start), size: size as u64 },
+            RegionChange::GivenBack { start, size } => {
+                Event::RegionGivenBack { address: address(start), size: size as u64 }
+            }
+        });
+    }
+    // SAFETY: the engine neither allocates nor panics while it writes, nor waits for who may allocate: see `write_promptly`.
+    // If there is a watcher, it is this one, or one of the program's own, which goes first.
+    unsafe { Mudlark::watch_regions(watch) };
 }
 
 /// The memory of the machine that the process occupies, in bytes.

@@ -19,8 +19,10 @@ use crate::{engine, thread};
 #[macro_export]
 macro_rules! scope {
     ($name:expr) => {
-        static SITE: $crate::Site = $crate::Site::new();
-        let _scope = $crate::Scope::enter_at(&SITE, $name);
+        let _scope = {
+            static SITE: $crate::Site = $crate::Site::new();
+            $crate::Scope::enter_at(&SITE, $name)
+        };
     };
 }
 
@@ -89,6 +91,7 @@ impl Site {
     fn number(&self, around: u32, name: &str) -> u32 {
         // Relaxed: both numbers are in one word, and were given out before.
         let last = self.last.load(Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "that is the lower one")]
         let (last_around, number) = ((last >> 32) as u32, last as u32);
         if number != 0 && last_around == around { number } else { self.ask(around, name) }
     }

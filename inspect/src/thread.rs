@@ -3,6 +3,8 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use crate::errno::Errno;
+
 thread_local! {
     // Without destructors, so that they are there to the thread's very end.
     static NUMBER: Cell<u32> = const { Cell::new(0) };
@@ -46,9 +48,10 @@ pub(crate) fn set_tag(tag: u32) -> u32 {
     TAG.replace(tag)
 }
 
-/// While this lives, the thread is the recorder's.
+/// While this lives, the thread is the recorder's. Then `errno` is what it was.
 pub(crate) struct Recording {
     before: Activity,
+    _errno: Errno,
     /// It stays with its thread.
     _not_send: core::marker::PhantomData<*mut ()>,
 }
@@ -71,7 +74,7 @@ impl Recording {
     }
 
     fn enter(activity: Activity) -> Self {
-        Self { before: ACTIVITY.replace(activity), _not_send: core::marker::PhantomData }
+        Self { before: ACTIVITY.replace(activity), _errno: Errno::keep(), _not_send: core::marker::PhantomData }
     }
 }
 

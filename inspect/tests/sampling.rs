@@ -1,7 +1,7 @@
 //! What a log says where requests are sampled: the truth, as far as chance lets it.
 
+use core::hint::black_box;
 use std::collections::HashMap;
-use std::hint::black_box;
 use std::sync::Mutex;
 use std::thread;
 
@@ -19,7 +19,8 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn record(name: &str, interval: u64, work: impl FnOnce()) -> Vec<u8> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
     let file = std::env::temp_dir().join(format!("mudlark-{name}-{}.mmt", std::process::id()));
-    let profile = Profiler::builder().interval(interval).stack_depth(8).stats_period(None).start(&file).expect("it begins");
+    let profile =
+        Profiler::builder().interval(interval).stack_depth(8).stats_period(None).start(&file).expect("it begins");
     work();
     drop(profile);
     let bytes = std::fs::read(&file).expect("there is a log");
@@ -43,6 +44,11 @@ fn estimates(log: &[u8], scope: &str, interval: u64) -> HashMap<u64, f64> {
         }
     }
     estimates
+}
+
+/// The lowest byte.
+const fn low(number: usize) -> u8 {
+    number.to_le_bytes()[0]
 }
 
 #[test]
@@ -80,14 +86,14 @@ fn estimates_are_within_their_error() {
 fn blocks_outlive_their_recording() {
     let blocks: Vec<Vec<u8>> = {
         let mut kept = Vec::new();
-        let log = record("outlive", 1000, || kept.extend((0..5000).map(|n| vec![n as u8; 100 + n % 300])));
+        let log = record("outlive", 1000, || kept.extend((0..5000).map(|n| vec![low(n); 100 + n % 300])));
         assert!(Reader::new(&log).filter(|record| matches!(record.event, Event::Allocated { .. })).count() > 500);
         kept
     };
     for (n, mut block) in blocks.into_iter().enumerate() {
-        assert!(block.iter().all(|&byte| byte == n as u8));
+        assert!(block.iter().all(|&byte| byte == low(n)));
         block.reserve_exact(4000);
-        assert!(block.iter().all(|&byte| byte == n as u8));
+        assert!(block.iter().all(|&byte| byte == low(n)));
     }
     // Over into another recording, of the other kind.
     let mut kept = Vec::new();
@@ -105,8 +111,8 @@ fn contents_stay_through_any_change_of_size() {
         };
         let mut random = fastrand::Rng::with_seed(4);
         let mut blocks: Vec<(Vec<u8>, u8)> = Vec::new();
-        for step in 0..60_000_u32 {
-            let fill = step as u8;
+        for step in 0..60_000 {
+            let fill = low(step);
             match random.u8(0..10) {
                 0..3 => {
                     let bytes = size(&mut random);
@@ -153,7 +159,9 @@ fn threads_start_and_stop_with_the_recording() {
     };
     work();
     let log = record("started", 1, work);
-    let count = |log: &[u8]| Reader::new(log).filter(|record| matches!(record.event, Event::Allocated { size: 1001, .. })).count();
+    let count = |log: &[u8]| {
+        Reader::new(log).filter(|record| matches!(record.event, Event::Allocated { size: 1001, .. })).count()
+    };
     assert_eq!(count(&log), 10_000);
     work();
     let sampled = count(&record("sampled", 100_000, work));

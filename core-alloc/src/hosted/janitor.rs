@@ -243,6 +243,12 @@ pub(crate) fn release_empty_regions() -> bool {
     regions::all().filter(|&region| release_if_empty(region, Zeal::Eager)).count() > 0
 }
 
+/// Calls `f` while no region goes away. Called without a lock; `f` is short, since forks wait for it.
+pub(crate) fn in_a_pass<R>(f: impl FnOnce() -> R) -> R {
+    let _pass = PASS.lock();
+    f()
+}
+
 /// Visits all regions. The caller has locked the [`PASS`].
 fn make_pass(zeal: Zeal) -> Outcome {
     let freed = regions::freed();

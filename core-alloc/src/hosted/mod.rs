@@ -41,12 +41,14 @@ mod owners;
 mod page;
 mod page_map;
 mod page_set;
+mod page_stats;
 mod private_heap;
 mod region;
 mod regions;
 mod run_cache;
 mod source;
 mod stats;
+mod watch;
 
 /// What a model of loom's replaces.
 mod sync {
@@ -56,5 +58,7 @@ mod sync {
 #[cfg(feature = "malloc")]
 pub use malloc::{Malloc, NotABlock};
 pub use mudlark::Mudlark;
+pub use page_stats::PageStats;
 pub use private_heap::{PrivateHeap, PrivateHeapStats};
 pub use stats::{ClassStats, Stats};
+pub use watch::RegionChange;

@@ -15,6 +15,7 @@ use super::lock::{Guard, Lock};
 use super::misuse::{owner_of, page_of};
 use super::owners;
 use super::page::PageRef;
+use super::page_stats::PageStats;
 use super::regions;
 use super::run_cache::RunCache;
 use super::stats::{LargeBlocks, Sample, Totals};
@@ -254,6 +255,14 @@ pub(crate) fn tidy(page: PageRef) {
         page.forget_wear();
         state.heap.tidy(page);
     }
+}
+
+/// The state of a page, if it is an owner's.
+///
+/// Called as [`take_wear`] is.
+pub(crate) fn look(page: PageRef) -> Option<PageStats> {
+    let _state = lock_owner_of(page)?;
+    Some(page.stats())
 }
 
 /// Locks the owner of a page, if it has one.

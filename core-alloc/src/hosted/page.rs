@@ -24,6 +24,7 @@ use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
 use super::owner::Owner;
+use super::page_stats::PageStats;
 use super::region::PAGE_SIZE;
 use super::source::{self, Fresh};
 use crate::SizeClass;
@@ -223,6 +224,17 @@ impl Page {
     /// Whether the block that begins at `address`, in this page, has come home.
     pub(crate) fn is_home(&self, address: usize) -> bool {
         self.blocks.is_free(block_index(self.class(), address % PAGE_SIZE))
+    }
+
+    /// The state of the page, which is cut.
+    pub(crate) fn stats(&self) -> PageStats {
+        PageStats {
+            address: self.start().addr().get(),
+            size: PAGE_SIZE,
+            class: self.class(),
+            out: self.blocks.carved() - self.blocks.free(),
+            capacity: self.capacity.get().into(),
+        }
     }
 
     /// The address of the block with the given index.

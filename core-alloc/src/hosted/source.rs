@@ -14,6 +14,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
 
 use super::stats::RESERVED;
+use super::watch::{self, RegionChange};
 
 #[cfg(all(unix, not(miri)))]
 mod errno;
@@ -49,6 +50,7 @@ pub(crate) enum Fresh {
 pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let start = platform::acquire(size, align)?;
     RESERVED.fetch_add(size, Relaxed);
+    watch::tell(RegionChange::Taken { start, size });
     Some(start)
 }
 
@@ -58,6 +60,8 @@ pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
 ///
 /// `start` came from [`acquire`] or [`resize`] with this `size` and `align`, and nobody uses the memory any more.
 pub(crate) unsafe fn release(start: NonNull<u8>, size: usize, align: usize) {
+    // Before, since somebody else may get these addresses as soon as they are free.
+    watch::tell(RegionChange::GivenBack { start, size });
     // SAFETY: the caller's promise is the same.
     unsafe { platform::release(start, size, align) };
     RESERVED.fetch_sub(size, Relaxed);
@@ -74,6 +78,8 @@ pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     let moved = unsafe { platform::resize(start, old_size, new_size, align) }?;
     RESERVED.fetch_sub(old_size, Relaxed);
     RESERVED.fetch_add(new_size, Relaxed);
+    watch::tell(RegionChange::GivenBack { start, size: old_size });
+    watch::tell(RegionChange::Taken { start: moved, size: new_size });
     Some(moved)
 }
 

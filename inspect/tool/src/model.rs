@@ -24,6 +24,7 @@ mod heap;
 mod live;
 mod place;
 mod program;
+mod scope;
 mod sums;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub use heap::{Class, Heap, HeapSeries, Moment, Page};
 pub use live::Block;
 pub use place::Place;
 pub use program::{Module, Program};
+pub use scope::{ScopeSpan, Scopes};
 pub use sums::{Cost, Figures, Sums};
 
 use hash::NumberMap;
@@ -81,6 +83,8 @@ pub struct Model {
     pub census: BTreeMap<(u32, u32, u8), Census>,
     /// Points that the program came to, with their times.
     pub marks: Vec<(u64, String)>,
+    /// When threads were in which scopes.
+    pub scopes: Scopes,
     /// The bytes that were live, over time.
     pub curve: Curve,
     /// What the log does not know.
@@ -244,7 +248,7 @@ impl Model {
             Event::Freed { address } => self.freed(time, address.0),
             Event::Reallocated { from, to, size, stack } => self.reallocated(time, from.0, to.0, size, stack),
             Event::Refused { size, stack, .. } => *self.refused.entry(stack).or_default() += self.scale.amount(size),
-            Event::Switched { thread, tag } => (self.thread, self.tag) = (thread, tag),
+            Event::Switched { thread, tag } => self.switched(time, last, thread, tag),
             Event::Mark { text } => self.marks.push((time, text.to_owned())),
             Event::Lost { events } => self.gaps.lost_events = self.gaps.lost_events.saturating_add(events),
             ref told => {
@@ -267,6 +271,13 @@ impl Model {
         if !is_first && !self.programs.is_over {
             *self = Self { programs: self.programs, ..Self::default() };
         }
+    }
+
+    /// From now on events are this thread's, under this tag. `last` is the time of the event before.
+    fn switched(&mut self, time: u64, last: u64, thread: u32, tag: u32) {
+        (self.thread, self.tag) = (thread, tag);
+        let program = &self.program;
+        self.scopes.switched(time, last, (thread, tag), || program.tag(tag));
     }
 
     fn allocated(&mut self, time: u64, address: u64, size: u64, stack: u32) {

@@ -52,7 +52,7 @@ pub fn rows(model: &Model, symbols: &mut Symbols<'_>, by: By) -> Vec<Row> {
 }
 
 /// What a place's requests are put together by.
-fn name_of(model: &Model, symbols: &mut Symbols<'_>, place: Place, by: By) -> String {
+pub(crate) fn name_of(model: &Model, symbols: &mut Symbols<'_>, place: Place, by: By) -> String {
     match by {
         By::Tag => return model.program.tag(place.tag),
         By::Thread => return model.program.thread(place.thread),

@@ -8,6 +8,7 @@ pub mod interrupts;
 mod pages;
 #[cfg(target_arch = "x86_64")]
 mod processors;
+mod recorded;
 mod unmasked;
 
 /// All checks, by what they are about.
@@ -24,6 +25,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a heap grows by pages until there are no more", pages::growing),
     ("an interrupt handler allocates and frees", interrupts::handler),
     ("a heap that masks no interrupts serves a handler", unmasked::handler),
+    ("what a heap does is written to a ring, and read back", recorded::churn),
     #[cfg(target_arch = "x86_64")]
     ("processors share the heap and free each other's blocks", processors::both),
 ];
