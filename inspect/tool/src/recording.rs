@@ -40,7 +40,8 @@ impl Recording {
     ///
     /// If the library to be preloaded is not found, or the file's name cannot be passed on.
     pub(crate) fn command(&self, program: &[OsString], log: &Path) -> Result<Command, Error> {
-        let (name, arguments) = program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
+        let (name, arguments) =
+            program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
         let mut command = Command::new(name);
         command.args(arguments).env("MUDLARK_PROFILE", self.profile(log)?);
         if !self.no_preload {
@@ -54,7 +55,10 @@ impl Recording {
         // The program may go to another directory before it begins to write.
         let log = absolute(log).map_err(|cause| Error::Write { path: log.to_owned(), cause })?;
         if log.as_os_str().as_encoded_bytes().contains(&b',') {
-            return Err(Error::Usage(format!("a log's name has no comma, as {} has: what is behind one is an option", log.display())));
+            return Err(Error::Usage(format!(
+                "a log's name has no comma, as {} has: what is behind one is an option",
+                log.display()
+            )));
         }
         let mut profile = log.into_os_string();
         if let Some(interval) = self.interval {

@@ -42,7 +42,11 @@ fn read(path: &Path) -> String {
 fn table(code: &str) -> Vec<u64> {
     let (_, list) = code.split_once("= [").expect("there is an array");
     let list = list.trim().trim_end_matches("];");
-    list.split(',').map(str::trim).filter(|number| !number.is_empty()).map(|number| number.parse().expect("a number")).collect()
+    list.split(',')
+        .map(str::trim)
+        .filter(|number| !number.is_empty())
+        .map(|number| number.parse().expect("a number"))
+        .collect()
 }
 
 fn waste(table: &[u64], sizes: &BTreeMap<u64, u64>) -> u64 {
@@ -57,14 +61,19 @@ fn the_map_has_a_cell_for_each_page_of_the_fullest_moment() {
     let cells: Vec<(u64, u64)> = svg
         .split("<title>")
         .filter_map(|part| part.split_once("</title>"))
-        .filter_map(|(title, _)| title.strip_prefix("0x")?.split_once(": ")?.1.strip_suffix(" blocks")?.split_once(" of "))
+        .filter_map(|(title, _)| {
+            title.strip_prefix("0x")?.split_once(": ")?.1.strip_suffix(" blocks")?.split_once(" of ")
+        })
         .map(|(used, capacity)| (used.parse().expect("a number"), capacity.parse().expect("a number")))
         .collect();
     let used: u64 = cells.iter().map(|cell| cell.0).sum();
     let heading = svg.split_once(" pages, ").expect("a heading").0.rsplit('"').next().expect("a number").to_owned();
     assert_eq!(heading, cells.len().to_string());
     let live_at_peak: u64 = log.sizes_at_peak.values().sum();
-    assert!(used <= live_at_peak && used > live_at_peak * 9 / 10, "{used} of {live_at_peak}: told soon before the peak");
+    assert!(
+        used <= live_at_peak && used > live_at_peak * 9 / 10,
+        "{used} of {live_at_peak}: told soon before the peak"
+    );
     let last = run(&log.log, &["--at", "end"]).text();
     assert!(last.matches("<title>0x").count() < cells.len() && last.contains("after 9."), "the end is another moment");
 }
@@ -81,7 +90,13 @@ fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
     let now = [16, 32, 64, 128, 256, 512, 1024, 4096, 16384];
     let (before, after) = (waste(&now, &log.sizes_at_peak), waste(&suggested, &log.sizes_at_peak));
     assert!(after * 4 < before, "{after} of {before}");
-    let kib = |bytes: u64| if bytes < 1 << 20 { format!("{:.1} KiB", bytes as f64 / 1024.0) } else { format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)) };
+    let kib = |bytes: u64| {
+        if bytes < 1 << 20 {
+            format!("{:.1} KiB", bytes as f64 / 1024.0)
+        } else {
+            format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+        }
+    };
     let svg = read(&run.file("waste.svg"));
     for text in [kib(before), kib(after)] {
         assert!(code.contains(&text) && svg.contains(&text), "{text} in {code}");
@@ -92,7 +107,13 @@ fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
 fn a_firmwares_log_needs_no_more_than_its_requests() {
     let mut log = Vec::new();
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    let start = Event::Started { process: 0, pointer_bytes: 4, ticks_per_second: 32_768, unix_nanoseconds: 0, sample_interval: 1 };
+    let start = Event::Started {
+        process: 0,
+        pointer_bytes: 4,
+        ticks_per_second: 32_768,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
     writer.write(0, &start);
     for (number, size) in [20, 20, 20, 36, 36, 100, 9, 9].into_iter().enumerate() {
         let address = Address(0x2000_0000 + number as u64 * 128);

@@ -30,7 +30,11 @@ fn text(bytes: &[u8]) -> String {
 fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let log = directory.path().join("my.mmt");
-    let done = record(directory.path(), &["--no-preload", "-o", "my.mmt"], "cd /; echo \"$MUDLARK_PROFILE|$LD_PRELOAD\"; exit 7");
+    let done = record(
+        directory.path(),
+        &["--no-preload", "-o", "my.mmt"],
+        "cd /; echo \"$MUDLARK_PROFILE|$LD_PRELOAD\"; exit 7",
+    );
     assert_eq!(done.status.code(), Some(7));
     assert_eq!(text(&done.stdout), format!("{}|\n", log.display()));
     assert!(text(&done.stderr).contains("my.mmt is empty: the program has recorded nothing"), "{}", text(&done.stderr));
@@ -87,14 +91,18 @@ fn the_library_is_preloaded_before_what_is_preloaded_already() {
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();
-    command.args(["record", "--", "true"]).env("MUDLARK_RECORD_LIBRARY", "/nowhere/lib.so").current_dir(directory.path());
+    command
+        .args(["record", "--", "true"])
+        .env("MUDLARK_RECORD_LIBRARY", "/nowhere/lib.so")
+        .current_dir(directory.path());
     let done = command.output().expect("it runs");
     let said = text(&done.stderr);
     assert_eq!(done.status.code(), Some(5));
     assert!(said.contains("/nowhere/lib.so") && said.contains("cargo build --release -p mudlark-record"), "{said}");
     assert!(!directory.path().join("out.mmt").exists(), "nothing was run");
 
-    let missing = mudlark().args(["record", "--no-preload", "--", "./no-program"]).current_dir(directory.path()).output();
+    let missing =
+        mudlark().args(["record", "--no-preload", "--", "./no-program"]).current_dir(directory.path()).output();
     let missing = missing.expect("it runs");
     assert_eq!(missing.status.code(), Some(127));
     assert!(text(&missing.stderr).contains("cannot run ./no-program"), "{}", text(&missing.stderr));

@@ -25,7 +25,13 @@ fn report(log: &[u8]) -> (TempDir, String) {
 fn many_stacks(stacks: u32) -> Vec<u8> {
     let mut log = Vec::new();
     let mut writer = Writer::<_, 65536>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    let start = Event::Started { process: 1, pointer_bytes: 8, ticks_per_second: SECOND, unix_nanoseconds: 0, sample_interval: 1 };
+    let start = Event::Started {
+        process: 1,
+        pointer_bytes: 8,
+        ticks_per_second: SECOND,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
     writer.write(0, &start);
     writer.write(0, &Event::Name { of: NameOf::Program, id: 0, text: "many" });
     for id in 1..=stacks {
@@ -69,7 +75,8 @@ fn the_page_has_the_logs_figures_and_needs_no_network() {
 fn figures_of_table(page: &str, caption: &str, column: usize) -> Vec<u64> {
     let (_, table) = page.split_once(caption).expect("the table is there");
     let (body, _) = table.split_once("</table>").expect("it ends");
-    let figures = |row: &str| row.split("data-value=\"").nth(column + 1).and_then(|cell| cell.split('"').next()?.parse().ok());
+    let figures =
+        |row: &str| row.split("data-value=\"").nth(column + 1).and_then(|cell| cell.split('"').next()?.parse().ok());
     body.split("<tr>").filter_map(figures).collect()
 }
 
@@ -155,9 +162,17 @@ fn in_a_browser_the_page_sorts_searches_and_looks_closer_without_an_error() {
         let (dom, said) = open(browser, &probed, width);
         assert!(!said.contains(":CONSOLE"), "{said}");
         let (_, found) = dom.split_once("<pre id=\"found\">").expect("the probe has run");
-        let found = found.split("</pre>").next().expect("it ends").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let found = found
+            .split("</pre>")
+            .next()
+            .expect("it ends")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&");
         let found: serde_json::Value = serde_json::from_str(&found).expect("it is JSON");
-        let names = |key: &str| found[key].as_array().expect("a list").iter().map(|name| name.as_str().unwrap_or("")).collect::<Vec<_>>();
+        let names = |key: &str| {
+            found[key].as_array().expect("a list").iter().map(|name| name.as_str().unwrap_or("")).collect::<Vec<_>>()
+        };
         assert_eq!(names("byPeak"), ["in serve", "in load", "in serve/render", "in load/parse"]);
         assert_eq!(names("byRequests"), ["in serve/render", "in serve", "in load/parse", "in load"]);
         assert_eq!(names("byName"), ["in load", "in load/parse", "in serve", "in serve/render"]);

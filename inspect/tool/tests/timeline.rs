@@ -94,7 +94,8 @@ fn a_trace_agrees_with_the_log() {
     assert!((all - steps.iter().sum::<f64>()).abs() < 1.0, "steps fill the collections: {all} {steps:?}");
     let marks: Vec<&str> = events.iter().filter(|event| event["ph"] == "i").map(|event| text(event, "name")).collect();
     assert_eq!(marks, ["started", "loaded", "books are sold out"]);
-    let scopes: Vec<&str> = events.iter().filter(|event| event["cat"] == "scope").map(|event| text(event, "name")).collect();
+    let scopes: Vec<&str> =
+        events.iter().filter(|event| event["cat"] == "scope").map(|event| text(event, "name")).collect();
     assert!(scopes.contains(&"parse") && scopes.contains(&"serve"), "{scopes:?}");
 }
 
@@ -104,7 +105,13 @@ fn without_the_heaps_own_figures_the_logs_requests_are_shown() {
 
     let mut bytes = Vec::new();
     let mut writer = Writer::<_, 256>::new(|chunk: &[u8]| bytes.extend_from_slice(chunk));
-    let start = Event::Started { process: 0, pointer_bytes: 4, ticks_per_second: 1000, unix_nanoseconds: 0, sample_interval: 1 };
+    let start = Event::Started {
+        process: 0,
+        pointer_bytes: 4,
+        ticks_per_second: 1000,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
     writer.write(0, &start);
     for (time, address, size) in [(5, 16, 100), (10, 32, 50)] {
         writer.write(time, &Event::Allocated { address: Address(address), size, align: 4, stack: 0 });
@@ -116,7 +123,8 @@ fn without_the_heaps_own_figures_the_logs_requests_are_shown() {
     let json = run(&Truth { log: bytes, ..Truth::default() }, &["--format", "chrome"]);
     let trace: Value = serde_json::from_str(&json).expect("it is JSON");
     let counters = trace["traceEvents"].as_array().expect("an array").iter().filter(|event| event["ph"] == "C");
-    let values: Vec<(f64, f64)> = counters.map(|event| (number(event, "ts"), number(&event["args"], "bytes"))).collect();
+    let values: Vec<(f64, f64)> =
+        counters.map(|event| (number(event, "ts"), number(&event["args"], "bytes"))).collect();
     assert_eq!(values, [(5000.0, 100.0), (10_000.0, 150.0), (20_000.0, 50.0)]);
 }
 
@@ -137,7 +145,17 @@ fn a_picture_is_well_formed_and_says_what_it_shows() {
         }
     }
     assert_eq!(open, 0);
-    for text in ["requested", "committed", "resident", "loaded", "books are sold out", "10 collections", "destroy", "parse", "bookshop"] {
+    for text in [
+        "requested",
+        "committed",
+        "resident",
+        "loaded",
+        "books are sold out",
+        "10 collections",
+        "destroy",
+        "parse",
+        "bookshop",
+    ] {
         assert!(texts.contains(text), "{text} is missing");
     }
     assert!(!svg.contains("NaN") && !svg.contains("inf"));

@@ -54,7 +54,9 @@ impl Record {
         match fs::metadata(&self.output).map_or(0, |metadata| metadata.len()) {
             0 => {
                 eprintln!("mudlark: {path} is empty: the program has recorded nothing");
-                eprintln!("  help: a program that is linked statically or runs as another user ignores what is preloaded;");
+                eprintln!(
+                    "  help: a program that is linked statically or runs as another user ignores what is preloaded;"
+                );
                 eprintln!("        one that records itself has to call `Profiler::from_env()`");
             }
             len => {

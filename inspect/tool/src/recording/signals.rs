@@ -33,7 +33,9 @@ mod unix {
     ///
     /// A terminal's keys send their signals to both at once: so these are passed on only where there is no terminal.
     pub(crate) fn forward_to(child: &Child) -> Forwarding {
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]) else { return Forwarding(None) };
+        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]) else {
+            return Forwarding(None);
+        };
         let handle = signals.handle();
         let process = process_of(child);
         let of_keys: &[i32] = if io::stdin().is_terminal() { &[SIGINT, SIGQUIT] } else { &[] };

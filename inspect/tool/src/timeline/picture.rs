@@ -43,7 +43,12 @@ pub(crate) fn description(timeline: &Timeline<'_>) -> String {
     let duration = text::seconds(timeline.seconds(timeline.end));
     let mut parts = vec![format!("Memory over {duration}")];
     parts.extend(timeline.series.iter().map(|series| {
-        format!("{}: at most {}, {} at the end", series.kind.name(), text::bytes(series.highest()), text::bytes(series.last()))
+        format!(
+            "{}: at most {}, {} at the end",
+            series.kind.name(),
+            text::bytes(series.highest()),
+            text::bytes(series.last())
+        )
     }));
     if let Some(longest) = timeline.pauses.iter().map(super::Pause::len).max() {
         let longest = text::seconds(timeline.seconds(longest));
@@ -168,7 +173,9 @@ impl Picture<'_, '_> {
     /// A dot where the most was live.
     fn peak(&self, svg: &mut Svg, height: &Scale) {
         let Some(series) = self.timeline.series.iter().find(|series| series.kind == Kind::Requested) else { return };
-        let Some(point) = series.points.iter().max_by_key(|point| (point.most, core::cmp::Reverse(point.time))) else { return };
+        let Some(point) = series.points.iter().max_by_key(|point| (point.most, core::cmp::Reverse(point.time))) else {
+            return;
+        };
         let (x, y) = (self.x(point.time), height.at(point.most as f64));
         let time = time_label(self.timeline.seconds(point.time), self.timeline.seconds(self.timeline.end));
         let label = format!("peak {} at {time}", text::bytes(point.most));
@@ -176,7 +183,13 @@ impl Picture<'_, '_> {
         let anchor = if x + width > self.end() { Anchor::End } else { Anchor::Start };
         let place = if anchor == Anchor::End { x - 8.0 } else { x + 8.0 };
         svg.dot((x, y), Colour::Blue);
-        svg.text((place.max(if anchor == Anchor::End { width } else { 0.0 }), y + 15.0), anchor, Colour::Ink, "halo", &label);
+        svg.text(
+            (place.max(if anchor == Anchor::End { width } else { 0.0 }), y + 15.0),
+            anchor,
+            Colour::Ink,
+            "halo",
+            &label,
+        );
     }
 
     /// The name of each line at its end, and how high it got.
@@ -195,7 +208,13 @@ impl Picture<'_, '_> {
         for (y, (_, series)) in places.into_iter().zip(ends) {
             let (x, colour) = (self.end() + 6.0, series.kind.colour());
             svg.text((x, y), Anchor::Start, colour, "strong", series.kind.name());
-            svg.text((x, y + 13.0), Anchor::Start, Colour::Faint, "small", &format!("≤ {}", text::bytes(series.highest())));
+            svg.text(
+                (x, y + 13.0),
+                Anchor::Start,
+                Colour::Faint,
+                "small",
+                &format!("≤ {}", text::bytes(series.highest())),
+            );
         }
     }
 
