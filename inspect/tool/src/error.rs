@@ -68,6 +68,34 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
+    /// A program cannot be run.
+    #[error("cannot run {}: {cause}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The library that records other programs is nowhere.
+    #[error("the library that records programs is not at {}", in_words(places))]
+    NoLibrary {
+        /// Where it was looked for.
+        places: Vec<PathBuf>,
+    },
+    /// Graphviz is not installed.
+    #[error("there is no program `dot`")]
+    NoGraphviz,
+    /// Graphviz does not understand a graph.
+    #[error("{} is no graph that can be drawn: {said}", path.display())]
+    BadGraph {
+        /// The graph.
+        path: PathBuf,
+        /// What `dot` says.
+        said: String,
+    },
+    /// The terminal cannot be drawn on.
+    #[error("cannot use the terminal: {0}")]
+    Terminal(io::Error),
     /// Bytes that no one can read would go to a terminal.
     #[error("the output is binary, and would go to the terminal")]
     BinaryToTerminal,
@@ -85,20 +113,38 @@ impl Error {
             Self::NoSuchProgram { .. } => "leave `--program` out to see the last one",
             Self::Nothing { advice, .. } => advice,
             Self::Sampled { .. } => "record with `interval=1`, so that every request is written",
+            Self::Start { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
+                "a program that is not in PATH needs its directory: `./program`"
+            }
+            Self::NoLibrary { .. } => {
+                "`cargo build --release -p mudlark-record` builds it; put it beside the program `mudlark`, or say where it is \
+                 by MUDLARK_RECORD_LIBRARY; a program that records itself needs none: `--no-preload`"
+            }
+            Self::NoGraphviz => "Graphviz has it: `apt-get install graphviz`, `brew install graphviz`, or graphviz.org",
+            Self::BadGraph { .. } => "a collector's graph writes itself by `to_dot()`",
             Self::BinaryToTerminal => "name a file: `-o FILE`",
             _ => return None,
         })
     }
 
     /// The program's exit code: 2 for a command line that makes no sense, 3 for a log that cannot be used, 4 for an
-    /// output that cannot be written.
+    /// output that cannot be written, 5 for something that is not installed or not there, 127 for a program that cannot be run.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::NoSuchProgram { .. } | Self::BinaryToTerminal => 2,
             Self::Open { .. } | Self::Read { .. } | Self::NoLog { .. } => 3,
             Self::Nothing { .. } | Self::Sampled { .. } => 3,
+            Self::BadGraph { .. } => 3,
             Self::Write { .. } => 4,
+            Self::NoLibrary { .. } | Self::NoGraphviz | Self::Terminal(_) => 5,
+            // As a shell says it.
+            Self::Start { .. } => 127,
         }
     }
+}
+
+fn in_words(places: &[PathBuf]) -> String {
+    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+    places.join(", nor at ")
 }

@@ -13,14 +13,21 @@
 //! - [`export`] writes what other tools open.
 //! - [`cli`] is the command line: one file for each command.
 
+mod census;
+mod classes;
 pub mod cli;
 mod commands;
 pub mod error;
 pub mod export;
+mod live;
 pub mod log_file;
 pub mod model;
+mod plot;
+mod recording;
+mod report;
 pub mod symbols;
 mod text;
+mod timeline;
 pub mod view;
 
 pub use error::Error;

@@ -111,7 +111,11 @@ impl<'p> Symbols<'p> {
         let addresses = addresses.iter().filter(|address| **address != 0);
         let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
         let roles: Vec<Role> = frames.iter().map(|&frame| Role::of(self.frame(frame))).collect();
-        let (first, end) = shown(&roles);
+        let (first, mut end) = shown(&roles);
+        // What calls `main` does so by a trait.
+        while end < frames.len() && end > first + 1 && self.frame(frames[end - 1]).function.contains("call_once") {
+            end -= 1;
+        }
         let asked = first + roles[first..end].iter().take_while(|role| **role == Role::Container).count();
         let type_name = type_name::type_of(frames[first..end].iter().map(|&frame| self.frame(frame)));
         let place = frames[first..end].get(asked - first).or(frames.get(first)).copied();

@@ -20,7 +20,7 @@ pub enum By {
     Tag,
     /// The type that the block is for, as far as a container's name tells.
     Type,
-    /// The size; large ones by eighths of a doubling.
+    /// The size class, if the heap has told of its classes; otherwise the size, large ones by eighths of a doubling.
     Class,
     /// The thread.
     Thread,
@@ -52,7 +52,7 @@ pub fn rows(model: &Model, symbols: &mut Symbols<'_>, by: By) -> Vec<Row> {
 }
 
 /// What a place's requests are put together by.
-fn name_of(model: &Model, symbols: &mut Symbols<'_>, place: Place, by: By) -> String {
+pub(crate) fn name_of(model: &Model, symbols: &mut Symbols<'_>, place: Place, by: By) -> String {
     match by {
         By::Tag => return model.program.tag(place.tag),
         By::Thread => return model.program.thread(place.thread),

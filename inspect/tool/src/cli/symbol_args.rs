@@ -26,8 +26,13 @@ pub(crate) struct SymbolArgs {
 impl SymbolArgs {
     /// The functions and lines of a model's program.
     pub(crate) fn symbols<'m>(&self, model: &'m Model) -> Symbols<'m> {
+        Symbols::new(&model.program, self.options())
+    }
+
+    /// The same, for the library.
+    pub(crate) fn options(&self) -> SymbolOptions {
         let Self { exe, sysroot, all_frames } = self.clone();
-        Symbols::new(&model.program, SymbolOptions { exe, sysroot, all_frames })
+        SymbolOptions { exe, sysroot, all_frames }
     }
 }
 

@@ -163,8 +163,10 @@ impl Profile {
         }
         let id = self.functions.len() as u64 + 1;
         self.functions.insert((name, file), id);
+        // From a name that is the linker's too, `pprof` cuts out all that is in angle brackets.
+        let system_name = self.texts.index(&format!("{} (demangled)", frame.function));
         let mut function = Message::default();
-        function.number(1, id).number(2, name).number(3, name).number(4, file);
+        function.number(1, id).number(2, name).number(3, system_name).number(4, file);
         self.message.message(field::FUNCTION, &function);
         id
     }

@@ -17,6 +17,7 @@ use gimli::{AttributeValue, DebuggingInformationEntry, EndianArcSlice, Reader as
 use object::{Object as _, ObjectKind, ObjectSection as _, ObjectSymbol as _, ReadCache, SymbolKind};
 
 use crate::symbols::frame::Frame;
+use crate::symbols::names::has_path;
 
 type Bytes = EndianArcSlice<RunTimeEndian>;
 type Failure = Box<dyn Error>;
@@ -68,7 +69,7 @@ impl DebugFile {
         match frames.last_mut() {
             None => frames.push(Frame { function: demangled(&function.name), ..Frame::default() }),
             // Of functions, brief debug information has no path, but the symbol table has it.
-            Some(outermost) if !outermost.function.contains("::") => outermost.function = demangled(&function.name),
+            Some(outermost) if !has_path(&outermost.function) => outermost.function = demangled(&function.name),
             Some(_) => {}
         }
         frames
@@ -86,8 +87,11 @@ impl DebugFile {
                 function: demangle_auto(raw, language).into_owned(),
                 ..Frame::default()
             };
-            if let Some(location) = frame.location {
-                (known.file, known.line) = (location.file.map(str::to_owned), location.line.unwrap_or(0));
+            // Code without a line was put together from several places: its file need not be this function's.
+            if let Some((location, line)) =
+                frame.location.and_then(|location| location.line.map(|line| (location, line)))
+            {
+                (known.file, known.line) = (location.file.map(str::to_owned), line);
             }
             frames.push(known);
         }

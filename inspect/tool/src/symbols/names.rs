@@ -1,16 +1,46 @@
 //! Makes functions' names whole, and short.
 
-/// A name as it is shown: with its path, and without what says nothing.
+/// A name as it is shown: with its path, or else with its source file, and without what says nothing.
 pub(crate) fn tidy(function: &str, file: Option<&str>) -> String {
-    let short = function.replace(", alloc::alloc::Global", "");
-    match file.and_then(module_of_file) {
-        Some(module) if !has_path(&short) => format!("{module}::{short}"),
-        _ => short,
+    let short = without_allocator(function);
+    let Some(file) = file.filter(|_| !has_path(&short)) else { return short };
+    match (module_of_file(file), label_of_file(file)) {
+        (Some(module), _) => format!("{module}::{short}"),
+        (None, Some(label)) => format!("{label}{AFTER_LABEL}{short}"),
+        (None, None) => short,
     }
 }
 
+/// Without the allocator that all containers have.
+pub(crate) fn without_allocator(name: &str) -> String {
+    name.replace(", alloc::alloc::Global", "")
+}
+
+/// Between a source file and the name of a function in it.
+const AFTER_LABEL: &str = ": ";
+
+/// A function's name alone, if it has no path: a file may be before it.
+pub(crate) fn bare_name(function: &str) -> Option<&str> {
+    let name =
+        function.split_once(AFTER_LABEL).filter(|(label, _)| label.ends_with(".rs")).map_or(function, |(_, name)| name);
+    (!has_path(name)).then_some(name)
+}
+
+/// A Rust source file, by as much of its path as tells it from most others: `shapes.rs`, `app/src/main.rs`.
+fn label_of_file(file: &str) -> Option<&str> {
+    let parts: Vec<&str> = file.rsplit('/').take(4).collect();
+    let shown = match parts[..] {
+        ["mod.rs" | "lib.rs" | "main.rs", "src", _, ..] => 3,
+        ["mod.rs" | "lib.rs" | "main.rs", _, ..] => 2,
+        [name, _, ..] if name.ends_with(".rs") => 1,
+        _ => return None,
+    };
+    let len = parts[..shown].iter().map(|part| part.len() + 1).sum::<usize>() - 1;
+    Some(&file[file.len() - len..])
+}
+
 /// Whether a name begins with a path, rather than to be the function's alone: `push<alloc::string::String>` does not.
-fn has_path(function: &str) -> bool {
+pub(crate) fn has_path(function: &str) -> bool {
     function.starts_with('<') || function.split('<').next().is_some_and(|head| head.contains("::"))
 }
 
@@ -69,8 +99,22 @@ mod tests {
     fn a_bare_name_gets_the_path_that_its_file_tells() {
         assert_eq!(tidy("push<a::Point, alloc::alloc::Global>", Some(VEC)), "alloc::vec::push<a::Point>");
         assert_eq!(tidy("parse<u8>", Some(DE)), "serde_json::de::parse<u8>");
-        assert_eq!(tidy("work", Some("/home/me/my-project/src/main.rs")), "work");
         assert_eq!(tidy("work", None), "work");
+    }
+
+    #[test]
+    fn a_bare_name_whose_module_is_unknown_gets_its_file() {
+        for (file, label) in [
+            ("/home/me/app/src/main.rs", "app/src/main.rs"),
+            ("/home/me/app/src/shapes/mod.rs", "shapes/mod.rs"),
+            ("/home/me/app/src/shapes.rs", "shapes.rs"),
+        ] {
+            let name = tidy("work<a::B>", Some(file));
+            assert_eq!(name, format!("{label}: work<a::B>"));
+            assert_eq!(bare_name(&name), Some("work<a::B>"));
+        }
+        assert_eq!(tidy("start_thread", Some("./nptl/pthread_create.c")), "start_thread");
+        assert_eq!(bare_name("app::work"), None);
     }
 
     #[test]

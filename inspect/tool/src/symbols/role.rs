@@ -1,7 +1,7 @@
 //! Whose a function is: the allocator's, a library's that holds data for others, or the program's own.
 
 use crate::symbols::frame::Frame;
-use crate::symbols::names::crate_of;
+use crate::symbols::names::{bare_name, crate_of};
 
 /// What a function does on the way to a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,21 @@ impl Role {
             Some("alloc" | "core" | "std" | "hashbrown" | "allocator_api2" | "mudlark_rc" | "mudlark_gc") => {
                 Self::Container
             }
+            None if is_made_for_allocator(function) => Self::Allocator,
+            // Some names have no crate in them: `<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec`.
+            None if frame.file.as_deref().is_some_and(|file| file.starts_with("library/")) => Self::Container,
             _ => Self::Own,
         }
     }
+}
+
+/// A function of ours whose path is not known, by the allocator that it is made for: `allocate<std::alloc::System>`.
+fn is_made_for_allocator(function: &str) -> bool {
+    let arguments = bare_name(function).and_then(|name| name.split_once('<')).map(|(_, arguments)| arguments);
+    arguments.is_some_and(|arguments| {
+        ["mudlark_core_alloc::", "std::alloc::System"].iter().any(|allocator| arguments.starts_with(allocator))
+            || arguments.contains("mudlark_inspect::profiled::")
+    })
 }
 
 /// `alloc::alloc::alloc`, `<alloc::alloc::Global as …>::allocate`.
@@ -62,7 +74,7 @@ fn is_entry(function: &str) -> bool {
         "_mm_malloc",
     ];
     // `__rust_alloc`, `__rust_realloc`, `__rust_alloc_zeroed`; if they are mangled, in a crate `__rustc`.
-    let rust = function.rsplit("::").next().unwrap_or(function);
+    let rust = bare_name(function).or_else(|| function.rsplit("::").next()).unwrap_or(function);
     ["__rust_", "__rdl_", "__rg_"].iter().any(|prefix| rust.starts_with(prefix)) && function.contains("alloc")
         || C.contains(&function)
         || function.strip_prefix("__libc_").is_some_and(|name| C.contains(&name))
@@ -87,6 +99,7 @@ mod tests {
             "__rustc::__rust_alloc_zeroed",
             "__rustc[8c2f]::__rust_realloc",
             "real_log::_::__rg_alloc",
+            "app/src/main.rs: __rust_alloc",
         ] {
             assert_eq!(role(function), Role::Entry, "{function}");
         }
@@ -99,6 +112,8 @@ mod tests {
             "<alloc::alloc::Global as core::alloc::Allocator>::allocate",
             "<mudlark_core_alloc::hosted::Mudlark as core::alloc::global::GlobalAlloc>::alloc",
             "mudlark_inspect::engine::record",
+            "src/profiled.rs: allocate<std::alloc::System>",
+            "allocate<mudlark_core_alloc::hosted::Mudlark>",
         ] {
             assert_eq!(role(function), Role::Allocator, "{function}");
         }

@@ -9,6 +9,7 @@
 //! - What asks the allocator itself, as C does, has no type.
 
 use crate::symbols::frame::Frame;
+use crate::symbols::names::without_allocator;
 use crate::symbols::role::Role;
 
 /// A type that asks for blocks for what it holds.
@@ -74,13 +75,29 @@ fn type_of_frame(frame: &Frame) -> Option<String> {
         Some((container, first_argument(arguments)?))
     });
     if let Some((container, held)) = by_type.filter(|(_, held)| !is_parameter(held)) {
-        return Some(format!("{}<{held}>", container.shown));
+        return Some(shown(container, held));
     }
     let container = by_type.map(|(container, _)| container).or_else(|| container_of_module(path))?;
     let name = frame.plain_name.as_deref().unwrap_or(path);
     let (_, arguments) = name.split_once('<')?;
     let held = first_argument(arguments).filter(|held| !is_parameter(held))?;
-    Some(format!("{}<{held}>", container.shown))
+    Some(shown(container, &without_allocator(held)))
+}
+
+/// `Box<T>`; but a box may hold what another container keeps for itself.
+fn shown(container: &Container, held: &str) -> String {
+    const INNER: [(&str, &str); 4] = [
+        ("alloc::rc::RcInner<", "Rc<"),
+        ("alloc::sync::ArcInner<", "Arc<"),
+        ("alloc::collections::btree::node::LeafNode<", "BTreeMap<"),
+        ("alloc::collections::btree::node::InternalNode<", "BTreeMap<"),
+    ];
+    for (inner, outer) in INNER {
+        if let Some(rest) = held.strip_prefix(inner) {
+            return format!("{outer}{rest}");
+        }
+    }
+    format!("{}<{held}>", container.shown)
 }
 
 /// The container in whose module a function is: names that are whole only by their files have no type in them.
@@ -113,8 +130,7 @@ fn first_argument(arguments: &str) -> Option<&str> {
 
 /// `T`, or `K`: the name of a type parameter, not of a type. An allocator is none that is held.
 fn is_parameter(name: &str) -> bool {
-    name.is_empty()
-        || name == "alloc::alloc::Global"
+    matches!(name, "" | "_" | "alloc::alloc::Global")
         || (name.len() <= 2 && name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit()))
 }
 
@@ -142,6 +158,11 @@ mod tests {
             (
                 "<hashbrown::raw::RawTable<(u32, app::Point)>>::reserve_rehash::<app::Hasher>",
                 "HashMap<(u32, app::Point)>",
+            ),
+            ("alloc::boxed::new<alloc::rc::RcInner<app::Point>>", "Rc<app::Point>"),
+            (
+                "<alloc::boxed::Box<alloc::collections::btree::node::LeafNode<u8, u16>>>::new_uninit_in",
+                "BTreeMap<u8, u16>",
             ),
             ("<mudlark_gc::gc::Gc<app::Node>>::new", "Gc<app::Node>"),
             ("<mudlark_rc::counted::Counted<str>>::from", "Counted<str>"),

@@ -6,3 +6,4 @@ mod exports;
 mod golden;
 mod model;
 mod pprof;
+mod symbols;
