@@ -15,7 +15,8 @@ pub struct Frame {
     pub file: Arc<str>,
     /// The line in it, or zero.
     pub line: u32,
-    /// The function, with its path and the types that it is made for, as far as its symbol has them.
+    /// The function, with its path and the types that it is made for, as far as they are known: where there are only line tables, the
+    /// names of functions that were inlined lack the path.
     pub function: Arc<str>,
 }
 
@@ -89,8 +90,8 @@ impl Traceback {
 
     /// What the block is of, as far as the functions tell by which it was asked for: `Vec<u64>`, `Box<Node>`.
     ///
-    /// What a collection holds is in its functions' names if the program is built with `-C symbol-mangling-version=v0`; else
-    /// it is `Vec<_>`. (The `mudlark` tool reads it from the debug information of any build.)
+    /// What a collection holds is in its functions' names if the program is built with `-C symbol-mangling-version=v0`, or if
+    /// they were inlined; else it is `Vec<_>`. (The `mudlark` tool reads it from the debug information of any build.)
     #[must_use]
     pub fn type_name(&self) -> Option<&str> {
         self.type_name.as_deref()

@@ -23,9 +23,26 @@ const LIBRARIES: [&str; 11] = [
     "mudlark_gc",
 ];
 
+/// Parts of the paths of source files that are of these crates. Where debug information is brief, as line tables are, functions that
+/// were inlined have names without paths.
+const LIBRARY_FILES: [&str; 8] = [
+    "/library/core/src/",
+    "/library/alloc/src/",
+    "/library/std/src/",
+    "/hashbrown-",
+    "/allocator-api2-",
+    "/mudlark-rc-",
+    "/mudlark-gc-",
+    "/mudlark-core-alloc-",
+];
+
 /// How many frames, from the innermost on, are a library's: if all are, none.
 pub(super) fn library_frames(frames: &[Frame]) -> usize {
-    frames.iter().position(|frame| !is_library(frame)).unwrap_or(0)
+    /// No allocator calls deeper than this.
+    const DEEPEST: usize = 32;
+    // What is inside of the call by which a program asks for memory is the allocator's, whatever its name.
+    let entered = frames.iter().take(DEEPEST).rposition(is_entry).map_or(0, |entry| entry + 1);
+    frames[entered..].iter().position(|frame| !is_library(frame)).map_or(0, |own| entered + own)
 }
 
 /// How many frames there are up to what calls `main`, or a thread's function.
@@ -34,18 +51,17 @@ pub(super) fn frames_to_main(frames: &[Frame]) -> usize {
     frames.iter().position(starts).filter(|&end| end > 0).unwrap_or(frames.len())
 }
 
+/// `__rust_alloc`, `__rustc::__rust_realloc`, and what these are behind the scenes.
+fn is_entry(frame: &Frame) -> bool {
+    let name = frame.function.rsplit("::").next().unwrap_or(&frame.function);
+    ["__rust_", "__rg_", "__rdl_"].iter().any(|prefix| name.starts_with(prefix)) && name.contains("alloc")
+}
+
 fn is_library(frame: &Frame) -> bool {
     let name = subject(&frame.function);
     let first = name.split("::").next().unwrap_or(name);
-    let is_symbol = ["__rust_", "__rg_", "__rdl_"].iter().any(|prefix| name.starts_with(prefix));
-    is_symbol
-        || is_in_std(&frame.file)
-        || (name.contains("::") && LIBRARIES.contains(&first.split('[').next().unwrap_or(first)))
-}
-
-/// Whether a source file is of the standard library, as the compiler's makers or a distribution name it.
-fn is_in_std(file: &str) -> bool {
-    ["/library/core/src/", "/library/alloc/src/", "/library/std/src/"].iter().any(|part| file.contains(part))
+    let is_in_crate = name.contains("::") && LIBRARIES.contains(&first.split('[').next().unwrap_or(first));
+    is_in_crate || is_entry(frame) || LIBRARY_FILES.iter().any(|part| frame.file.contains(part))
 }
 
 /// What a function is a function of: `alloc::vec::Vec<u8>` of `<&mut alloc::vec::Vec<u8> as core::fmt::Debug>::fmt`.
@@ -57,21 +73,32 @@ fn subject(function: &str) -> &str {
     name
 }
 
-/// Types that keep things on the heap, by their paths, and what they are called.
-const CONTAINERS: [(&str, &str); 13] = [
-    ("alloc::boxed::Box", "Box"),
-    ("alloc::rc::Rc", "Rc"),
-    ("alloc::sync::Arc", "Arc"),
-    ("alloc::vec::Vec", "Vec"),
-    ("alloc::raw_vec::RawVec", "Vec"),
-    ("alloc::collections::vec_deque::VecDeque", "VecDeque"),
-    ("alloc::collections::linked_list::LinkedList", "LinkedList"),
-    ("alloc::collections::btree::map::BTreeMap", "BTreeMap"),
-    ("std::collections::hash::map::HashMap", "HashMap"),
-    ("hashbrown::map::HashMap", "HashMap"),
-    ("hashbrown::raw::RawTable", "HashMap"),
-    ("mudlark_rc::counted::Counted", "Counted"),
-    ("mudlark_gc::gc::Gc", "Gc"),
+/// A type that keeps things on the heap.
+struct Container {
+    path: &'static str,
+    /// Where its functions are, for those whose names have no path.
+    file: &'static str,
+    shown: &'static str,
+}
+
+const fn container(path: &'static str, file: &'static str, shown: &'static str) -> Container {
+    Container { path, file, shown }
+}
+
+const CONTAINERS: [Container; 13] = [
+    container("alloc::boxed::Box", "/alloc/src/boxed.rs", "Box"),
+    container("alloc::rc::Rc", "/alloc/src/rc.rs", "Rc"),
+    container("alloc::sync::Arc", "/alloc/src/sync.rs", "Arc"),
+    container("alloc::vec::Vec", "/alloc/src/vec/", "Vec"),
+    container("alloc::raw_vec::RawVec", "/alloc/src/raw_vec/", "Vec"),
+    container("alloc::collections::vec_deque::VecDeque", "/collections/vec_deque/", "VecDeque"),
+    container("alloc::collections::linked_list::LinkedList", "/collections/linked_list.rs", "LinkedList"),
+    container("alloc::collections::btree::map::BTreeMap", "/collections/btree/map", "BTreeMap"),
+    container("std::collections::hash::map::HashMap", "/collections/hash/map.rs", "HashMap"),
+    container("hashbrown::map::HashMap", "/src/map.rs", "HashMap"),
+    container("hashbrown::raw::RawTable", "/src/raw", "HashMap"),
+    container("mudlark_rc::counted::Counted", "/src/counted.rs", "Counted"),
+    container("mudlark_gc::gc::Gc", "/src/gc.rs", "Gc"),
 ];
 
 /// The type of a block, as far as the library's functions tell: that of the innermost container among them. With `_` for what it
@@ -79,9 +106,10 @@ const CONTAINERS: [(&str, &str); 13] = [
 pub(super) fn type_name(library: &[Frame]) -> Option<String> {
     let is_text = library.iter().any(|frame| {
         let name = subject(&frame.function);
-        name.starts_with("alloc::string::") || name.starts_with("alloc::str::")
+        let is_of_module = ["alloc::string::", "alloc::str::"].iter().any(|module| name.starts_with(module));
+        is_of_module || ["/alloc/src/string.rs", "/alloc/src/str.rs"].iter().any(|file| frame.file.ends_with(file))
     });
-    let containers = || library.iter().filter_map(|frame| container_of(&frame.function));
+    let containers = || library.iter().filter_map(container_of);
     let known = containers().find(|(_, held)| is_type(held));
     let found = known.map(|(container, held)| format!("{container}<{held}>"));
     match found.as_deref() {
@@ -92,13 +120,18 @@ pub(super) fn type_name(library: &[Frame]) -> Option<String> {
     }
 }
 
-/// A container that a function is one of, and what it holds.
-fn container_of(function: &str) -> Option<(&'static str, &str)> {
-    let name = subject(function);
-    CONTAINERS.iter().find_map(|(path, shown)| {
-        let arguments = name.strip_prefix(path)?;
-        let arguments = arguments.strip_prefix("::<").or_else(|| arguments.strip_prefix('<'))?;
-        Some((*shown, first_argument(arguments)?))
+/// A container that a function is one of, and what it holds: of `<alloc::vec::Vec<u8>>::push`, and of `push<u8>` in the file of Vec.
+fn container_of(frame: &Frame) -> Option<(&'static str, &str)> {
+    let name = subject(&frame.function);
+    let has_path = name.split('<').next().is_some_and(|path| path.contains("::"));
+    CONTAINERS.iter().find_map(|container| {
+        let arguments = if has_path {
+            let arguments = name.strip_prefix(container.path)?;
+            arguments.strip_prefix("::<").or_else(|| arguments.strip_prefix('<'))?
+        } else {
+            frame.file.contains(container.file).then_some(name.split_once('<')?.1)?
+        };
+        Some((container.shown, first_argument(arguments)?))
     })
 }
 
@@ -148,6 +181,8 @@ mod tests {
         assert_eq!(library_frames(&all), 6);
         assert_eq!(library_frames(&all[..6]), 0, "if there is nothing else, all is shown");
         assert_eq!(library_frames(&frames(&["allocate_all"])), 0);
+        let of_allocator = frames(&["resize<Pools>", "realloc<Pools>", "__rustc::__rust_realloc", "app::main"]);
+        assert_eq!(library_frames(&of_allocator), 3, "what is behind the entry is the allocator's");
         let of_std = [Frame::new("/rustc/5980/library/alloc/src/vec/mod.rs", 7, "push"), Frame::new("a.rs", 1, "main")];
         assert_eq!(library_frames(&of_std), 1, "inlined functions may have lost their paths");
     }
@@ -157,6 +192,17 @@ mod tests {
         let all = frames(&["app::main", "std::sys::backtrace::__rust_begin_short_backtrace::<fn()>", "main"]);
         assert_eq!(frames_to_main(&all), 1);
         assert_eq!(frames_to_main(&all[1..]), 2);
+    }
+
+    #[test]
+    fn names_without_paths_are_known_by_their_files() {
+        const STD: &str = "/rustc/5980/library/alloc/src/";
+        let frame = |file: &str, function| Frame::new(&format!("{STD}{file}"), 1, function);
+        let grow = || frame("raw_vec/mod.rs", "grow_one<alloc::alloc::Global>");
+        let push = frame("vec/mod.rs", "push<app::Item, alloc::alloc::Global>");
+        assert_eq!(type_name(&[grow(), push]).as_deref(), Some("Vec<app::Item>"));
+        assert_eq!(type_name(&[grow(), frame("string.rs", "push_str")]).as_deref(), Some("String"));
+        assert_eq!(type_name(&[frame("boxed.rs", "new<u64>")]).as_deref(), Some("Box<u64>"));
     }
 
     #[test]

@@ -131,6 +131,7 @@ fn to_the_standard_output() {
 
 /// The test runs itself to see what is printed.
 #[test]
+#[cfg_attr(miri, ignore = "it starts a process")]
 fn what_is_printed_goes_where_it_is_said() {
     if env::var_os("PRINT_TABLES").is_some() {
         to_the_standard_error();
