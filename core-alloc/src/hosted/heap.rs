@@ -16,7 +16,8 @@ use crate::SizeClass;
 /// Every page of the holder is in one list: in `exhausted` if it is that, and else in the one of its class. The first
 /// block that is put back makes an exhausted page available again; an unused one goes back to its region, unless it is
 /// the only one in its list.
-/// `blocks` and `bytes` count what was taken from the holder's pages and not put back.
+/// `blocks` and `bytes` count what was taken from the holder's pages and not put back. All this is so also where the regions
+/// are locked while this heap is: there the janitor may have to [stand still](super::standstill).
 pub(crate) struct PageHeap {
     available: [List<PageRef>; SizeClass::COUNT],
     exhausted: List<PageRef>,
@@ -100,21 +101,22 @@ impl PageHeap {
     /// with it all blocks at the front of `others` that are this page's.
     #[inline]
     pub(crate) fn put(&mut self, class: SizeClass, page: PageRef, first: usize, others: &FreeList) {
-        if page.is_exhausted() {
-            self.make_available(page);
-        }
+        let was_exhausted = page.is_exhausted();
         let count = page.put(class, first, others);
         self.blocks[class.index()] -= count;
         self.bytes -= count * class.block_size();
         if !page.is_worn() {
             note_worn(page);
         }
+        if was_exhausted {
+            self.make_available(page);
+        }
         if page.is_unused() {
             self.return_unless_only(page);
         }
     }
 
-    /// Makes a page available that has been exhausted. Blocks are about to come back.
+    /// Makes a page available that was exhausted until blocks came back.
     #[cold]
     fn make_available(&mut self, page: PageRef) {
         let available = &mut self.available[page.class().index()];
