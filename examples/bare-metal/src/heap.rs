@@ -5,7 +5,7 @@ use mudlark_core_alloc::{CriticalSectionLock, StaticRegion};
 
 static MEMORY: StaticRegion<{ 64 * 1024 }, CriticalSectionLock> = StaticRegion::new();
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 mod chosen {
     use mudlark_core_alloc::{CriticalSectionLock, LockedHeap};
 
@@ -19,7 +19,7 @@ mod chosen {
     pub fn collect() {}
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 mod chosen {
     use mudlark_core_alloc::{Cpus, CriticalSectionLock, LockedHeap, PerCpuHeap};
 

@@ -6,7 +6,7 @@ mod counted;
 pub mod gc;
 pub mod interrupts;
 mod pages;
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 mod processors;
 mod unmasked;
 
@@ -28,7 +28,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a heap grows by pages until there are no more", pages::growing),
     ("an interrupt handler allocates and frees", interrupts::handler),
     ("a heap that masks no interrupts serves a handler", unmasked::handler),
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(several_processors)]
     ("processors and their handlers share the heap and free each other's blocks", processors::both),
 ];
 

@@ -20,16 +20,16 @@ const RESERVED: usize = 2;
 const RESERVE_SIZE: usize = 64;
 
 /// A flag will do where there is one processor; and must, where there is no compare-and-swap.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 type Lock = mudlark_core_alloc::SingleCoreLock<OneProcessor>;
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 type Lock = mudlark_core_alloc::DefaultLock;
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 struct OneProcessor;
 
 // SAFETY: these boards have one processor, and interrupt handlers return.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 unsafe impl mudlark_core_alloc::SingleCore for OneProcessor {}
 
 static MEMORY: StaticRegion<{ 8 * 1024 }, Lock> = StaticRegion::new();
