@@ -28,10 +28,11 @@ mod chosen {
     #[global_allocator]
     static HEAP: PerCpuHeap<Processors, 2, CriticalSectionLock> = PerCpuHeap::with_region(&super::MEMORY);
 
-    struct Processors;
+    /// This machine's.
+    pub struct Processors;
 
     /// Interrupts are off until this is dropped, if they were on before.
-    struct InterruptsOff {
+    pub struct InterruptsOff {
         were_on: bool,
     }
 
@@ -64,7 +65,20 @@ mod chosen {
     pub fn collect() {
         HEAP.collect();
     }
+
+    /// Empties the second processor's cache.
+    ///
+    /// # Safety
+    ///
+    /// That processor is at rest.
+    pub unsafe fn collect_of_second() {
+        // SAFETY: the caller's promise.
+        unsafe { HEAP.collect_of(1) };
+    }
 }
+
+#[cfg(several_processors)]
+pub use chosen::{Processors, collect_of_second};
 
 /// Empties this processor's cache.
 pub use chosen::collect;

@@ -60,7 +60,10 @@ struct LowestWord(UnsafeCell<usize>);
 // SAFETY: only a `StackGuard` looks at it.
 unsafe impl Sync for LowestWord {}
 
-/// 256 KiB of memory behind the image, aligned to 4 KiB, which nobody has.
+/// The bytes of [`free_memory`].
+pub const FREE_MEMORY: usize = 256 * 1024;
+
+/// Memory behind the image, aligned to 4 KiB, which nobody has.
 pub fn free_memory() -> *mut u8 {
     &raw mut free_memory_start
 }

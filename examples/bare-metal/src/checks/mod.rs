@@ -3,6 +3,7 @@
 mod allocator;
 mod collections;
 mod counted;
+mod filled;
 pub mod gc;
 pub mod interrupts;
 mod pages;
