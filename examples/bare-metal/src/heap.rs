@@ -56,6 +56,10 @@ mod chosen {
         fn cpu_index() -> usize {
             board::this_processor() as usize
         }
+
+        // What one processor keeps, the other cannot have, and there are just 64 KiB.
+        const BATCH_BYTES: usize = 512;
+        const DEPOT: usize = 2;
     }
 
     pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {

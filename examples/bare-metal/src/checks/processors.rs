@@ -40,6 +40,7 @@ fn churn(seed: u32) {
         }
     });
     drop(kept);
+    heap::collect();
 }
 
 fn churn_everywhere(seed: u32) {
