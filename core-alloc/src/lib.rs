@@ -129,7 +129,7 @@ pub use fixed::{
     RegionTooSmall, Resize, SingleCore, SingleCoreLock, StaticPool, StaticRegion,
 };
 #[cfg(feature = "std")]
-pub use hosted::{ClassStats, Mudlark, PrivateHeap, PrivateHeapStats, Stats};
+pub use hosted::{ClassStats, Mudlark, PageStats, PrivateHeap, PrivateHeapStats, RegionChange, Stats};
 #[cfg(feature = "malloc")]
 pub use hosted::{Malloc, NotABlock};
 /// The interface of locks: what a [`LockedHeap`]'s lock of one's own implements.

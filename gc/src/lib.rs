@@ -190,8 +190,10 @@
 //! - [`WeakGc`], with callbacks, and [`WeakMap`], whose values may lead to their keys.
 //! - A [`Collector`] is a value: a program may have several, each with its own objects. Counts are not atomic, so all of this
 //!   stays in one thread; but a collector may go to another with all its objects, in a [`Parcel`].
-//! - [`Collector::objects`], [`Collector::referrers`] and [`Gc::referents`] look at the graph, [`Collector::observe`] and
-//!   [`DebugFlags`] at what collections do.
+//! - [`Collector::census`] counts objects by type, [`Collector::backref_chain`] says what keeps one alive,
+//!   [`Collector::leaking`] what nothing does, and a [`Graph`] draws it; [`find_a_leak`] shows how. [`Collector::objects`],
+//!   [`Collector::referrers`] and [`Gc::referents`] are what else one needs to look at the graph.
+//! - [`Collector::observe`], [`Collector::observe_steps`] and [`DebugFlags`] look at what collections do.
 //!
 //! # CPython's gc module
 //!
@@ -251,6 +253,7 @@ mod state;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 mod static_collector;
 mod stats;
+mod steps;
 mod thresholds;
 mod trace;
 mod type_info;
@@ -267,6 +270,7 @@ pub use debug::DebugFlags;
 pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
+pub use introspect::{Census, Chain, Dot, Graph, Growth, Held, TypeCensus, TypeGrowth};
 pub use observe::{CollectionEvent, ObserverId, Phase};
 pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
@@ -274,13 +278,15 @@ pub use sendable::Within;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 pub use static_collector::StaticCollector;
 pub use stats::{GenerationStats, Stats};
-pub use trace::{Trace, Tracer};
+pub use steps::{Step, StepEvent};
+pub use trace::{NamedTracer, Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;
 pub use weak_map::WeakMap;
 
 #[doc = include_str!("cpython.md")]
 pub mod cpython {}
+pub mod find_a_leak;
 
 #[doc(hidden)]
 pub use ask::{__Ask, __HoldsHandles, __No};

@@ -1,1 +1,74 @@
-//! See where a program's memory goes: profiles, snapshots, line by line.
+//! See where a program's memory goes.
+//!
+//! A program that is to be looked at has its allocator profiled, and starts a profile when it likes:
+//!
+//! ```
+//! use mudlark_core_alloc::Mudlark;
+//! use mudlark_inspect::{Profiled, Profiler, scope};
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());
+//!
+//! # let file = std::env::temp_dir().join(format!("inspect-{}.mmt", std::process::id()));
+//! let profile = Profiler::start(&file)?; // «out.mmt»
+//! let words: Vec<String> = {
+//!     scope!("load");
+//!     (0..1000).map(|n| n.to_string()).collect()
+//! };
+//! profile.mark("loaded");
+//! drop(words);
+//! drop(profile); // the log is whole
+//! # std::fs::remove_file(&file)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The log's format is [`mudlark_hooks::format`]; the `mudlark` tool makes pictures of it.
+//!
+//! # How it works
+//!
+//! ```text
+//!   request ── gate: is it this one's turn? ── no ──▶ the allocator
+//!                │ yes, one in half a megabyte
+//!                └──▶ the allocator, walk: who asks?, engine: live blocks, stacks, log ──▶ file
+//!
+//!   free ───── gate: may it be a recorded block? ── no ──▶ the allocator
+//!                │ yes: at the beginning of an OS page, which all recorded blocks are
+//!                └──▶ engine, the allocator
+//! ```
+//!
+//! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
+//! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
+
+mod costs;
+mod engine;
+mod errno;
+mod fork;
+mod gate;
+mod live;
+mod lock;
+mod log;
+mod malloc;
+pub mod mem_profile;
+mod memory;
+pub mod meter;
+mod metered;
+mod modules;
+mod profiled;
+mod profiler;
+mod report;
+mod scope;
+pub mod snapshot;
+mod stacks;
+mod tags;
+mod thread;
+mod walk;
+
+pub use costs::Costs;
+pub use malloc::{Malloc, ProfiledMalloc};
+pub use metered::Metered;
+pub use mudlark_hooks as hooks;
+pub use mudlark_inspect_macros::mem_profile;
+pub use profiled::Profiled;
+pub use profiler::{Builder, Profiler, StartError};
+pub use scope::{Scope, Site};
+pub use snapshot::{By, Filter, Snapshot};

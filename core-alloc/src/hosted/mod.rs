@@ -11,7 +11,7 @@
 //!   malloc ─▶ class_map, front, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
+//! An arrow is «uses»; `block`, `list`, `mark`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
 //! everybody's disposal.
 
 mod bins;
@@ -34,6 +34,7 @@ mod list;
 mod lock;
 #[cfg(feature = "malloc")]
 mod malloc;
+mod mark;
 mod misuse;
 mod mudlark;
 mod owner;
@@ -41,12 +42,14 @@ mod owners;
 mod page;
 mod page_map;
 mod page_set;
+mod page_stats;
 mod private_heap;
 mod region;
 mod regions;
 mod run_cache;
 mod source;
 mod stats;
+mod watch;
 
 /// What a model of loom's replaces.
 mod sync {
@@ -56,5 +59,7 @@ mod sync {
 #[cfg(feature = "malloc")]
 pub use malloc::{Malloc, NotABlock};
 pub use mudlark::Mudlark;
+pub use page_stats::PageStats;
 pub use private_heap::{PrivateHeap, PrivateHeapStats};
 pub use stats::{ClassStats, Stats};
+pub use watch::RegionChange;

@@ -11,7 +11,9 @@ use super::janitor;
 use super::large;
 use super::misuse;
 use super::page_map;
+use super::page_stats::{self, PageStats};
 use super::stats::Stats;
+use super::watch::{self, RegionChange};
 use crate::SizeClass;
 
 /// The hosted global allocator: pools for each size class, and a cache for each thread.
@@ -51,6 +53,68 @@ impl Mudlark {
     #[must_use]
     pub fn stats() -> Stats {
         Stats::now()
+    }
+
+    /// Calls `visit` for every page that is cut into blocks, but for those of [private heaps](crate::PrivateHeap), in the
+    /// order of their addresses.
+    ///
+    /// While it is called, no lock is held: it may allocate and free, which may change what is yet to be visited. Takes a short look
+    /// at every page that there may be, 64 KiB each.
+    ///
+    /// ```
+    /// use mudlark_core_alloc::Mudlark;
+    ///
+    /// # #[cfg(not(miri))]
+    /// #[global_allocator]
+    /// static ALLOCATOR: Mudlark = Mudlark::new();
+    ///
+    /// let numbers: Vec<Box<u64>> = (0..100_000).map(Box::new).collect();
+    /// # if cfg!(miri) { return }
+    /// let (mut out, mut room) = (0, 0);
+    /// Mudlark::visit_pages(|page| {
+    ///     out += page.out * page.class.block_size();
+    ///     room += page.size;
+    /// });
+    /// println!("{out} B are in use or in caches, in pages of {room} B");
+    /// assert!(800_000 < out && out <= room);
+    /// # drop(numbers);
+    /// ```
+    pub fn visit_pages(visit: impl FnMut(&PageStats)) {
+        page_stats::visit(visit);
+    }
+
+    /// Has `watcher` be told what the allocator takes from the system and gives back there, for the rest of the program.
+    /// Returns whether that is so: there may be one already, which stays.
+    ///
+    /// # Safety
+    ///
+    /// `watcher` is called in the midst of the allocator, by any thread, perhaps with the allocator's locks held. It must not
+    /// panic, nor allocate or free, nor wait for a thread that may do so, and it must leave the memory alone.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// use mudlark_core_alloc::{Mudlark, RegionChange};
+    ///
+    /// # #[cfg(not(miri))]
+    /// #[global_allocator]
+    /// static ALLOCATOR: Mudlark = Mudlark::new();
+    ///
+    /// static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// fn watch(change: RegionChange) {
+    ///     if let RegionChange::Taken { size, .. } = change {
+    ///         TAKEN.fetch_add(size, Relaxed);
+    ///     }
+    /// }
+    ///
+    /// // SAFETY: `watch` only adds.
+    /// assert!(unsafe { Mudlark::watch_regions(watch) });
+    /// let large = vec![1_u8; 100 << 20];
+    /// # if cfg!(miri) { return }
+    /// assert!(TAKEN.load(Relaxed) >= large.len());
+    /// ```
+    pub unsafe fn watch_regions(watcher: fn(RegionChange)) -> bool {
+        watch::set(watcher)
     }
 
     /// Empties the calling thread's cache, and gives all memory that is not in use back to the system at once, but for

@@ -8,12 +8,12 @@
 //! - but for [`around_fork`] and [`start_thread`], nothing here calls the global allocator;
 //! - the program's `errno` stays as it was.
 
-use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
 
 use super::stats::RESERVED;
+use super::watch::{self, RegionChange};
 
 #[cfg(all(unix, not(miri)))]
 mod errno;
@@ -49,6 +49,7 @@ pub(crate) enum Fresh {
 pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let start = platform::acquire(size, align)?;
     RESERVED.fetch_add(size, Relaxed);
+    watch::tell(RegionChange::Taken { start, size });
     Some(start)
 }
 
@@ -58,6 +59,8 @@ pub(crate) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
 ///
 /// `start` came from [`acquire`] or [`resize`] with this `size` and `align`, and nobody uses the memory any more.
 pub(crate) unsafe fn release(start: NonNull<u8>, size: usize, align: usize) {
+    // Before, since somebody else may get these addresses as soon as they are free.
+    watch::tell(RegionChange::GivenBack { start, size });
     // SAFETY: the caller's promise is the same.
     unsafe { platform::release(start, size, align) };
     RESERVED.fetch_sub(size, Relaxed);
@@ -74,6 +77,8 @@ pub(crate) unsafe fn resize(start: NonNull<u8>, old_size: usize, new_size: usize
     let moved = unsafe { platform::resize(start, old_size, new_size, align) }?;
     RESERVED.fetch_sub(old_size, Relaxed);
     RESERVED.fetch_add(new_size, Relaxed);
+    watch::tell(RegionChange::GivenBack { start, size: old_size });
+    watch::tell(RegionChange::Taken { start: moved, size: new_size });
     Some(moved)
 }
 
@@ -120,14 +125,50 @@ pub(crate) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), i
     platform::around_fork(before, in_parent, in_child);
 }
 
+/// Takes the lock of the C library's list of streams, where it has one, until [`let_go_streams`] or, in a forked child,
+/// [`free_streams`]. Called without a lock, by a thread that forks.
+///
+/// The C library takes that lock in a fork itself, but after what [`around_fork`] arranges for. A thread that flushes all
+/// streams has the lock and waits for each stream in turn, and whoever uses a stream may wait for the allocator: so to take
+/// the allocator's locks first would be to wait for each other in a circle.
+pub(crate) fn hold_streams() {
+    platform::hold_streams();
+}
+
+/// Undoes [`hold_streams`] in the process that has forked.
+pub(crate) fn let_go_streams() {
+    platform::let_go_streams();
+}
+
+/// Undoes [`hold_streams`] in the child, where the C library may have done so already.
+pub(crate) fn free_streams() {
+    platform::free_streams();
+}
+
 /// The system has no thread to give.
 #[derive(Debug)]
 pub(crate) struct NoThread;
 
-/// Starts a thread that does `work`, on a stack that has room for little else, and that no signal of the program is
-/// handled on. Nobody waits for its end. May allocate; called without a lock.
-pub(crate) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
-    platform::start_thread(work)
+/// What a thread is for.
+pub(crate) trait Work {
+    /// What it does, with the allocator's own thread-locals only.
+    fn work();
+}
+
+/// Whether [`start_thread`] makes threads that the C library knows nothing of. To start one takes none of its locks and does
+/// not allocate, and the thread must call nothing of the C library's that knows of threads.
+pub(crate) const BARE_THREADS: bool = platform::BARE_THREADS;
+
+/// Starts a thread, on a stack that has room for little but its work, and that no signal of the program is handled on.
+/// Nobody waits for its end. Called without a lock, and while no other thread so started has work left to do. May allocate,
+/// unless these are [bare](BARE_THREADS).
+pub(crate) fn start_thread<W: Work>() -> Result<(), NoThread> {
+    platform::start_thread::<W>()
+}
+
+/// In a forked child, where the thread is not that has been started.
+pub(crate) fn forget_thread() {
+    platform::forget_thread();
 }
 
 /// Lets time go by.

@@ -86,6 +86,18 @@ events! {
         /// The innermost scope that it is in; a scope's name is the whole path, «load/parse».
         tag: u32,
     }
+    /// What code an address in a stack is of, from a program that knows it of itself. An address whose code is inlined
+    /// has several such events, the innermost function first.
+    6 Symbol {
+        /// The return address.
+        address: Address,
+        /// The source file's number, a [`NameOf::File`].
+        file: u32,
+        /// The line in it, or zero.
+        line: u32,
+        /// The function, with its path.
+        function: &'a str,
+    }
     /// A block was handed out.
     16 Allocated {
         /// Where it begins.
@@ -273,6 +285,8 @@ bytes! {
         Type = 4,
         /// A collector.
         Collector = 5,
+        /// A source file.
+        File = 6,
     }
 }
 

@@ -17,6 +17,14 @@ pub(crate) trait Field<'a>: Sized {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Address(pub u64);
 
+impl Address {
+    /// Where a pointer points to.
+    #[must_use]
+    pub fn of<T: ?Sized>(pointer: *const T) -> Self {
+        Self(pointer.addr() as u64)
+    }
+}
+
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#x}", self.0)

@@ -32,13 +32,20 @@ mod event;
 mod field;
 #[doc = include_str!("format.md")]
 pub mod format {}
+mod hooked;
+mod hooks;
 mod reader;
+mod recorder;
 mod ring;
+mod scopes;
 mod writer;
 
 pub use chunk::{Chunk, Found};
 pub use event::{Event, NameOf, Step};
 pub use field::{Address, Frames};
+pub use hooked::Hooked;
+pub use hooks::Hooks;
 pub use reader::{Damage, Reader, Record, Records};
+pub use recorder::Recorder;
 pub use ring::Ring;
 pub use writer::{Sink, Writer};

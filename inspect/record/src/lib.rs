@@ -1,1 +1,49 @@
-//! Records the memory of any program.
+//! Records the memory of any Linux program, without a change to it:
+//!
+//! ```text
+//! MUDLARK_PROFILE=out.mmt LD_PRELOAD=/path/to/libmudlark_record.so program
+//! MUDLARK_PROFILE=out.mmt LD_PRELOAD="/path/to/libmudlark_record.so /path/to/libmudlark.so" program
+//! ```
+//!
+//! It stands between the program and whatever allocator comes next, the C library's or the one behind it in `LD_PRELOAD`:
+//!
+//! ```text
+//!   program ── malloc, free, operator new … ──▶ c, cxx ── ProfiledMalloc ──▶ next ──▶ the next malloc
+//!                                                              │
+//!                                                         engine ──▶ out.mmt
+//! ```
+//!
+//! - `start` begins the recording before the program's `main`, and ends it after;
+//! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
+//! - `leave` sees processes off that end, or become another program, without a word;
+//! - `next` finds the next allocator's functions;
+//! - `early` serves what is asked for while they are looked for.
+//!
+//! The variable says the rest as for [`Profiler::from_env`](mudlark_inspect::Profiler::from_env): «out.mmt,interval=1».
+//!
+//! # More than one process
+//!
+//! The program that was started writes «out.mmt». Every process that comes of it, by `fork` or by `exec`, writes a file of its own
+//! beside it with its number, «out.1234.mmt», once there is something to write. If a process becomes another program by `exec` alone, that one's
+//! log follows in the same file.
+//!
+//! A process that is killed has up to half a second of its log missing.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+mod c;
+mod cxx;
+mod early;
+mod leave;
+mod next;
+mod start;
+
+use mudlark_inspect::ProfiledMalloc;
+
+use next::Next;
+
+/// What the program gets for its `malloc`.
+static PROFILED: ProfiledMalloc<Next> = ProfiledMalloc::new(Next);
+
+/// What this library needs itself is asked of the next allocator, and not recorded.
+#[global_allocator]
+static OWN: Next = Next;

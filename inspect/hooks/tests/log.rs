@@ -1,0 +1,255 @@
+//! The log: what is written is read, and damage costs what is damaged and nothing else.
+
+mod made_up;
+
+use made_up::{Made, Random};
+use mudlark_hooks::{Address, Chunk, Event, Frames, NameOf, Reader, Record, Ring, Writer};
+
+/// Fewer under an interpreter.
+const fn rounds(native: usize) -> usize {
+    if cfg!(miri) { native / 100 + 1 } else { native }
+}
+
+/// A log of these events, a microsecond or so after one another.
+fn log_of<const CHUNK: usize>(events: &[Made]) -> Vec<u8> {
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, CHUNK>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    for (time, made) in (0..).step_by(1300).zip(events) {
+        made.with_event(|event| writer.write(time, event));
+    }
+    writer.flush();
+    drop(writer);
+    log
+}
+
+fn some_events(random: &mut Random, count: usize) -> Vec<Made> {
+    (0..count).map(|_| Made::up(random)).collect()
+}
+
+#[test]
+fn every_event_comes_back_as_it_was_written() {
+    for seed in 0..rounds(200) as u64 {
+        let events = some_events(&mut Random::with_seed(seed), rounds(300));
+        let log = log_of::<4096>(&events);
+        let mut reader = Reader::new(&log);
+        for (time, made) in (0..).step_by(1300).zip(&events) {
+            let record = reader.next().expect("there is a record for each event");
+            assert_eq!(record.time, time);
+            made.with_event(|event| assert_eq!(record.event, *event));
+        }
+        assert_eq!(reader.next(), None);
+        assert_eq!(reader.damage(), Default::default());
+    }
+}
+
+#[test]
+fn times_and_addresses_may_jump_anywhere() {
+    let ends = [0, 1, u64::MAX, u64::MAX / 2, u64::MAX / 2 + 1, 1 << 63, 12345];
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    let pairs = || ends.iter().flat_map(|&time| ends.iter().map(move |&address| (time, address)));
+    pairs().for_each(|(time, address)| writer.write(time, &Event::Freed { address: Address(address) }));
+    writer.flush();
+    drop(writer);
+    let read: Vec<Record<'_>> = Reader::new(&log).collect();
+    let expected: Vec<Record<'_>> =
+        pairs().map(|(time, address)| Record { time, event: Event::Freed { address: Address(address) } }).collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_log_that_ends_anywhere_is_read_up_to_there() {
+    let events = some_events(&mut Random::with_seed(1), 30);
+    let log = log_of::<256>(&events);
+    let whole: Vec<Record<'_>> = Reader::new(&log).collect();
+    let ends = chunk_ends(&log);
+    for len in 0..=log.len() {
+        let mut reader = Reader::new(&log[..len]);
+        let read: Vec<Record<'_>> = reader.by_ref().collect();
+        assert_eq!(read[..], whole[..read.len()]);
+        let last_whole = ends.iter().copied().filter(|&end| end <= len).next_back().unwrap_or(0);
+        assert_eq!(read, Reader::new(&log[..last_whole]).collect::<Vec<_>>());
+        assert_eq!(reader.damage().skipped_bytes as usize, len - last_whole);
+    }
+}
+
+/// Where each chunk of an undamaged log ends.
+fn chunk_ends(log: &[u8]) -> Vec<usize> {
+    let mut ends = Vec::new();
+    while let Some(&end) = ends.last().or(Some(&0)).filter(|&&end| end < log.len()) {
+        match Chunk::find(&log[end..]) {
+            mudlark_hooks::Found::Chunk { skipped: 0, len, .. } => ends.push(end + len),
+            found => panic!("{found:?} at {end}"),
+        }
+    }
+    ends
+}
+
+#[test]
+fn a_wrong_byte_costs_the_chunk_that_it_is_in() {
+    let log = log_of::<256>(&some_events(&mut Random::with_seed(2), 40));
+    let whole: Vec<Record<'_>> = Reader::new(&log).collect();
+    let ends = chunk_ends(&log);
+    let mut random = Random::with_seed(3);
+    for place in 0..log.len() {
+        let mut damaged = log.clone();
+        damaged[place] ^= random.number_from(1, 255) as u8;
+        let mut reader = Reader::new(&damaged);
+        let read: Vec<Record<'_>> = reader.by_ref().collect();
+        let hit = ends.iter().position(|&end| place < end).expect("a chunk has the byte");
+        let start = hit.checked_sub(1).map_or(0, |before| ends[before]);
+        let before = Reader::new(&log[..start]).count();
+        let lost = Reader::new(&log[start..ends[hit]]).count();
+        let expected: Vec<Record<'_>> = [&whole[..before], &whole[before + lost..]].concat();
+        assert_eq!(read, expected, "byte {place}");
+        assert!(reader.damage().skipped_bytes > 0);
+    }
+}
+
+#[test]
+fn garbage_between_chunks_is_passed_over() {
+    let mut random = Random::with_seed(5);
+    for _ in 0..rounds(200) {
+        let log = log_of::<256>(&some_events(&mut random, 40));
+        let mut dirty = Vec::new();
+        let mut garbage = 0;
+        let mut start = 0;
+        for end in chunk_ends(&log) {
+            let mut noise = random.bytes(60);
+            // Beginnings of chunks among it.
+            if random.number_from(0, 1) == 0 {
+                noise.extend_from_slice(&log[..random.number_from(1, 15) as usize]);
+            }
+            garbage += noise.len();
+            dirty.extend_from_slice(&noise);
+            dirty.extend_from_slice(&log[start..end]);
+            start = end;
+        }
+        let mut reader = Reader::new(&dirty);
+        assert!(reader.by_ref().eq(Reader::new(&log)));
+        assert_eq!(reader.damage().skipped_bytes as usize, garbage);
+        assert_eq!(reader.damage().missing_chunks, 0);
+    }
+}
+
+#[test]
+fn missing_chunks_are_counted() {
+    let log = log_of::<128>(&some_events(&mut Random::with_seed(6), 60));
+    let ends = chunk_ends(&log);
+    let without = [&log[..ends[0]], &log[ends[3]..]].concat();
+    let mut reader = Reader::new(&without);
+    reader.by_ref().for_each(drop);
+    assert_eq!(reader.damage().missing_chunks, 3);
+    let mut reader = Reader::new(&log[ends[1]..]);
+    reader.by_ref().for_each(drop);
+    assert_eq!(reader.damage().missing_chunks, 2, "also at the beginning");
+}
+
+#[test]
+fn logs_one_after_the_other_are_a_log() {
+    let mut random = Random::with_seed(7);
+    let logs: Vec<Vec<u8>> = (0..5).map(|_| log_of::<256>(&some_events(&mut random, 50))).collect();
+    let together = logs.concat();
+    let mut reader = Reader::new(&together);
+    assert!(reader.by_ref().eq(logs.iter().flat_map(|log| Reader::new(log))));
+    assert_eq!(reader.damage(), Default::default());
+}
+
+#[test]
+fn anything_can_be_read() {
+    let mut random = Random::with_seed(8);
+    for _ in 0..rounds(5000) {
+        let mut bytes = random.bytes(400);
+        let at = random.number_from(0, bytes.len() as u64) as usize;
+        bytes.splice(at..at, log_of::<128>(&some_events(&mut random, 3)));
+        for _ in 0..random.number_from(0, 3) {
+            let place = random.number_from(0, bytes.len() as u64 - 1) as usize;
+            bytes[place] = random.number_from(0, 255) as u8;
+        }
+        let mut reader = Reader::new(&bytes);
+        reader.by_ref().for_each(drop);
+        assert!(reader.damage().skipped_bytes as usize <= bytes.len());
+    }
+}
+
+#[test]
+fn a_ring_has_the_newest_chunks_and_what_is_pinned() {
+    let mut random = Random::with_seed(9);
+    for _ in 0..rounds(100) {
+        let events = some_events(&mut random, 200);
+        let mut writer = Writer::<_, 128>::new(Ring::<1500>::new());
+        writer.write(0, &Event::Name { of: NameOf::Program, id: 0, text: "pinned" });
+        writer.flush();
+        writer.sink_mut().pin();
+        for (time, made) in (1..).zip(&events) {
+            made.with_event(|event| writer.write(time, event));
+        }
+        writer.flush();
+        let log = writer.sink().parts().concat();
+        let times: Vec<u64> = Reader::new(&log).map(|record| record.time).collect();
+        assert_eq!(times[0], 0, "the name is there");
+        assert_eq!(times.last(), Some(&200));
+        let newest = &times[1..];
+        assert!(newest.windows(2).all(|pair| pair[0] + 1 == pair[1]), "none is missing in between: {newest:?}");
+        // All but the chunk that was overwritten in part: a few of the longest events.
+        assert!(log.len() == 1500 && newest.len() >= 8, "{} of 1500 bytes: {newest:?}", log.len());
+    }
+}
+
+#[test]
+fn a_ring_smaller_than_a_chunk_is_of_no_use_and_no_harm() {
+    let mut writer = Writer::<_, 128>::new(Ring::<20>::new());
+    (0..100).for_each(|time| writer.write(time, &Event::Mark { text: "too much" }));
+    writer.flush();
+    assert_eq!(Reader::new(&writer.sink().parts().concat()).next(), None);
+    let mut writer = Writer::<_, 128>::new(Ring::<0>::new());
+    writer.write(0, &Event::Mark { text: "nowhere" });
+    writer.flush();
+    assert_eq!(writer.sink().parts().concat(), []);
+}
+
+#[test]
+fn what_is_too_long_for_a_chunk_is_cut_off() {
+    let text = "ü".repeat(200);
+    let addresses: Vec<u64> = (0..100).map(|n| n * 0x1234_5678_9ABC).collect();
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    writer.write(1, &Event::Mark { text: &text });
+    writer.write_of(u32::MAX, u32::MAX, u64::MAX, &Event::Stack { id: 7, frames: Frames::from(&addresses[..]) });
+    writer.write_of(1, 1, 2, &Event::Mark { text: &text });
+    writer.flush();
+    drop(writer);
+    let records: Vec<Record<'_>> = Reader::new(&log).collect();
+    let Event::Mark { text: cut } = records[0].event else { panic!("{records:?}") };
+    assert!(cut.len() > 80 && text.starts_with(cut));
+    let stack = records.iter().find_map(|record| match record.event {
+        Event::Stack { id: 7, frames } => Some(frames),
+        _ => None,
+    });
+    let frames: Vec<u64> = stack.expect("the stack is there").iter().collect();
+    assert!(frames.len() > 4 && addresses.starts_with(&frames), "{frames:x?}");
+}
+
+#[test]
+fn threads_and_tags_are_known_in_every_chunk() {
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    let who = |n: u64| ((n / 3 % 5) as u32, (n / 7 % 2) as u32);
+    for n in 0..1000 {
+        let (thread, tag) = who(n);
+        writer.write_of(thread, tag, n, &Event::Freed { address: Address(n) });
+    }
+    writer.flush();
+    drop(writer);
+    for skipped in 0..chunk_ends(&log).len() {
+        let start = skipped.checked_sub(1).map_or(0, |before| chunk_ends(&log)[before]);
+        let mut current = None;
+        for record in Reader::new(&log[start..]) {
+            match record.event {
+                Event::Switched { thread, tag } => current = Some((thread, tag)),
+                Event::Freed { address } => assert_eq!(current, Some(who(address.0))),
+                _ => panic!("{record:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The recording begins when the library is loaded, and ends when the program does.
+
+use core::ffi::c_void;
+use core::mem;
+use core::ptr::NonNull;
+use std::env;
+use std::process;
+use std::sync::{Mutex, PoisonError};
+
+use mudlark_inspect::hooks::Event;
+use mudlark_inspect::{Builder, Malloc, Profiler};
+
+use crate::{PROFILED, next};
+
+/// What to do, for this process and those that come of it.
+const VARIABLE: &str = "MUDLARK_PROFILE";
+
+/// The number of the process that writes the file itself.
+const FIRST: &str = "MUDLARK_PROFILE_PROCESS";
+
+/// The recording, while it is made.
+static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEGIN: extern "C" fn() = begin;
+
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static END: extern "C" fn() = end;
+
+extern "C" fn begin() {
+    let Some(value) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return };
+    // So that it is known to be asked.
+    if let Some(block) = NonNull::new(PROFILED.malloc(1)) {
+        // SAFETY: just allocated.
+        unsafe { PROFILED.free(block) };
+    }
+    let started = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(start);
+    match started {
+        Ok(profiler) => *PROFILER.lock().unwrap_or_else(PoisonError::into_inner) = Some(profiler),
+        Err(problem) => eprintln!("mudlark-record: nothing is recorded: {VARIABLE}={}: {problem}", value.display()),
+    }
+}
+
+extern "C" fn end() {
+    drop(take());
+}
+
+/// Ends the recording, wherever the program is: it may be a signal handler that ends it.
+pub(crate) fn end_at_once() {
+    if let Some(profiler) = take() {
+        profiler.stop_at_once();
+    }
+}
+
+/// The recording, if it is this process's and nobody is at it.
+fn take() -> Option<Profiler> {
+    PROFILER.try_lock().ok()?.take_if(|profiler| profiler.is_here())
+}
+
+/// Hands what is collected to the system: the process may be another program in a moment.
+pub(crate) fn flush() {
+    if let Ok(profiler) = PROFILER.try_lock()
+        && let Some(profiler) = profiler.as_ref().filter(|profiler| profiler.is_here())
+    {
+        profiler.flush();
+    }
+}
+
+fn start(value: &str) -> Result<Profiler, String> {
+    let (file, builder) = Builder::parse(value)?;
+    let builder = builder.heap(heap);
+    let file = std::path::absolute(file).map_err(|error| error.to_string())?;
+    let own = process::id();
+    let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
+    let started = match first {
+        None => {
+            let settings = value.split_once(',').map_or(String::new(), |(_, settings)| format!(",{settings}"));
+            tell_others(VARIABLE, &format!("{}{settings}", file.display()));
+            tell_others(FIRST, &own.to_string());
+            builder.start(file)
+        }
+        // It was another program before.
+        Some(first) if first == own => builder.append().start(file),
+        Some(_) => builder.as_child().start(file),
+    };
+    started.map_err(|error| error.to_string())
+}
+
+/// Sets a variable for the programs that this one will start.
+fn tell_others(name: &str, value: &str) {
+    // SAFETY: the program has not begun, so there is no other thread.
+    unsafe { env::set_var(name, value) };
+}
+
+/// What libmudlark.so says of its heap, if it is the next allocator.
+fn heap() -> Vec<Event<'static>> {
+    let Some(function) = next::find(c"mudlark_stats") else { return Vec::new() };
+    // SAFETY: libmudlark.so has a function of this type by this name.
+    let function = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Stats)>(function) };
+    let mut stats = Stats::default();
+    // SAFETY: it is written to.
+    unsafe { function(&raw mut stats) };
+    vec![Event::Heap {
+        requested: stats.requested_bytes as u64,
+        used: (stats.block_bytes + stats.large_bytes) as u64,
+        cached: stats.cached_bytes as u64,
+        large: stats.large_bytes as u64,
+        committed: stats.committed_bytes as u64,
+        reserved: stats.reserved_bytes as u64,
+    }]
+}
+
+/// `struct mudlark_stats` of `mudlark.h`.
+#[repr(C)]
+#[derive(Default)]
+struct Stats {
+    reserved_bytes: usize,
+    committed_bytes: usize,
+    page_bytes: usize,
+    blocks: usize,
+    block_bytes: usize,
+    cached_blocks: usize,
+    cached_bytes: usize,
+    large_blocks: usize,
+    large_bytes: usize,
+    mapped_blocks: usize,
+    mapped_bytes: usize,
+    requested_bytes: usize,
+    peak_bytes: usize,
+    heaps: usize,
+}

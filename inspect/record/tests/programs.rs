@@ -1,0 +1,261 @@
+//! Programs that know nothing of it, recorded: they do what they always do, and their logs are whole.
+
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use mudlark_inspect::hooks::{Event, NameOf, Reader};
+
+/// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let test = env::current_exe().expect("this test has a path");
+        let folder = test.ancestors().nth(2).expect("a test is two folders deep in the target's");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME")]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.arg("--target-dir").arg(folder.parent().expect("a profile's folder lies in the target's"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().expect("Cargo runs").success(), "the library does not build");
+        folder.join("libmudlark_record.so")
+    })
+}
+
+/// A folder for a test's files, which are gone when it passes.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        Self(folder)
+    }
+
+    /// Runs a program, and records it.
+    fn record(&self, settings: &str, program: &mut Command) -> Output {
+        program.env("LD_PRELOAD", library()).env("MUDLARK_PROFILE", format!("out.mmt{settings}")).current_dir(&self.0);
+        let output = program.output().unwrap_or_else(|error| panic!("{program:?}: {error}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program:?}: {}\n{errors}", output.status);
+        output
+    }
+
+    /// The log of the program that was started.
+    fn log(&self) -> Log {
+        Log::read(&self.0.join("out.mmt"))
+    }
+
+    /// The logs of other processes.
+    fn others(&self) -> Vec<Log> {
+        let files = fs::read_dir(&self.0).expect("the folder is there").map(|entry| entry.expect("a file").path());
+        let name = |path: &PathBuf| path.file_name().expect("it has a name").to_string_lossy().into_owned();
+        let logs = files.filter(|path| name(path).starts_with("out.") && name(path) != "out.mmt");
+        logs.map(|path| Log::read(&path)).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// What a log says.
+#[derive(Debug, Default)]
+struct Log {
+    programs: Vec<String>,
+    modules: Vec<String>,
+    /// How often blocks of a size were asked for.
+    requests: HashMap<u64, usize>,
+    bytes: u64,
+    live: HashMap<u64, u64>,
+    frees: usize,
+    threads: usize,
+    heaps: usize,
+    ends: usize,
+}
+
+impl Log {
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut log = Self::default();
+        let mut reader = Reader::new(&bytes);
+        for record in &mut reader {
+            log.add(&record.event);
+        }
+        assert_eq!(reader.damage(), Default::default(), "{}", path.display());
+        log
+    }
+
+    fn add(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Name { of: NameOf::Program, text, .. } => self.programs.push(text.to_owned()),
+            Event::Name { of: NameOf::Thread, .. } => self.threads += 1,
+            Event::Module { path, .. } => self.modules.push(path.to_owned()),
+            Event::Allocated { address, size, .. } => self.hand_out(address.0, size),
+            Event::Reallocated { from, to, size, .. } => {
+                self.live.remove(&from.0);
+                self.hand_out(to.0, size);
+            }
+            Event::Freed { address } => {
+                self.live.remove(&address.0);
+                self.frees += 1;
+            }
+            Event::Heap { .. } => self.heaps += 1,
+            Event::Stopped {} => self.ends += 1,
+            _ => {}
+        }
+    }
+
+    fn hand_out(&mut self, address: u64, size: u64) {
+        *self.requests.entry(size).or_default() += 1;
+        self.bytes += size;
+        self.live.insert(address, size);
+    }
+
+    fn count(&self) -> usize {
+        self.requests.values().sum()
+    }
+}
+
+/// Builds a program of this folder.
+fn compile(compiler: &str, source: &str, folder: &Folder) -> PathBuf {
+    let program = folder.0.join("program");
+    let mut command = Command::new(compiler);
+    command.args([
+        "-g",
+        "-O1",
+        "-fno-builtin",
+        "-Wall",
+        "-Wno-deprecated-declarations",
+        "-pthread",
+        "-Wno-unused-result",
+    ]);
+    // The sizes that are asked for in vain.
+    command.arg("-Wno-alloc-size-larger-than");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(source)).arg("-o").arg(&program);
+    let status = command.status().unwrap_or_else(|error| panic!("{compiler}: {error}"));
+    assert!(status.success(), "{source} does not build");
+    program
+}
+
+#[test]
+fn every_call_of_a_c_program_is_there() {
+    let folder = Folder::new("calls");
+    let program = compile("cc", "calls.c", &folder);
+    folder.record(",interval=1", &mut Command::new(program));
+    let log = folder.log();
+    assert_eq!((log.programs, log.ends), (vec!["program".to_owned()], 1));
+    // malloc, calloc, realloc, reallocarray, memalign, aligned_alloc, posix_memalign, valloc, pvalloc: see the source.
+    for size in [10_001, 10_002 * 3, 10_003, 10_004, 10_005 * 2, 10_006, 10_016, 10_008, 10_009, 12_288] {
+        assert_eq!(log.requests.get(&size), Some(&7), "requests of {size} B");
+        assert!(!log.live.values().any(|&live| live == size), "{size} B are freed");
+    }
+    assert_eq!(log.live.values().filter(|&&size| size == 20_001).count(), 3, "and these are not");
+    assert!(log.threads >= 3, "{} threads", log.threads);
+}
+
+#[test]
+fn every_operator_of_a_cpp_program_is_there() {
+    let folder = Folder::new("operators");
+    let program = compile("c++", "operators.cpp", &folder);
+    folder.record(",interval=1", &mut Command::new(program));
+    let log = folder.log();
+    for size in [10_001, 10_002, 10_003, 10_004, 10_112, 10_240] {
+        assert_eq!(log.requests.get(&size), Some(&1), "requests of {size} B");
+        assert!(!log.live.values().any(|&live| live == size), "{size} B are freed");
+    }
+}
+
+#[test]
+fn processes_write_logs_of_their_own() {
+    let folder = Folder::new("processes");
+    let script = "perl -e 'my @a = map { \"x\" x 5003 } 1..50; exit 0'; \
+                  (exec perl -e 'if (!fork) { my @a = map { \"x\" x 7001 } 1..20; exit 0 } wait'); true";
+    folder.record(",interval=1", Command::new("sh").args(["-c", script]));
+    let (first, others) = (folder.log(), folder.others());
+    assert_eq!(first.programs, ["dash"]);
+    let perls: Vec<&Log> = others.iter().filter(|log| log.programs.iter().any(|program| program == "perl")).collect();
+    assert_eq!(perls.len(), 2, "{:?}", others.iter().map(|log| &log.programs).collect::<Vec<_>>());
+    let count = |log: &Log, size| {
+        log.requests.iter().filter(|(of, _)| (size..size + 40).contains(*of)).map(|(_, n)| n).sum::<usize>()
+    };
+    assert!(others.iter().any(|log| count(log, 5003) >= 50));
+    assert!(others.iter().any(|log| count(log, 7001) >= 20 && log.programs.is_empty()), "the forked one");
+    assert!(perls.iter().all(|log| log.ends == 1), "{perls:?}");
+}
+
+#[test]
+fn a_process_that_becomes_another_program_goes_on_in_the_same_file() {
+    let folder = Folder::new("exec");
+    folder.record(",interval=1", Command::new("sh").args(["-c", "exec perl -e 'my $a = \"x\" x 5003;'"]));
+    let log = folder.log();
+    assert_eq!(log.programs, ["dash", "perl"]);
+    assert!(folder.others().is_empty());
+}
+
+#[test]
+fn python_runs_with_threads_and_children() {
+    let folder = Folder::new("python");
+    let script = "
+import subprocess, threading, os
+lists = []
+def work(n):
+    lists.append([bytearray(3001) for i in range(100)])
+threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print(subprocess.run(['sh', '-c', 'echo done'], capture_output=True, text=True).stdout.strip(), len(lists))
+if os.fork() == 0:
+    data = [bytearray(4001) for i in range(10)]
+    os._exit(0)
+os.wait()
+";
+    let output =
+        folder.record(",interval=1", Command::new("python3").args(["-c", script]).env("PYTHONMALLOC", "malloc"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "done 4\n");
+    let log = folder.log();
+    assert!(log.count() > 10_000 && log.frees > 5_000, "{} requests, {} frees", log.count(), log.frees);
+    assert!(log.requests.get(&3002).is_some_and(|&count| count >= 400), "a bytearray has a zero at its end");
+    assert!(log.modules.iter().any(|path| path.contains("python3")), "{:?}", log.modules);
+    let sampled = Folder::new("python-sampled");
+    sampled.record("", Command::new("python3").args(["-c", "x = [bytearray(100_000) for i in range(500)]"]));
+    let log = sampled.log();
+    assert!((30..300).contains(&log.count()), "{} of about 95", log.count());
+}
+
+#[test]
+fn git_runs() {
+    let folder = Folder::new("git");
+    let work = "git init -q . && echo text > file && git add file && \
+                git -c user.name=a -c user.email=a@b commit -q -m first && git log --oneline | wc -l";
+    let output = folder.record("", Command::new("sh").args(["-c", work]).env("HOME", &folder.0));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "1");
+}
+
+#[test]
+fn without_the_variable_nothing_is_written() {
+    let folder = Folder::new("nothing");
+    let mut program = Command::new("perl");
+    program.args(["-e", "my @a = map { \"x\" x 5003 } 1..50;"]).env("LD_PRELOAD", library()).current_dir(&folder.0);
+    assert!(program.env_remove("MUDLARK_PROFILE").status().expect("perl runs").success());
+    assert_eq!(fs::read_dir(&folder.0).expect("the folder is there").count(), 0);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_the_program_runs() {
+    let folder = Folder::new("wrong");
+    let output = folder.record(",speed=1", Command::new("sh").args(["-c", "echo well"]));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "well\n");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("nothing is recorded") && errors.contains("speed=1"), "{errors}");
+}

@@ -1,0 +1,439 @@
+//! The engine: what is recorded, in one place, behind one lock.
+//!
+//! Nothing in here allocates or frees by the program's allocator while it has the lock, nor waits for anybody who may. What
+//! may do so, as the walk of a stack and the question what code is loaded, is done before.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use lock_api::Mutex;
+use mudlark_hooks::{Address, Event, NameOf};
+
+use crate::gate;
+use crate::live::{Live, LiveTable, Traced};
+use crate::lock::PatientLock;
+use crate::log::{Log, LogFile};
+use crate::memory::{Array, NoMemory};
+use crate::modules::{Loaded, Modules};
+use crate::stacks::Stacks;
+use crate::tags::Tags;
+use crate::thread::{self, Recording};
+use crate::walk::Walk;
+
+/// All that is known of recorded blocks, and the log.
+pub(crate) struct Engine {
+    live: LiveTable,
+    stacks: Stacks,
+    modules: Modules,
+    tags: Tags,
+    log: Option<Log>,
+    is_recording: bool,
+    logs: u32,
+}
+
+static ENGINE: Mutex<PatientLock, Engine> = Mutex::new(Engine::new());
+
+/// Events that could not be written.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// So many frames of a stack are recorded.
+static DEPTH: AtomicUsize = AtomicUsize::new(0);
+
+/// What a recording is to be like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// The mean number of bytes between recorded requests; one for every request.
+    pub(crate) interval: u64,
+    /// Frames of a stack.
+    pub(crate) depth: usize,
+}
+
+/// There is a recording already.
+#[derive(Debug)]
+pub(crate) struct AlreadyRecording;
+
+/// Begins to record, to this file if there is one.
+pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+    let begun = with(|engine| {
+        if engine.is_recording {
+            return Err(AlreadyRecording);
+        }
+        engine.is_recording = true;
+        engine.logs += 1;
+        engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
+        engine.tell_names();
+        DEPTH.store(settings.depth, Ordering::Relaxed);
+        gate::open(settings.interval.max(1));
+        Ok(())
+    });
+    begun.unwrap_or(Err(AlreadyRecording))
+}
+
+/// Whether there is a recording.
+pub(crate) fn is_recording() -> bool {
+    with(|engine| engine.is_recording).unwrap_or(true)
+}
+
+/// Ends the recording, if there is one.
+pub(crate) fn stop() {
+    with(|engine| {
+        if !core::mem::replace(&mut engine.is_recording, false) {
+            return;
+        }
+        engine.tell_lost();
+        engine.live.forget_plain();
+        gate::close(engine.live.has_over_aligned());
+        if let Some(log) = engine.log.take() {
+            log.end();
+        }
+    });
+}
+
+/// A block was handed out, and is recorded, unless that cannot be: then the answer is `false`. `from` is a place in the
+/// frame below which nobody cares for frames.
+pub(crate) fn allocated(block: NonNull<u8>, layout: Layout, is_over_aligned: bool, from: *const u8) -> bool {
+    let recorded = with_stack(from, |engine, stack| {
+        engine.is_recording && engine.add(block, layout, is_over_aligned, stack).is_ok()
+    });
+    recorded.unwrap_or(false)
+}
+
+/// A request was not served.
+pub(crate) fn refused(layout: Layout, from: *const u8) {
+    let (size, align) = (layout.size() as u64, layout.align() as u64);
+    with_stack(from, |engine, stack| engine.write(&Event::Refused { size, align, stack }));
+}
+
+/// What is known of a block at some address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known {
+    /// It is not recorded.
+    Unrecorded,
+    /// It is.
+    Recorded(Live),
+    /// The engine cannot be asked: a signal handler has interrupted it.
+    NobodyKnows,
+}
+
+/// A recorded block that was at this address is about to be freed, if there is one.
+pub(crate) fn freed(address: usize) -> Known {
+    ask(address, |engine| {
+        let live = engine.live.remove(address);
+        if live.is_some() {
+            engine.write(&Event::Freed { address: Address(address as u64) });
+        }
+        live
+    })
+}
+
+/// Looks for the block at this address.
+pub(crate) fn look(address: usize) -> Known {
+    ask(address, |engine| engine.live.get(address))
+}
+
+/// Takes out the block at this address, which is about to be resized: when it has moved, somebody else may get its place.
+pub(crate) fn take_out(address: usize) -> Known {
+    ask(address, |engine| engine.live.remove(address))
+}
+
+/// A block that was taken out is not recorded any more.
+pub(crate) fn let_go(old: &Live) {
+    write(&Event::Freed { address: Address(old.address as u64) });
+}
+
+/// Puts a block back that could not be resized.
+pub(crate) fn put_back(live: Live) {
+    with(|engine| engine.insert(live));
+}
+
+/// A block that was taken out, if it was recorded, has a new size, and perhaps a new place; it is not aligned for our sake.
+pub(crate) fn resized(old: Option<Live>, block: NonNull<u8>, layout: Layout, from: *const u8) {
+    let Some(old) = old else {
+        allocated(block, layout, false, from);
+        return;
+    };
+    with_stack(from, |engine, stack| engine.replace(old, block, layout, stack));
+}
+
+/// Writes an event of the calling thread.
+pub(crate) fn write(event: &Event<'_>) {
+    with(|engine| engine.write(event));
+}
+
+/// Writes an event of the calling thread, which may hold an allocator's locks: if it would have to wait for a fork, which
+/// waits for these locks, the event is lost.
+pub(crate) fn write_promptly(event: &Event<'_>) {
+    let Some(_locked) = Recording::lock() else { return };
+    loop {
+        if let Some(mut engine) = ENGINE.try_lock() {
+            return engine.write(event);
+        }
+        if is_forking() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Writes events of one moment that are no thread's, and hands all that is collected to the system.
+pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
+    with(|engine| {
+        let Some(log) = &mut engine.log else { return };
+        let now = log.now();
+        events(&mut |event| log.write_at(now, event));
+        log.flush();
+    });
+}
+
+/// Hands what is collected to the system.
+pub(crate) fn flush() {
+    with(|engine| engine.log.as_mut().map(Log::flush));
+}
+
+/// The process that writes the log.
+pub(crate) fn process() -> Option<u32> {
+    with(|engine| engine.log.as_ref().map(Log::process)).flatten()
+}
+
+/// The number of a scope of this name, within another.
+pub(crate) fn tag(within: u32, name: &str) -> u32 {
+    let tag = with(|engine| {
+        let id = engine.tags.intern(within, name).ok()?;
+        if let Some(log) = &mut engine.log {
+            // It may be told again, which does no harm.
+            log.write(&Event::Name { of: NameOf::Tag, id, text: engine.tags.path(id) });
+        }
+        Some(id)
+    });
+    tag.flatten().unwrap_or(within)
+}
+
+/// All recorded blocks that are in use, in no order.
+pub(crate) fn live_blocks() -> Result<Array<Live>, NoMemory> {
+    let copy = |engine: &mut Engine| {
+        let mut blocks = Array::new();
+        engine.live.iter().try_for_each(|live| blocks.push(*live))?;
+        Ok(blocks)
+    };
+    with(copy).unwrap_or(Err(NoMemory))
+}
+
+/// The return addresses of a stack, innermost first.
+pub(crate) fn frames(stack: u32) -> Result<Array<usize>, NoMemory> {
+    let copy = |engine: &mut Engine| {
+        let mut frames = Array::new();
+        frames.extend(engine.stacks.frames(stack))?;
+        Ok(frames)
+    };
+    with(copy).unwrap_or(Err(NoMemory))
+}
+
+/// The path of a scope, in UTF-8.
+pub(crate) fn path_of_tag(tag: u32) -> Result<Array<u8>, NoMemory> {
+    let copy = |engine: &mut Engine| {
+        let mut path = Array::new();
+        path.extend(engine.tags.path(tag).as_bytes())?;
+        Ok(path)
+    };
+    with(copy).unwrap_or(Err(NoMemory))
+}
+
+/// The bytes of the recorded blocks in use, now and at their highest.
+pub(crate) fn traced() -> Traced {
+    with(|engine| engine.live.traced()).unwrap_or_default()
+}
+
+/// Has the highest be what it is now.
+pub(crate) fn reset_peak() {
+    with(|engine| engine.live.reset_peak());
+}
+
+/// Calls `f` with the engine. `None` if this thread has it locked, as a signal handler may find.
+fn with<R>(f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
+    let _locked = Recording::lock()?;
+    Some(f(&mut ENGINE.lock()))
+}
+
+/// Calls `f` with the engine and the number of the calling thread's stack. `None` if the thread is recording already.
+fn with_stack<R>(from: *const u8, f: impl Fn(&mut Engine, u32) -> R) -> Option<R> {
+    let _recording = Recording::begin()?;
+    let walk = Walk::new(from, DEPTH.load(Ordering::Relaxed));
+    let answer = with(|engine| engine.stack(&walk).map(|stack| f(engine, stack)))?;
+    match answer {
+        Ok(answer) => Some(answer),
+        Err(Unknown { address }) => {
+            let loaded = Loaded::now();
+            with(|engine| {
+                engine.learn(&loaded, address);
+                let stack = engine.stack(&walk).unwrap_or(0);
+                f(engine, stack)
+            })
+        }
+    }
+}
+
+/// Asks the engine for the block at an address, unless it is clear without that there is none.
+fn ask(address: usize, question: impl FnOnce(&mut Engine) -> Option<Live>) -> Known {
+    if !gate::may_be_live(address) {
+        return Known::Unrecorded;
+    }
+    match with(question) {
+        Some(Some(live)) => Known::Recorded(live),
+        Some(None) => Known::Unrecorded,
+        None => Known::NobodyKnows,
+    }
+}
+
+/// An address of code that no known file has.
+struct Unknown {
+    address: usize,
+}
+
+impl Engine {
+    const fn new() -> Self {
+        Self {
+            live: LiveTable::new(),
+            stacks: Stacks::new(),
+            modules: Modules::new(),
+            tags: Tags::new(),
+            log: None,
+            is_recording: false,
+            logs: 0,
+        }
+    }
+
+    /// The number of a stack, of which the log is told.
+    fn stack(&mut self, walk: &Walk) -> Result<u32, Unknown> {
+        let Ok(number) = self.stacks.intern(walk.frames()) else { return Ok(0) };
+        let Some(log) = &mut self.log else { return Ok(number) };
+        if self.stacks.is_known(number, log.number()) {
+            return Ok(number);
+        }
+        if let Some(address) = self.modules.unknown_of(walk.frames()) {
+            return Err(Unknown { address });
+        }
+        self.stacks.make_known(number, log.number());
+        log.write_stack(number, &self.stacks);
+        Ok(number)
+    }
+
+    /// Tells the log what code is loaded.
+    fn learn(&mut self, loaded: &Loaded, address: usize) {
+        let Some(log) = &mut self.log else { return };
+        self.modules.learn(loaded, address, |module| log.write_module(module));
+    }
+
+    /// Tells a new log what other events refer to.
+    fn tell_names(&mut self) {
+        self.modules.clear();
+        if let Some(log) = &mut self.log {
+            log.write_tags(&self.tags);
+        }
+    }
+
+    fn write(&mut self, event: &Event<'_>) {
+        if let Some(log) = &mut self.log {
+            log.write_of_thread(event);
+        }
+    }
+
+    fn add(&mut self, block: NonNull<u8>, layout: Layout, is_over_aligned: bool, stack: u32) -> Result<(), NoMemory> {
+        let address = block.addr().get();
+        let (tag, thread) = (thread::tag(), thread::number());
+        self.insert(Live { address, size: layout.size(), stack, tag, thread, is_over_aligned })?;
+        let (size, align) = (layout.size() as u64, layout.align() as u64);
+        self.write(&Event::Allocated { address: Address(address as u64), size, align, stack });
+        Ok(())
+    }
+
+    fn replace(&mut self, old: Live, block: NonNull<u8>, layout: Layout, stack: u32) {
+        let address = block.addr().get();
+        let (tag, thread) = (thread::tag(), thread::number());
+        let new = Live { address, size: layout.size(), stack, tag, thread, is_over_aligned: false };
+        if self.insert(new).is_ok() {
+            let (from, to) = (Address(old.address as u64), Address(address as u64));
+            self.write(&Event::Reallocated { from, to, size: layout.size() as u64, stack });
+        } else {
+            self.write(&Event::Freed { address: Address(old.address as u64) });
+        }
+    }
+
+    fn insert(&mut self, live: Live) -> Result<(), NoMemory> {
+        let inserted = self.live.insert(live);
+        LOST.fetch_add(inserted.is_err().into(), Ordering::Relaxed);
+        inserted
+    }
+
+    fn tell_lost(&mut self) {
+        let events = LOST.swap(0, Ordering::Relaxed);
+        if events > 0 {
+            self.write(&Event::Lost { events });
+        }
+    }
+
+    /// In a forked child: goes on in a log of its own.
+    #[cfg(unix)]
+    fn begin_anew(&mut self) {
+        let Some(log) = &mut self.log else { return };
+        log.begin_anew();
+        self.logs = log.number();
+        self.tell_names();
+    }
+}
+
+/// Whether a thread is about to fork, or has just done so.
+fn is_forking() -> bool {
+    #[cfg(unix)]
+    return forking::is_under_way();
+    #[cfg(not(unix))]
+    false
+}
+
+/// A thread that forks takes the engine's lock, so that the child finds the engine whole.
+#[cfg(unix)]
+pub(crate) mod forking {
+    use super::*;
+    use core::mem;
+    use core::sync::atomic::AtomicBool;
+
+    /// The number of threads that fork.
+    static FORKS: AtomicUsize = AtomicUsize::new(0);
+
+    /// Whether one of them has the lock for that.
+    static HELD: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn is_under_way() -> bool {
+        FORKS.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn before() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+        // If this thread has the lock already, a signal handler forks: then it keeps it.
+        if let Some(recording) = Recording::lock() {
+            mem::forget(recording);
+            mem::forget(ENGINE.lock());
+            HELD.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn after(is_child: bool) {
+        // Other threads that were about to fork are not in the child.
+        if is_child {
+            FORKS.store(0, Ordering::Relaxed);
+        } else {
+            FORKS.fetch_sub(1, Ordering::Relaxed);
+        }
+        if !HELD.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        // SAFETY: `before` has locked it and forgotten the guard, in this thread.
+        let mut engine = unsafe { ENGINE.make_guard_unchecked() };
+        if is_child {
+            engine.begin_anew();
+        }
+        drop(engine);
+        Recording::end_forgotten();
+    }
+}

@@ -1,0 +1,216 @@
+//! The recorded blocks that are in use: a hash table by address.
+
+use crate::gate;
+use crate::memory::{Array, NoMemory, Plain};
+
+/// A recorded block in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Live {
+    /// Where it begins; never zero.
+    pub(crate) address: usize,
+    /// What was asked for, in bytes.
+    pub(crate) size: usize,
+    /// The number of the stack of who asked.
+    pub(crate) stack: u32,
+    /// The number of the scope in which that was.
+    pub(crate) tag: u32,
+    /// The number of the thread.
+    pub(crate) thread: u32,
+    /// Whether it was asked for with [`gate::SAMPLE_ALIGN`], unlike the program's own Layout.
+    pub(crate) is_over_aligned: bool,
+}
+
+// SAFETY: all zero is an entry, which says that there is none.
+unsafe impl Plain for Live {}
+
+/// The bytes of the recorded blocks in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traced {
+    /// Now.
+    pub(crate) current: usize,
+    /// At their highest.
+    pub(crate) peak: usize,
+}
+
+/// The table.
+///
+/// # Invariants
+///
+/// The number of `entries` is zero or a power of two, and at least a quarter of them is empty: those whose address is zero. An entry is
+/// at its [home](Self::home), or there is no empty one from there to where it is.
+pub(crate) struct LiveTable {
+    entries: Array<Live>,
+    len: usize,
+    over_aligned: usize,
+    traced: Traced,
+}
+
+impl LiveTable {
+    pub(crate) const fn new() -> Self {
+        Self { entries: Array::new(), len: 0, over_aligned: 0, traced: Traced { current: 0, peak: 0 } }
+    }
+
+    /// Whether there are blocks that are aligned for our sake.
+    pub(crate) const fn has_over_aligned(&self) -> bool {
+        self.over_aligned > 0
+    }
+
+    /// How much there is.
+    pub(crate) const fn traced(&self) -> Traced {
+        self.traced
+    }
+
+    /// Has the highest be what it is now.
+    pub(crate) const fn reset_peak(&mut self) {
+        self.traced.peak = self.traced.current;
+    }
+
+    /// All entries.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Live> {
+        self.entries.iter().filter(|entry| entry.address != 0)
+    }
+
+    /// Adds a block; one that was there before at this address is forgotten.
+    pub(crate) fn insert(&mut self, live: Live) -> Result<(), NoMemory> {
+        if (self.len + 1) * 4 > self.entries.len() * 3 {
+            self.grow()?;
+        }
+        self.remove(live.address);
+        let place = self.find(live.address).unwrap_or_else(|empty| empty);
+        // INVARIANT: the first place that is empty from its home on.
+        self.entries[place] = live;
+        self.len += 1;
+        self.over_aligned += usize::from(live.is_over_aligned);
+        self.traced.current += live.size;
+        self.traced.peak = self.traced.peak.max(self.traced.current);
+        gate::note_live(live.address);
+        Ok(())
+    }
+
+    /// The block at this address.
+    pub(crate) fn get(&self, address: usize) -> Option<Live> {
+        if self.len == 0 {
+            return None;
+        }
+        Some(self.entries[self.find(address).ok()?])
+    }
+
+    /// Takes out the block at this address.
+    pub(crate) fn remove(&mut self, address: usize) -> Option<Live> {
+        if self.len == 0 {
+            return None;
+        }
+        let place = self.find(address).ok()?;
+        let live = self.entries[place];
+        self.close_gap(place);
+        self.len -= 1;
+        self.over_aligned -= usize::from(live.is_over_aligned);
+        self.traced.current -= live.size;
+        gate::note_dead(address);
+        Some(live)
+    }
+
+    /// Forgets all blocks but those that are aligned for our sake.
+    pub(crate) fn forget_plain(&mut self) {
+        let mut place = 0;
+        while place < self.entries.len() {
+            let Live { address, is_over_aligned, .. } = self.entries[place];
+            if address == 0 || is_over_aligned {
+                place += 1;
+            } else {
+                // Another may have come to this place.
+                self.remove(address);
+            }
+        }
+    }
+
+    /// The place of an address, or the empty one where it would be. There are entries.
+    fn find(&self, address: usize) -> Result<usize, usize> {
+        let mut place = self.home(address);
+        loop {
+            match self.entries[place].address {
+                0 => return Err(place),
+                found if found == address => return Ok(place),
+                _ => place = self.next(place),
+            }
+        }
+    }
+
+    /// Empties a place, and moves up those that are not at home for its sake.
+    fn close_gap(&mut self, mut gap: usize) {
+        let mut place = gap;
+        loop {
+            place = self.next(place);
+            let live = self.entries[place];
+            if live.address == 0 {
+                break;
+            }
+            let distance = |from: usize| place.wrapping_sub(from) & (self.entries.len() - 1);
+            if distance(self.home(live.address)) >= distance(gap) {
+                // INVARIANT: the gap is between its home and where it was.
+                self.entries[gap] = live;
+                gap = place;
+            }
+        }
+        self.entries[gap].address = 0;
+    }
+
+    fn home(&self, address: usize) -> usize {
+        let spread = (address as u64 >> 3).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+        (spread as usize) & (self.entries.len() - 1)
+    }
+
+    fn next(&self, place: usize) -> usize {
+        (place + 1) & (self.entries.len() - 1)
+    }
+
+    fn grow(&mut self) -> Result<(), NoMemory> {
+        const LEAST: usize = 1024;
+        let len = (self.entries.len() * 2).max(LEAST);
+        let smaller = core::mem::replace(&mut self.entries, Array::zeroed(len)?);
+        for live in smaller.iter().filter(|live| live.address != 0) {
+            let place = self.find(live.address).unwrap_or_else(|empty| empty);
+            self.entries[place] = *live;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn live(address: usize, size: usize) -> Live {
+        Live { address, size, stack: 1, tag: 2, thread: 3, is_over_aligned: size % 2 == 1 }
+    }
+
+    #[test]
+    fn agrees_with_a_map_of_std() {
+        let mut random = fastrand::Rng::with_seed(9);
+        let (mut table, mut model) = (LiveTable::new(), HashMap::new());
+        let (steps, places) = if cfg!(miri) { (3000, 700) } else { (200_000, 5000) };
+        for step in 0..steps {
+            let address = 16 * random.usize(1..places);
+            match random.u8(0..8) {
+                0..4 => {
+                    table.insert(live(address, step)).expect("there is memory");
+                    model.insert(address, live(address, step));
+                }
+                4..7 => assert_eq!(table.remove(address), model.remove(&address)),
+                _ => assert_eq!(table.get(address), model.get(&address).copied()),
+            }
+            assert_eq!(table.has_over_aligned(), table.over_aligned > 0);
+        }
+        assert_eq!(table.traced().current, model.values().map(|live: &Live| live.size).sum());
+        let mut left: Vec<Live> = table.iter().copied().collect();
+        let mut expected: Vec<Live> = model.into_values().collect();
+        left.sort_by_key(|live| live.address);
+        expected.sort_by_key(|live| live.address);
+        assert_eq!(left, expected);
+        table.forget_plain();
+        assert_eq!(table.len, expected.iter().filter(|live| live.is_over_aligned).count());
+        assert_eq!(table.over_aligned, table.len);
+    }
+}

@@ -1,0 +1,222 @@
+//! What [`Profiled`](crate::Profiled) is for allocators that are called with a Layout, for those that are called as C's is.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+use crate::engine::{self, Known};
+use crate::gate::{self, SAMPLE_ALIGN, Turn};
+use crate::profiled::end_on_panic;
+
+/// An allocator in the manner of C: whoever frees a block says nothing but where it is.
+///
+/// # Safety
+///
+/// A block is as large and as aligned as was asked for, and nobody else's until it is freed. The functions do not unwind.
+pub unsafe trait Malloc {
+    /// A block of at least `size` bytes, for any of C's own types, or null.
+    fn malloc(&self, size: usize) -> *mut u8;
+
+    /// The same, zeroed.
+    fn zeroed(&self, size: usize) -> *mut u8;
+
+    /// A block of at least `size` bytes at a multiple of the power of two `align`, or null.
+    fn aligned(&self, align: usize, size: usize) -> *mut u8;
+
+    /// Makes a block one of at least `size` bytes, which is not zero, and which may be elsewhere; null if there is no memory.
+    ///
+    /// # Safety
+    ///
+    /// The block is the caller's, who does not use it any more unless the answer is null.
+    unsafe fn realloc(&self, block: NonNull<u8>, size: usize) -> *mut u8;
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    ///
+    /// The block is the caller's, who does not use it any more.
+    unsafe fn free(&self, block: NonNull<u8>);
+
+    /// The bytes of a block, all of which may be used.
+    ///
+    /// # Safety
+    ///
+    /// The block is the caller's.
+    unsafe fn usable_size(&self, block: NonNull<u8>) -> usize;
+}
+
+/// An allocator in the manner of C, some of whose requests are recorded.
+///
+/// It is what `libmudlark_record.so` puts in front of a program's `malloc`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProfiledMalloc<M> {
+    next: M,
+}
+
+/// What C's own types are aligned to at least.
+const LEAST_ALIGN: usize = align_of::<u128>();
+
+impl<M> ProfiledMalloc<M> {
+    /// This allocator, which can be looked at.
+    pub const fn new(next: M) -> Self {
+        Self { next }
+    }
+
+    /// The allocator. What is asked of it directly is not recorded.
+    pub const fn allocator(&self) -> &M {
+        &self.next
+    }
+}
+
+/// How a block is to be.
+#[derive(Clone, Copy)]
+enum Wish {
+    Plain,
+    Zeroed,
+    Aligned(usize),
+}
+
+// SAFETY: every block is the allocator's, at least as aligned as was asked for. No panic leaves a method: see `end_on_panic`.
+unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
+    #[inline]
+    fn malloc(&self, size: usize) -> *mut u8 {
+        if gate::is_due(size) { self.allocate_in_turn(size, Wish::Plain) } else { self.next.malloc(size) }
+    }
+
+    #[inline]
+    fn zeroed(&self, size: usize) -> *mut u8 {
+        if gate::is_due(size) { self.allocate_in_turn(size, Wish::Zeroed) } else { self.next.zeroed(size) }
+    }
+
+    #[inline]
+    fn aligned(&self, align: usize, size: usize) -> *mut u8 {
+        if gate::is_due(size) {
+            self.allocate_in_turn(size, Wish::Aligned(align))
+        } else {
+            self.next.aligned(align, size)
+        }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: NonNull<u8>, size: usize) -> *mut u8 {
+        let is_due = gate::is_due(size);
+        if is_due || gate::may_be_recorded(block.addr().get()) {
+            // SAFETY: the caller's promise is the same.
+            return end_on_panic(|| unsafe { self.resize_in_turn(block, size, is_due) });
+        }
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.next.realloc(block, size) }
+    }
+
+    #[inline]
+    unsafe fn free(&self, block: NonNull<u8>) {
+        if gate::may_be_recorded(block.addr().get()) {
+            note_freed(block);
+        }
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.next.free(block) };
+    }
+
+    unsafe fn usable_size(&self, block: NonNull<u8>) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.next.usable_size(block) }
+    }
+}
+
+/// Notes that a block is about to be freed. If nobody can be asked now, it stays in the books.
+#[cold]
+#[inline(never)]
+fn note_freed(block: NonNull<u8>) {
+    end_on_panic(|| engine::freed(block.addr().get()));
+}
+
+impl<M: Malloc> ProfiledMalloc<M> {
+    /// Serves a request that is due.
+    #[cold]
+    #[inline(never)]
+    fn allocate_in_turn(&self, size: usize, wish: Wish) -> *mut u8 {
+        end_on_panic(|| self.allocate(size, wish, gate::take_turn(size)))
+    }
+
+    /// Serves a request whose turn it is, or not.
+    fn allocate(&self, size: usize, wish: Wish, turn: Turn) -> *mut u8 {
+        let align = if let Wish::Aligned(align) = wish { align } else { LEAST_ALIGN };
+        let block = match (wish, turn) {
+            (_, Turn::Sample) => self.sampled(size, wish),
+            (Wish::Plain, _) => self.next.malloc(size),
+            (Wish::Zeroed, _) => self.next.zeroed(size),
+            (Wish::Aligned(align), _) => self.next.aligned(align, size),
+        };
+        if turn != Turn::Pass
+            && let Ok(layout) = Layout::from_size_align(size, align)
+        {
+            let here = ptr::from_ref(&layout).cast();
+            match NonNull::new(block) {
+                Some(block) => drop(engine::allocated(block, layout, false, here)),
+                None => engine::refused(layout, here),
+            }
+        }
+        block
+    }
+
+    /// A block that begins at an OS page.
+    fn sampled(&self, size: usize, wish: Wish) -> *mut u8 {
+        let align = if let Wish::Aligned(align) = wish { align.max(SAMPLE_ALIGN) } else { SAMPLE_ALIGN };
+        let block = self.next.aligned(align, size);
+        if matches!(wish, Wish::Zeroed) && !block.is_null() {
+            // SAFETY: the block has so many bytes.
+            unsafe { block.write_bytes(0, size) };
+        }
+        block
+    }
+
+    /// Resizes a block that may be recorded, or is due to be.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Malloc::realloc`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn resize_in_turn(&self, block: NonNull<u8>, size: usize, is_due: bool) -> *mut u8 {
+        let turn = if is_due { gate::take_turn(size) } else { Turn::Pass };
+        if turn == Turn::Sample {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.move_block(block, size, turn) };
+        }
+        let old = match engine::take_out(block.addr().get()) {
+            Known::Recorded(live) => Some(live),
+            Known::Unrecorded | Known::NobodyKnows => None,
+        };
+        // SAFETY: the caller's promise is the same.
+        let resized = unsafe { self.next.realloc(block, size) };
+        let Ok(layout) = Layout::from_size_align(size, LEAST_ALIGN) else { return resized };
+        let here = ptr::from_ref(&layout).cast();
+        match NonNull::new(resized) {
+            Some(resized) if turn == Turn::Record => engine::resized(old, resized, layout, here),
+            // It begins at no OS page any more, so it would not be found when it is freed.
+            Some(_) => old.iter().for_each(engine::let_go),
+            None => {
+                old.map(engine::put_back);
+                engine::refused(layout, here);
+            }
+        }
+        resized
+    }
+
+    /// Resizes a block by a move to the beginning of an OS page.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Malloc::realloc`].
+    unsafe fn move_block(&self, block: NonNull<u8>, size: usize, turn: Turn) -> *mut u8 {
+        let moved = self.allocate(size, Wish::Plain, turn);
+        if !moved.is_null() {
+            // SAFETY: by the caller's promise.
+            let bytes = unsafe { self.next.usable_size(block) };
+            // SAFETY: both blocks have so many bytes, and they are two.
+            unsafe { moved.copy_from_nonoverlapping(block.as_ptr(), bytes.min(size)) };
+            // SAFETY: the caller parts with it.
+            unsafe { self.free(block) };
+        }
+        moved
+    }
+}

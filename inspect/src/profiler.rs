@@ -1,0 +1,376 @@
+//! `Profiler`: a recording that a program makes of itself.
+
+use core::fmt;
+use core::mem;
+#[cfg(unix)]
+use core::mem::MaybeUninit;
+#[cfg(unix)]
+use core::ptr;
+use core::time::Duration;
+use std::error::Error;
+use std::io;
+use std::path::Path;
+use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use mudlark_hooks::{Event, NameOf};
+
+use crate::engine::{self, AlreadyRecording, Settings};
+use crate::fork;
+use crate::gate;
+use crate::log::{LogFile, Place};
+use crate::report;
+use crate::thread::Recording;
+
+/// A recording, until it is dropped: then the log is whole.
+///
+/// There is one at a time. It is of the whole process, of all threads, from its start on: blocks that were there
+/// before are not known to it.
+///
+/// A forked child goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's number, which is there as soon as there is something to
+/// write; it begins with the blocks that the child asks for. The drop of the guard ends it, if the child gets there.
+#[derive(Debug)]
+pub struct Profiler {
+    reporter: Option<Reporter>,
+    process: u32,
+    heap: fn() -> Vec<Event<'static>>,
+}
+
+/// How a recording is to be made.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use mudlark_inspect::Profiler;
+///
+/// let profile = Profiler::builder().interval(64 << 10).stack_depth(32).stats_period(None).start("out.mmt")?;
+/// # Ok::<(), mudlark_inspect::StartError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing before it is started"]
+pub struct Builder {
+    settings: Settings,
+    stats_period: Option<Duration>,
+    place: Place,
+    heap: fn() -> Vec<Event<'static>>,
+}
+
+impl Profiler {
+    /// Half a megabyte, the mean number of bytes between two recorded requests unless another is chosen.
+    pub const DEFAULT_INTERVAL: u64 = 512 * 1024;
+
+    /// Begins to record to this file, which is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start(file: impl AsRef<Path>) -> Result<Self, StartError> {
+        Self::builder().start(file)
+    }
+
+    /// For recordings of another kind.
+    pub const fn builder() -> Builder {
+        Builder {
+            settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
+            stats_period: Some(Duration::from_millis(100)),
+            place: Place::Anew,
+            heap: report::heap,
+        }
+    }
+
+    /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
+    ///
+    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
+    /// never), as in [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; also if the variable says something else.
+    pub fn from_env() -> Result<Option<Self>, StartError> {
+        let Some(value) = std::env::var_os("MUDLARK_PROFILE").filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        let text = value.to_str().ok_or_else(|| StartError::Variable("it is not UTF-8".to_owned()))?;
+        let (file, builder) = Builder::parse(text).map_err(StartError::Variable)?;
+        builder.start(file).map(Some)
+    }
+
+    /// Writes that the program has come to some point.
+    pub fn mark(&self, text: &str) {
+        engine::write(&Event::Mark { text });
+    }
+
+    /// Hands what is collected to the system, so that it is there whatever happens next.
+    pub fn flush(&self) {
+        engine::flush();
+    }
+
+    /// Ends the recording without the last figures of the heap. It allocates nothing and waits for nobody but the engine: for a
+    /// process that ends in the midst of anything.
+    pub fn stop_at_once(mut self) {
+        engine::stop();
+        mem::forget(self.reporter.take());
+        mem::forget(self);
+    }
+
+    /// Whether the calling process is the one that is recorded. It is not if it shares its memory with that: a child of
+    /// `vfork`, which must not drop this then.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        engine::process() == Some(process::id())
+    }
+}
+
+impl Builder {
+    /// The mean number of bytes from one recorded request to the next. One records every request; zero counts as one.
+    ///
+    /// All sums are estimates then: of `n` recorded requests the relative error is about one by the square root of `n`.
+    pub const fn interval(mut self, bytes: u64) -> Self {
+        self.settings.interval = if bytes == 0 { 1 } else { bytes };
+        self
+    }
+
+    /// So many return addresses of each stack are recorded at most, the innermost ones; at most 256.
+    pub const fn stack_depth(mut self, frames: usize) -> Self {
+        self.settings.depth = frames;
+        self
+    }
+
+    /// How often the log gets figures of the whole heap, and all that is collected goes to the file. `None` for neither, until
+    /// the recording ends. It takes a thread.
+    pub const fn stats_period(mut self, period: Option<Duration>) -> Self {
+        self.stats_period = period;
+        self
+    }
+
+    /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
+    pub const fn append(mut self) -> Self {
+        self.place = Place::Behind;
+        self
+    }
+
+    /// Writes another file beside, «out.1234.mmt» with the process's number: the process was started by one whose file it is. What the
+    /// process has written there before, it leaves.
+    pub const fn as_child(mut self) -> Self {
+        self.place = Place::OfChild;
+        self
+    }
+
+    /// What the heap says of itself, for a program whose allocator is not Mudlark:
+    /// [`Event::Heap`], and then [`Event::Class`] and [`Event::Page`] if there are such. What `heap` allocates is not recorded.
+    pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
+        self.heap = heap;
+        self
+    }
+
+    /// Begins to record to this file, which is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start(self, file: impl AsRef<Path>) -> Result<Profiler, StartError> {
+        self.begin(Some(file.as_ref()))
+    }
+
+    /// Begins to record to no file: for [`Snapshot`](crate::Snapshot)s.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start_in_memory(self) -> Result<Profiler, StartError> {
+        self.stats_period(None).begin(None)
+    }
+
+    fn begin(self, file: Option<&Path>) -> Result<Profiler, StartError> {
+        if !gate::is_installed() {
+            return Err(StartError::NotInstalled);
+        }
+        fork::arrange();
+        report::watch_regions();
+        // A file that is being written to must not be overwritten.
+        let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        if engine::is_recording() {
+            return Err(StartError::AlreadyRecording);
+        }
+        let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
+        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
+        name_program();
+        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
+        Ok(Profiler { reporter, process: process::id(), heap: self.heap })
+    }
+
+    /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<(&str, Self), String> {
+        let mut parts = text.split(',');
+        let file = parts.next().filter(|file| !file.is_empty()).ok_or("there is no file")?;
+        let builder = parts.try_fold(Profiler::builder(), |builder, part| {
+            let number = |value: &str| value.parse::<u64>().map_err(|_| format!("«{part}»: there is no number"));
+            match part.split_once('=') {
+                Some(("interval", bytes)) => Ok(builder.interval(number(bytes)?)),
+                Some(("depth", frames)) => {
+                    Ok(builder.stack_depth(usize::try_from(number(frames)?).unwrap_or(usize::MAX)))
+                }
+                Some(("stats", milliseconds)) => {
+                    let period = Some(number(milliseconds)?).filter(|&period| period > 0);
+                    Ok(builder.stats_period(period.map(Duration::from_millis)))
+                }
+                _ => Err(format!("«{part}» is none of interval=, depth= and stats=")),
+            }
+        })?;
+        Ok((file, builder))
+    }
+}
+
+impl Drop for Profiler {
+    fn drop(&mut self) {
+        if let Some(reporter) = self.reporter.take() {
+            // In a forked child there is no such thread.
+            if process::id() == self.process { reporter.stop() } else { mem::forget(reporter) }
+        }
+        report_state(self.heap, Detail::Pages);
+        engine::stop();
+    }
+}
+
+/// Locked by who starts a recording.
+static STARTING: Mutex<()> = Mutex::new(());
+
+fn name_program() {
+    let program = std::env::current_exe().unwrap_or_default();
+    let text = program.file_name().unwrap_or_default().to_string_lossy();
+    engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
+}
+
+/// How much the heap says of itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Detail {
+    /// Each class.
+    Classes,
+    /// And each page.
+    Pages,
+}
+
+/// Writes what the heap says of itself.
+fn report_state(heap: fn() -> Vec<Event<'static>>, detail: Detail) {
+    let _recording = Recording::begin();
+    let heap = heap();
+    let pages = if detail == Detail::Pages { report::pages() } else { Vec::new() };
+    let resident = report::resident();
+    engine::write_together(|write| {
+        heap.iter().chain(&pages).for_each(&mut *write);
+        if let Some(bytes) = resident {
+            write(&Event::Resident { bytes });
+        }
+    });
+}
+
+/// A thread that has the heap tell of itself every now and then.
+#[derive(Debug)]
+struct Reporter {
+    /// Closed to end the thread.
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Reporter {
+    /// Starts it. Where no thread can be had, there are no figures before the end.
+    fn start(period: Duration, heap: fn() -> Vec<Event<'static>>) -> Option<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let work = move || {
+            let _recording = Recording::begin();
+            while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                report_state(heap, Detail::Classes);
+            }
+        };
+        let builder = thread::Builder::new().name("mudlark-report".to_owned());
+        let thread = without_signals(|| builder.spawn(work)).ok()?;
+        Some(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        // It does not panic.
+        let _ = self.thread.join();
+    }
+}
+
+/// Calls `start`, whose thread shall handle no signals: they are the program's own.
+#[cfg(unix)]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: one set was just made, the other one is written to.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let started = start();
+    // SAFETY: it was written to above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    started
+}
+
+/// There are no signals that another thread could take.
+#[cfg(not(unix))]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    start()
+}
+
+/// Why a recording did not begin.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is one already.
+    AlreadyRecording,
+    /// The program's allocator is not a [`Profiled`](crate::Profiled) one.
+    NotInstalled,
+    /// The file cannot be written.
+    File(io::Error),
+    /// The environment variable does not say what to do.
+    Variable(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyRecording => f.write_str("a recording is under way already: drop its `Profiler` before"),
+            Self::NotInstalled => f.write_str(
+                "the program's allocator is not recorded: write \
+                 `#[global_allocator] static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());`",
+            ),
+            Self::File(error) => write!(f, "the log cannot be written: {error}"),
+            Self::Variable(problem) => write!(
+                f,
+                "MUDLARK_PROFILE: {problem}; it should be a file, as «out.mmt», or more, as «out.mmt,interval=1,depth=32»"
+            ),
+        }
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_says_file_and_settings() {
+        let (file, builder) = Builder::parse("a b.mmt,interval=0,depth=7,stats=0").expect("that is right");
+        assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
+        assert_eq!(builder.stats_period, None);
+        for wrong in ["", ",interval=1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
+            assert!(Builder::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

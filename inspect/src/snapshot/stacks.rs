@@ -1,0 +1,72 @@
+//! What the numbers of a snapshot's blocks stand for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::frame::{Frame, Traceback};
+use super::library;
+use super::symbols::Symbols;
+
+/// Stacks, scopes, and the files whose code is in the stacks.
+#[derive(Debug)]
+pub(super) struct Stacks {
+    pub(super) stacks: BTreeMap<u32, Stack>,
+    pub(super) tags: BTreeMap<u32, Arc<str>>,
+    pub(super) modules: Vec<Module>,
+    symbols: Symbols,
+    /// That of blocks without a stack.
+    unknown: Traceback,
+}
+
+/// A file whose code is loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Module {
+    pub(super) base: u64,
+    pub(super) size: u64,
+    pub(super) path: String,
+}
+
+/// A stack, and what it means once somebody has asked.
+#[derive(Debug)]
+pub(super) struct Stack {
+    /// Return addresses, innermost first.
+    pub(super) addresses: Vec<u64>,
+    traceback: OnceLock<Traceback>,
+}
+
+impl Stack {
+    pub(super) const fn new(addresses: Vec<u64>) -> Self {
+        Self { addresses, traceback: OnceLock::new() }
+    }
+}
+
+impl Stacks {
+    /// Without stacks yet.
+    pub(super) fn new(symbols: Symbols) -> Self {
+        let unknown = Traceback::new(Vec::new(), None);
+        Self { stacks: BTreeMap::new(), tags: BTreeMap::new(), modules: Vec::new(), symbols, unknown }
+    }
+
+    pub(super) fn tag(&self, number: u32) -> &str {
+        self.tags.get(&number).map_or("", |tag| tag)
+    }
+
+    pub(super) fn traceback(&self, number: u32) -> &Traceback {
+        let Some(stack) = self.stacks.get(&number) else { return &self.unknown };
+        stack.traceback.get_or_init(|| traceback(&self.symbols, &stack.addresses))
+    }
+
+    /// The functions of a return address.
+    pub(super) fn frames(&self, address: u64) -> Arc<[Frame]> {
+        self.symbols.frames(address)
+    }
+}
+
+/// What a stack means: the frames from who asked to `main`.
+pub(super) fn traceback(symbols: &Symbols, addresses: &[u64]) -> Traceback {
+    let frames: Vec<Frame> = addresses.iter().flat_map(|&address| symbols.frames(address).to_vec()).collect();
+    let own = library::library_frames(&frames);
+    let type_name = library::type_name(&frames[..own]);
+    let end = own + library::frames_to_main(&frames[own..]);
+    Traceback::new(frames[own..end].to_vec(), type_name.map(Into::into))
+}

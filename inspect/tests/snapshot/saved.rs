@@ -1,0 +1,149 @@
+//! Snapshots come back from files as they were, and damaged ones are told apart.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use mudlark_inspect::{By, Filter, Profiler, Snapshot, scope};
+
+use crate::live::one_at_a_time;
+use crate::made_up::{MadeUp, loaded, log_of, new_path, snapshot_of};
+
+/// All that a snapshot tells.
+fn all(snapshot: &Snapshot) -> Vec<String> {
+    let blocks = snapshot.blocks().map(|block| {
+        let (tag, thread, traceback) = (block.tag(), block.thread(), block.traceback());
+        format!("{} {} {tag:?} {thread} {:?} {traceback}", block.address(), block.size(), traceback.type_name())
+    });
+    let statistics = [By::Line, By::Function, By::Type, By::Tag, By::Thread, By::Traceback]
+        .into_iter()
+        .flat_map(|by| snapshot.statistics(by))
+        .map(|statistic| statistic.to_string());
+    blocks.chain(statistics).collect()
+}
+
+fn made_up() -> Vec<MadeUp<'static>> {
+    let vec = ("/rustc/1/library/alloc/src/vec/mod.rs", 5, "<alloc::vec::Vec<u16>>::push");
+    vec![
+        (0, 100, vec![("a.rs", 1, "app::f"), ("b.rs", 2, "app::main")]),
+        (1, 2_000_000, vec![vec, ("b.rs", 3, "app::main")]),
+        (2, 7, vec![]),
+        (1, 0, vec![("ä b.rs", 7, "<app::F<'a> as app::G>::h")]),
+    ]
+}
+
+#[test]
+fn a_saved_snapshot_comes_back() {
+    let snapshot = snapshot_of(&made_up());
+    let path = new_path();
+    fs::write(&path, "something longer than a snapshot".repeat(1000)).expect("it can be written");
+    snapshot.save(&path).expect("it can be saved");
+    let again = Snapshot::load(&path).expect("it can be loaded");
+    assert!(again.is_whole());
+    assert_eq!(all(&again), all(&snapshot));
+    assert_eq!(again.blocks().nth(1).map(|block| block.traceback().type_name()), Some(Some("Vec<u16>")));
+    // And so does what filters have left of it.
+    let less = snapshot.filter(&[Filter::include().tag("tag1")]);
+    less.save(&path).expect("it can be saved");
+    assert_eq!(all(&Snapshot::load(&path).expect("it can be loaded")), all(&less));
+    fs::remove_file(&path).expect("it is there");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "stacks cannot be walked")]
+fn a_snapshot_of_the_process_comes_back_with_its_lines() {
+    let _one = one_at_a_time();
+    let _profile = Profiler::in_memory(16).expect("there is no other");
+    scope!("kept");
+    let kept: Vec<Vec<u8>> = (0..100).map(Vec::with_capacity).collect();
+    let snapshot = Snapshot::take().expect("there is a recording");
+    let path = new_path();
+    snapshot.save(&path).expect("it can be saved");
+    let again = Snapshot::load(&path).expect("it can be loaded");
+    fs::remove_file(&path).expect("it is there");
+    assert_eq!(all(&again), all(&snapshot));
+    assert!(again.compare(&snapshot, By::Line).iter().all(|difference| difference.size_diff == 0));
+    let tag = &again.filter(&[Filter::include().tag("k?pt")]).statistics(By::Tag)[0];
+    assert!(tag.size >= 4950 && tag.count >= 100, "{tag}");
+    assert!(all(&again).iter().any(|line| line.contains("/saved.rs:")));
+    drop(kept);
+}
+
+/// The log of a whole recording is read as what was in use at its end.
+#[test]
+#[cfg_attr(miri, ignore = "stacks cannot be walked")]
+fn any_log_can_be_loaded() {
+    let _one = one_at_a_time();
+    let path = new_path();
+    let profile = Profiler::builder().interval(1).stats_period(None).start(&path).expect("there is no other");
+    let mut kept = vec![0_u8; 12_345];
+    drop(vec![0_u8; 54_321]);
+    kept.resize(23_456, 0);
+    let snapshot = Snapshot::take().expect("a recording with a log will do");
+    drop(profile);
+    let log = Snapshot::load(&path).expect("it is a log");
+    fs::remove_file(&path).expect("it is there");
+    assert!(log.is_whole());
+    let sizes = |snapshot: &Snapshot| -> Vec<u64> {
+        snapshot.blocks().map(|block| block.size()).filter(|size| *size > 10_000).collect()
+    };
+    assert_eq!(sizes(&log), [kept.capacity() as u64]);
+    assert_eq!(sizes(&snapshot), sizes(&log));
+    let traceback = log.blocks().find(|block| block.size() > 10_000).map(|block| block.traceback().clone());
+    assert!(
+        traceback.is_some_and(|traceback| traceback.innermost().function.starts_with("0x")),
+        "the log has no symbols"
+    );
+}
+
+#[test]
+fn estimates_stay_estimates() {
+    let log = log_of(&[(0, 1, vec![]), (0, 1_000_000, vec![])], 1000);
+    let snapshot = loaded(&log).expect("it can be read");
+    let path = new_path();
+    snapshot.save(&path).expect("it can be saved");
+    let again = Snapshot::load(&path).expect("it can be loaded");
+    fs::remove_file(&path).expect("it is there");
+    let sum = &again.statistics(By::Tag)[0];
+    // A block of one byte stands for some thousand, and one of a million bytes for itself.
+    assert_eq!((sum.size, sum.count), (1_001_001, 1002));
+    assert_eq!(all(&again), all(&snapshot));
+}
+
+#[test]
+fn what_is_damaged_says_so_and_never_panics() {
+    let log = log_of(&made_up(), 1);
+    let whole = all(&snapshot_of(&made_up()));
+    let step = if cfg!(miri) { 97 } else { 1 };
+    for len in (0..log.len()).step_by(step) {
+        match loaded(&log[..len]) {
+            Ok(cut) => assert!(!cut.is_whole(), "{len}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData),
+        }
+    }
+    for at in (0..log.len()).step_by(step) {
+        let mut flipped = log.clone();
+        flipped[at] ^= 0x10;
+        match loaded(&flipped) {
+            Ok(flipped) => assert!(!flipped.is_whole() || all(&flipped) == whole, "{at}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData),
+        }
+    }
+}
+
+#[test]
+fn what_is_no_log_is_refused() {
+    let error = loaded(b"squares = [number ** 2 for number in numbers]").expect_err("it is no log");
+    assert_eq!(error.to_string(), "this is no event log, nor a snapshot");
+    assert_eq!(Snapshot::load("no such file").expect_err("there is none").kind(), ErrorKind::NotFound);
+    let nowhere = snapshot_of(&[]).save("/no such folder/file").expect_err("there is none");
+    assert_eq!(nowhere.kind(), ErrorKind::NotFound);
+}
+
+/// A disk that is full is told of, and nothing panics.
+#[test]
+#[cfg(target_os = "linux")]
+#[cfg_attr(miri, ignore = "there is no such device")]
+fn a_full_disk_is_told_of() {
+    let error = snapshot_of(&made_up()).save("/dev/full").expect_err("it is full");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+}
