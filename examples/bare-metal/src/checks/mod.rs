@@ -3,10 +3,11 @@
 mod allocator;
 mod collections;
 mod counted;
+mod filled;
 pub mod gc;
 pub mod interrupts;
 mod pages;
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 mod processors;
 mod recorded;
 mod unmasked;
@@ -30,7 +31,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("an interrupt handler allocates and frees", interrupts::handler),
     ("a heap that masks no interrupts serves a handler", unmasked::handler),
     ("what a heap does is written to a ring, and read back", recorded::churn),
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(several_processors)]
     ("processors and their handlers share the heap and free each other's blocks", processors::both),
 ];
 

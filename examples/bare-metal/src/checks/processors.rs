@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use critical_section::Mutex;
 use mudlark_rc::SyncCounted;
 
-use super::{Random, counted, interrupts};
+use super::{Random, counted, interrupts, pages};
 use crate::{board, heap, say};
 
 /// Blocks on the way from one to the other.
@@ -43,12 +43,20 @@ fn churn(seed: u32) {
     heap::collect();
 }
 
+fn churn_everywhere(seed: u32) {
+    churn(seed);
+    pages::shared::churn(seed);
+}
+
 /// Both churn; or one, where there is only one.
 pub fn both() {
-    if !board::run_beside(|| churn(3), || churn(11)) {
+    if !board::run_beside(|| churn_everywhere(3), || churn_everywhere(11)) {
         say!("  (there is one processor)");
-        churn(7);
+        churn_everywhere(7);
     }
+    // SAFETY: the second processor has done its work, or never begun.
+    unsafe { heap::collect_of_second() };
+    pages::shared::is_empty();
     drop(exchange(None));
     drop(interrupts::exchange(None));
 }
