@@ -187,6 +187,18 @@ pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
     });
 }
 
+/// What the log's clock says, in nanoseconds, if there is a log.
+#[cfg(feature = "gc")]
+pub(crate) fn now() -> Option<u64> {
+    with(|engine| engine.log.as_ref().map(Log::now)).flatten()
+}
+
+/// Writes an event that has happened before.
+#[cfg(feature = "gc")]
+pub(crate) fn write_late(time: u64, event: &Event<'_>) {
+    with(|engine| engine.log.as_mut().map(|log| log.write_at(time, event)));
+}
+
 /// Hands what is collected to the system.
 pub(crate) fn flush() {
     with(|engine| engine.log.as_mut().map(Log::flush));

@@ -39,6 +39,8 @@
 //! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
+#[cfg(feature = "gc")]
+mod collections;
 mod costs;
 mod engine;
 mod errno;
@@ -63,6 +65,8 @@ mod tags;
 mod thread;
 mod walk;
 
+#[cfg(feature = "gc")]
+pub use collections::Watch;
 pub use costs::Costs;
 pub use malloc::{Malloc, ProfiledMalloc};
 pub use metered::Metered;
