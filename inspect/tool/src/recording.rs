@@ -40,7 +40,8 @@ impl Recording {
     ///
     /// If the library to be preloaded is not found, or the file's name cannot be passed on.
     pub(crate) fn command(&self, program: &[OsString], log: &Path) -> Result<Command, Error> {
-        let (name, arguments) = program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
+        let (name, arguments) =
+            program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
         let mut command = Command::new(name);
         command.args(arguments).env("MUDLARK_PROFILE", self.profile(log)?);
         if !self.no_preload {
@@ -54,7 +55,10 @@ impl Recording {
         // The program may go to another directory before it begins to write.
         let log = absolute(log).map_err(|cause| Error::Write { path: log.to_owned(), cause })?;
         if log.as_os_str().as_encoded_bytes().contains(&b',') {
-            return Err(Error::Usage(format!("a log's name has no comma, as {} has: what is behind one is an option", log.display())));
+            return Err(Error::Usage(format!(
+                "a log's name has no comma, as {} has: what is behind one is an option",
+                log.display()
+            )));
         }
         let mut profile = log.into_os_string();
         if let Some(interval) = self.interval {
@@ -69,12 +73,13 @@ pub(crate) fn start(command: &mut Command) -> Result<Child, Error> {
     command.spawn().map_err(|cause| Error::Start { program: PathBuf::from(command.get_program()), cause })
 }
 
-/// Waits for a program to its end, and passes on meanwhile what signals this process gets.
-pub(crate) fn wait(mut child: Child) -> Result<ExitStatus, Error> {
-    let forwarding = signals::forward_to(&child);
-    let status = child.wait().map_err(|cause| Error::Start { program: PathBuf::from("the program"), cause });
-    drop(forwarding);
-    status
+/// Runs a program to its end, and passes on to it what signals this process gets.
+pub(crate) fn run(command: &mut Command) -> Result<ExitStatus, Error> {
+    // From before it runs: or else a signal just then would end this process alone.
+    let signals = signals::catch();
+    let mut child = start(command)?;
+    let _forwarding = signals.forward_to(&child);
+    child.wait().map_err(|cause| Error::Start { program: PathBuf::from("the program"), cause })
 }
 
 /// Ends as the program has: with its exit code, or by the signal that ended it.

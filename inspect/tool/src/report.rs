@@ -57,7 +57,9 @@ pub(crate) fn page(model: &Model, symbols: &mut Symbols<'_>) -> String {
 fn fill(template: &str, parts: &[(&str, String)]) -> String {
     let mut page = String::new();
     let mut rest = template;
-    while let Some((before, (name, after))) = rest.split_once("{{").and_then(|(before, behind)| Some((before, behind.split_once("}}")?))) {
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, behind)| Some((before, behind.split_once("}}")?)))
+    {
         page.push_str(before);
         page.push_str(parts.iter().find(|part| part.0 == name).map_or("", |part| &part.1));
         rest = after;
@@ -70,7 +72,9 @@ fn section(id: &str, heading: &str, content: &str) -> String {
     if content.is_empty() {
         return String::new();
     }
-    format!("<section id=\"{id}\" aria-labelledby=\"{id}-heading\"><h2 id=\"{id}-heading\">{heading}</h2>\n{content}</section>\n")
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\"><h2 id=\"{id}-heading\">{heading}</h2>\n{content}</section>\n"
+    )
 }
 
 /// The same picture for each width, of which one is shown; and what it shows, in words.
@@ -81,8 +85,12 @@ fn pictures(description: &str, draw: impl Fn(f64) -> String) -> String {
 
 fn timeline_pictures(model: &Model) -> String {
     let Ok(timeline) = Timeline::of(model) else { return String::new() };
-    let meanings = timeline.series.iter().map(|series| format!("<dt>{}</dt><dd>{}</dd>", series.kind.name(), series.kind.meaning()));
-    let meanings = format!("<details><summary>What the words mean</summary><dl>{}</dl></details>\n", meanings.collect::<String>());
+    let meanings = timeline
+        .series
+        .iter()
+        .map(|series| format!("<dt>{}</dt><dd>{}</dd>", series.kind.name(), series.kind.meaning()));
+    let meanings =
+        format!("<details><summary>What the words mean</summary><dl>{}</dl></details>\n", meanings.collect::<String>());
     let description = timeline::picture::description(&timeline);
     pictures(&description, |width| timeline::picture::svg(&timeline, width, Frame::Page)) + &meanings
 }
@@ -94,7 +102,9 @@ fn class_pictures(model: &Model) -> String {
     if loads.is_empty() {
         return String::new();
     }
-    let map = pictures(&heat_map::description(moment, &loads), |width| heat_map::svg(model, moment, &loads, width, Frame::Page));
+    let map = pictures(&heat_map::description(moment, &loads), |width| {
+        heat_map::svg(model, moment, &loads, width, Frame::Page)
+    });
     let (before, demand) = classes::current(model);
     if demand.is_empty() {
         return map;

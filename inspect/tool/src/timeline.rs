@@ -57,8 +57,15 @@ impl<'m> Timeline<'m> {
     /// If it tells nothing that has a time.
     pub(crate) fn of(model: &'m Model) -> Result<Self, Error> {
         let (start, end) = model.span();
-        let mut timeline =
-            Self { model, start, end: end - start, series: Vec::new(), pauses: Vec::new(), scopes: Vec::new(), marks: Vec::new() };
+        let mut timeline = Self {
+            model,
+            start,
+            end: end - start,
+            series: Vec::new(),
+            pauses: Vec::new(),
+            scopes: Vec::new(),
+            marks: Vec::new(),
+        };
         timeline.series = series::of(model, |time| timeline.since_start(time));
         timeline.pauses = timeline.pauses();
         timeline.scopes = timeline.scopes();
@@ -94,7 +101,8 @@ impl<'m> Timeline<'m> {
         let pauses = collections.map(|collection| {
             let from = self.since_start(collection.started);
             let to = collection.stopped.map_or(self.end, |stopped| self.since_start(stopped)).max(from);
-            let begins: Vec<u64> = collection.steps.iter().map(|&(time, _)| self.since_start(time).clamp(from, to)).collect();
+            let begins: Vec<u64> =
+                collection.steps.iter().map(|&(time, _)| self.since_start(time).clamp(from, to)).collect();
             let ends = begins.iter().skip(1).copied().chain([to]);
             let steps = begins.iter().zip(ends).zip(&collection.steps);
             Pause {
@@ -112,7 +120,9 @@ impl<'m> Timeline<'m> {
 
     fn scopes(&self) -> Vec<ScopeSpan> {
         let spans = self.model.scopes.spans(self.start + self.end).into_iter();
-        spans.map(|span| ScopeSpan { from: self.since_start(span.from), to: self.since_start(span.to), ..span }).collect()
+        spans
+            .map(|span| ScopeSpan { from: self.since_start(span.from), to: self.since_start(span.to), ..span })
+            .collect()
     }
 }
 

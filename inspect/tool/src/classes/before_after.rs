@@ -35,7 +35,11 @@ pub(crate) fn svg(before: &Table, after: &Table, demand: &Demand, width: f64, fr
 pub(crate) fn description(before: &Table, after: &Table, demand: &Demand) -> String {
     let waste = |table: &Table| text::bytes(table.waste(demand));
     let (now, then) = (waste(before), waste(after));
-    format!("At the peak, {} size classes waste {now}; {} suggested ones waste {then}", before.classes().len(), after.classes().len())
+    format!(
+        "At the peak, {} size classes waste {now}; {} suggested ones waste {then}",
+        before.classes().len(),
+        after.classes().len()
+    )
 }
 
 struct Picture<'d> {
@@ -72,7 +76,7 @@ impl Picture<'_> {
         svg.rule((start, y), (end, y), "");
         svg.rule((start, y + 18.0), (end, y + 18.0), "");
         let mut free = 0.0;
-        for power in 3.. {
+        for power in 3..64 {
             let size = 1_u64 << power;
             if size as f64 > largest {
                 break;

@@ -37,7 +37,11 @@ pub(crate) fn svg(model: &Model, moment: Option<&Moment>, loads: &[Load], width:
 /// What there is to see, in a sentence.
 pub(crate) fn description(moment: Option<&Moment>, loads: &[Load]) -> String {
     let (waste, requested) = sums(loads);
-    let waste = format!("Rounding to size classes wastes {}, {} of what was asked for", text::bytes(waste), share(waste, requested));
+    let waste = format!(
+        "Rounding to size classes wastes {}, {} of what was asked for",
+        text::bytes(waste),
+        share(waste, requested)
+    );
     let Some(pages) = moment.map(|moment| &moment.pages).filter(|pages| !pages.is_empty()) else { return waste };
     format!("{} pages, {} full. {waste}", pages.len(), full(pages))
 }
@@ -53,7 +57,13 @@ fn pages(svg: &mut Svg, model: &Model, moment: &Moment) -> f64 {
     let (start, _) = model.span();
     let when = text::seconds(model.program.seconds(moment.time.saturating_sub(start)));
     let each = if per_cell == 1 { "a page".to_owned() } else { format!("{per_cell} pages") };
-    svg.text((MARGIN, 37.0), Anchor::Start, Colour::Faint, "small", &format!("after {when}; a cell is {each}, by address:"));
+    svg.text(
+        (MARGIN, 37.0),
+        Anchor::Start,
+        Colour::Faint,
+        "small",
+        &format!("after {when}; a cell is {each}, by address:"),
+    );
     scale_of_fill(svg, (MARGIN, 44.0));
     let mut y = 66.0;
     for (block_size, mut pages) in classes {
@@ -115,7 +125,13 @@ fn waste(svg: &mut Svg, loads: &[Load], top: f64) -> f64 {
     let heading = format!("blocks in use waste {}, {}", text::bytes(waste), share(waste, requested));
     svg.text((MARGIN, top + 20.0), Anchor::Start, Colour::Ink, "strong", &heading);
     svg.text((MARGIN, top + 37.0), Anchor::Start, Colour::Blue, "small strong", "asked for");
-    svg.text((MARGIN + 64.0, top + 37.0), Anchor::Start, Colour::Orange, "small strong", "lost by rounding up to the class");
+    svg.text(
+        (MARGIN + 64.0, top + 37.0),
+        Anchor::Start,
+        Colour::Orange,
+        "small strong",
+        "lost by rounding up to the class",
+    );
     let most = loads.iter().map(|load| load.requested.saturating_add(load.waste())).max().unwrap_or(0).max(1);
     let room = svg.width() - SIZES - FIGURES;
     let mut y = top + 46.0;

@@ -100,7 +100,8 @@ impl Row<'_> {
         let middle = first.midpoint(last);
         let of = |cut: usize| self.before[cut] + self.pieces.waste(cut, middle);
         let cuts = low..=high.min(middle - 1);
-        let (best, cut) = cuts.map(|cut| (of(cut), cut)).min().unwrap_or((of(low.min(middle - 1)), low.min(middle - 1)));
+        let (best, cut) =
+            cuts.map(|cut| (of(cut), cut)).min().unwrap_or((of(low.min(middle - 1)), low.min(middle - 1)));
         (self.best[middle], self.cuts[middle]) = (best, cut);
         self.fill((first, middle - 1), (low, cut));
         self.fill((middle + 1, last), (cut, high));

@@ -113,9 +113,23 @@ fn rust(model: &Model, before: &Table, after: &Table, demand: &Demand) -> String
     let mut code = String::new();
     let (now, then) = (before.waste(demand), after.waste(demand));
     let mut line = |text: core::fmt::Arguments<'_>| writeln!(code, "{text}").expect("a string takes all");
-    line(format_args!("/// Size classes for {}: of {} small blocks at the peak, which", model.program.title(), text::number(demand.blocks())));
-    line(format_args!("/// asked for {}, these waste {} by rounding ({});", text::bytes(demand.requested()), text::bytes(then), text::share(then, demand.requested())));
-    line(format_args!("/// the {} classes before waste {} ({}).", before.classes().len(), text::bytes(now), text::share(now, demand.requested())));
+    line(format_args!(
+        "/// Size classes for {}: of {} small blocks at the peak, which",
+        model.program.title(),
+        text::number(demand.blocks())
+    ));
+    line(format_args!(
+        "/// asked for {}, these waste {} by rounding ({});",
+        text::bytes(demand.requested()),
+        text::bytes(then),
+        text::share(then, demand.requested())
+    ));
+    line(format_args!(
+        "/// the {} classes before waste {} ({}).",
+        before.classes().len(),
+        text::bytes(now),
+        text::share(now, demand.requested())
+    ));
     line(format_args!("const SIZE_CLASSES: [usize; {}] = [", after.classes().len()));
     for classes in after.classes().chunks(12) {
         let classes: Vec<String> = classes.iter().map(u64::to_string).collect();

@@ -37,7 +37,7 @@ impl Record {
     pub(crate) fn run(&self) -> Result<ExitCode, Error> {
         let mut command = self.recording.command(&self.program, &self.output)?;
         self.clear_output()?;
-        let status = recording::wait(recording::start(&mut command)?)?;
+        let status = recording::run(&mut command)?;
         self.tell_what_next();
         Ok(recording::end_like(status))
     }
@@ -54,7 +54,9 @@ impl Record {
         match fs::metadata(&self.output).map_or(0, |metadata| metadata.len()) {
             0 => {
                 eprintln!("mudlark: {path} is empty: the program has recorded nothing");
-                eprintln!("  help: a program that is linked statically or runs as another user ignores what is preloaded;");
+                eprintln!(
+                    "  help: a program that is linked statically or runs as another user ignores what is preloaded;"
+                );
                 eprintln!("        one that records itself has to call `Profiler::from_env()`");
             }
             len => {

@@ -42,7 +42,8 @@ impl Names {
         for (place, figures) in &places {
             *rows.entry(&self.known[place]).or_default() += *figures;
         }
-        let mut rows: Vec<Row> = rows.into_iter().map(|(name, figures)| Row { name: name.to_owned(), figures }).collect();
+        let mut rows: Vec<Row> =
+            rows.into_iter().map(|(name, figures)| Row { name: name.to_owned(), figures }).collect();
         rows.sort_by(|a, b| (Reverse(sort.key(&a.figures)), &a.name).cmp(&(Reverse(sort.key(&b.figures)), &b.name)));
         rows
     }

@@ -50,7 +50,9 @@ fn draw_heap(frame: &mut Frame<'_>, status: &Status, area: Rect) {
     let block = Block::bordered().title(name);
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let [figures, curve] = Layout::vertical([Constraint::Length(if status.pauses.count > 0 { 3 } else { 2 }), Constraint::Min(1)]).areas(inside);
+    let [figures, curve] =
+        Layout::vertical([Constraint::Length(if status.pauses.count > 0 { 3 } else { 2 }), Constraint::Min(1)])
+            .areas(inside);
     frame.render_widget(Paragraph::new(figure_lines(status)), figures);
     let columns = narrowed(&status.heap, usize::from(curve.width));
     frame.render_widget(Sparkline::default().data(columns).style(Style::new().fg(Color::Blue)), curve);
@@ -59,8 +61,10 @@ fn draw_heap(frame: &mut Frame<'_>, status: &Status, area: Rect) {
 fn figure_lines(status: &Status) -> Vec<Line<'static>> {
     let figure = |name: &'static str, value: String| [Span::from(name).dim(), format!(" {value}   ").bold()];
     let resident = status.resident.map(|bytes| figure("resident", text::bytes(bytes)));
-    let first = figure("now", text::bytes(status.now.bytes)).into_iter().chain(figure("peak", text::bytes(status.peak.bytes)));
-    let first = first.chain(figure("blocks", text::number(status.now.blocks.rounded()))).chain(resident.into_iter().flatten());
+    let first =
+        figure("now", text::bytes(status.now.bytes)).into_iter().chain(figure("peak", text::bytes(status.peak.bytes)));
+    let first =
+        first.chain(figure("blocks", text::number(status.now.blocks.rounded()))).chain(resident.into_iter().flatten());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
     let (requests, bytes) = (status.rate.0 as u64, status.rate.1 as u64);
     let second = figure("requests/s", text::number(requests)).into_iter().chain(figure("bytes/s", text::bytes(bytes)));
@@ -68,8 +72,12 @@ fn figure_lines(status: &Status) -> Vec<Line<'static>> {
     let mut lines = vec![Line::from_iter(first), Line::from_iter(second)];
     if status.pauses.count > 0 {
         let pauses = status.pauses;
-        let third = figure("collections", text::number(pauses.count)).into_iter().chain(figure("last", text::seconds(pauses.last)));
-        let third = third.chain(figure("longest", text::seconds(pauses.longest))).chain(figure("in all", text::seconds(pauses.all)));
+        let third = figure("collections", text::number(pauses.count))
+            .into_iter()
+            .chain(figure("last", text::seconds(pauses.last)));
+        let third = third
+            .chain(figure("longest", text::seconds(pauses.longest)))
+            .chain(figure("in all", text::seconds(pauses.all)));
         lines.push(Line::from_iter(third));
     }
     lines
@@ -93,12 +101,18 @@ fn draw_places(frame: &mut Frame<'_>, status: &Status, sort: Sort, first: usize,
         let head = Line::from(column.name()).right_aligned();
         if column == sort { head.bold().underlined() } else { head }
     });
-    let heads = Row::new(heads.into_iter().chain([Line::from("function")])).style(Style::new().add_modifier(Modifier::DIM));
+    let heads =
+        Row::new(heads.into_iter().chain([Line::from("function")])).style(Style::new().add_modifier(Modifier::DIM));
     let rows = status.places.iter().skip(first).map(|place| {
         let bytes = |cost| text::bytes(place.figures.cost(cost).bytes);
         let requests = text::number(place.figures.total.blocks.rounded());
         let figures = [bytes(Cost::Leaked), bytes(Cost::Peak), bytes(Cost::Total), requests];
-        Row::new(figures.map(|figure| Line::from(figure).right_aligned()).into_iter().chain([Line::from(place.name.clone())]))
+        Row::new(
+            figures
+                .map(|figure| Line::from(figure).right_aligned())
+                .into_iter()
+                .chain([Line::from(place.name.clone())]),
+        )
     });
     let widths = [10, 10, 10, 12].map(Constraint::Length).into_iter().chain([Constraint::Min(10)]);
     frame.render_widget(Table::new(rows, widths).header(heads), area);
@@ -118,7 +132,12 @@ mod tests {
         let amount = |bytes, blocks| Amount { bytes, blocks: Count::whole(blocks), ..Amount::default() };
         let place = |name: &str, bytes| places::Row {
             name: name.to_owned(),
-            figures: Figures { total: amount(2 * bytes, 9), leaked: amount(bytes, 3), at_peak: amount(bytes, 3), ..Figures::default() },
+            figures: Figures {
+                total: amount(2 * bytes, 9),
+                leaked: amount(bytes, 3),
+                at_peak: amount(bytes, 3),
+                ..Figures::default()
+            },
         };
         Status {
             title: "bookshop".to_owned(),

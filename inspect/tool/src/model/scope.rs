@@ -133,15 +133,21 @@ mod tests {
     #[test]
     fn an_outer_scope_lasts_while_inner_ones_come_and_go() {
         let mut scopes = Scopes::default();
-        let switches =
-            [(10, 7, 1, "load"), (20, 7, 2, "load/parse"), (30, 7, 1, "load"), (40, 7, 2, "load/parse"), (50, 8, 3, "serve")];
+        let switches = [
+            (10, 7, 1, "load"),
+            (20, 7, 2, "load/parse"),
+            (30, 7, 1, "load"),
+            (40, 7, 2, "load/parse"),
+            (50, 8, 3, "serve"),
+        ];
         for (time, thread, tag, path) in switches.into_iter().chain([(60, 7, 0, "")]) {
             scopes.switched(time, time - 3, (thread, tag), || path.to_owned());
         }
         scopes.switched(70, 69, (8, 3), || unreachable!("it is known"));
         let spans = scopes.spans(90);
         let shown: Vec<_> = spans.iter().map(|span| (span.thread, span.path.as_str(), span.from, span.to)).collect();
-        let expected = [(7, "load", 10, 47), (7, "load/parse", 20, 27), (7, "load/parse", 40, 47), (8, "serve", 50, 90)];
+        let expected =
+            [(7, "load", 10, 47), (7, "load/parse", 20, 27), (7, "load/parse", 40, 47), (8, "serve", 50, 90)];
         assert_eq!(shown, expected);
         assert_eq!((spans[1].name(), spans[1].depth()), ("parse", 1));
     }

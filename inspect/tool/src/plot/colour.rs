@@ -24,21 +24,11 @@ const PAPER: [&str; 2] = ["#ffffff", "#14181d"];
 const RULE: [&str; 2] = ["#d5dae0", "#343b44"];
 
 impl Colour {
-    const ALL: [Self; 9] = [
-        Self::Ink,
-        Self::Faint,
-        Self::Blue,
-        Self::Green,
-        Self::Orange,
-        Self::Red,
-        Self::Purple,
-        Self::Sky,
-        Self::Grey,
-    ];
+    const ALL: [Self; 9] =
+        [Self::Ink, Self::Faint, Self::Blue, Self::Green, Self::Orange, Self::Red, Self::Purple, Self::Sky, Self::Grey];
 
     /// Those that tell data apart, in the order in which they are taken.
-    const DATA: [Self; 7] =
-        [Self::Blue, Self::Orange, Self::Green, Self::Purple, Self::Sky, Self::Red, Self::Grey];
+    const DATA: [Self; 7] = [Self::Blue, Self::Orange, Self::Green, Self::Purple, Self::Sky, Self::Red, Self::Grey];
 
     /// The colour of the thing of that number, where there are many.
     pub(crate) const fn of_number(number: usize) -> Self {
@@ -104,7 +94,9 @@ fn colours(sheet: &mut String, mode: usize) {
     write(format_args!("svg.mudlark .rule{{stroke:{}}}\n", RULE[mode]));
     for colour in Colour::ALL {
         let (class, value) = (colour.class(), colour.values()[mode]);
-        write(format_args!("svg.mudlark .{class}{{fill:{value}}}svg.mudlark .line.{class}{{fill:none;stroke:{value}}}\n"));
+        write(format_args!(
+            "svg.mudlark .{class}{{fill:{value}}}svg.mudlark .line.{class}{{fill:none;stroke:{value}}}\n"
+        ));
     }
 }
 

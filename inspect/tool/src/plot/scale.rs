@@ -35,7 +35,10 @@ pub(crate) fn byte_ticks(highest: u64, steps: u64) -> Vec<(u64, String)> {
         step *= 2;
     }
     let count = highest.div_ceil(step).max(1);
-    (0..=count).map(|tick| tick.saturating_mul(step)).map(|value| (value, text::bytes(value).replace(".0 ", " "))).collect()
+    (0..=count)
+        .map(|tick| tick.saturating_mul(step))
+        .map(|value| (value, text::bytes(value).replace(".0 ", " ")))
+        .collect()
 }
 
 /// Seconds from zero up to the end, at most so many steps, that are 1, 2 or 5 of a power of ten; with their texts, of

@@ -78,7 +78,9 @@ impl Svg {
         };
         let (colour, text) = (colour.class(), escape(text));
         let space = if class.is_empty() { "" } else { " " };
-        self.write(format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{colour}{space}{class}\"{anchor}>{text}</text>\n"));
+        self.write(format_args!(
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{colour}{space}{class}\"{anchor}>{text}</text>\n"
+        ));
     }
 
     /// A line that helps the eye.
@@ -88,9 +90,18 @@ impl Svg {
     }
 
     /// A filled box; with a text that is shown where one points at it, if there is one.
-    pub(crate) fn bar(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), colour: Colour, opacity: f64, hint: &str) {
+    pub(crate) fn bar(
+        &mut self,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        colour: Colour,
+        opacity: f64,
+        hint: &str,
+    ) {
         let colour = colour.class();
-        self.write(format_args!("<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{height:.1}\" class=\"{colour}\""));
+        self.write(format_args!(
+            "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{height:.1}\" class=\"{colour}\""
+        ));
         if opacity < 1.0 {
             self.write(format_args!(" fill-opacity=\"{opacity:.2}\""));
         }

@@ -30,7 +30,10 @@ pub(super) fn preload(library: &Path) -> Result<OsString, Error> {
     let library = std::path::absolute(library).map_err(|cause| Error::Open { path: library.to_owned(), cause })?;
     // The dynamic linker separates libraries by these, and knows no way to write one in a name.
     if library.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b' ' | b':')) {
-        return Err(Error::Usage(format!("{} has a space or a colon in its path: such a library cannot be preloaded", library.display())));
+        return Err(Error::Usage(format!(
+            "{} has a space or a colon in its path: such a library cannot be preloaded",
+            library.display()
+        )));
     }
     let mut list = library.into_os_string();
     if let Some(others) = env::var_os("LD_PRELOAD").filter(|others| !others.is_empty()) {

@@ -24,7 +24,8 @@ fn pauses(timeline: &Timeline<'_>) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let rows: String = groups.iter().map(|(&(collector, generation), pauses)| row(timeline, collector, generation, pauses)).collect();
+    let rows: String =
+        groups.iter().map(|(&(collector, generation), pauses)| row(timeline, collector, generation, pauses)).collect();
     let heads = ["collector, generation", "collections", "median", "longest", "in all", "destroyed"];
     table("Pauses for collections", &heads, &rows) + &steps(timeline)
 }
@@ -54,7 +55,8 @@ fn steps(timeline: &Timeline<'_>) -> String {
         return String::new();
     }
     let seconds = |ticks: u64| text::seconds(timeline.seconds(ticks));
-    let rows: String = sums.values().map(|&(name, all, longest)| html_row(name, &[seconds(longest), seconds(all)])).collect();
+    let rows: String =
+        sums.values().map(|&(name, all, longest)| html_row(name, &[seconds(longest), seconds(all)])).collect();
     table("Steps of collections", &["step", "longest", "in all"], &rows)
 }
 

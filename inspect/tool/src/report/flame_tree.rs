@@ -35,12 +35,15 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
     }
     let all = tree.nodes.len();
     let (data, drawn) = tree.data(&costs);
-    let options: String = costs.iter().enumerate().map(|(at, &cost)| format!("<option value=\"{at}\">{}</option>", word(cost))).collect();
+    let options: String =
+        costs.iter().enumerate().map(|(at, &cost)| format!("<option value=\"{at}\">{}</option>", word(cost))).collect();
     let cut = if drawn == all {
         String::new()
     } else {
         let (drawn, all) = (text::number(drawn as u64), text::number(all as u64));
-        format!("<p class=\"cut\">Of {all} calls, the {drawn} largest are drawn; the others have less than 1/{LEAST_PART} of each cost.</p>\n")
+        format!(
+            "<p class=\"cut\">Of {all} calls, the {drawn} largest are drawn; the others have less than 1/{LEAST_PART} of each cost.</p>\n"
+        )
     };
     // Inside a script, only a tag could end the data.
     let data = data.to_string().replace('<', "\\u003c");
@@ -119,8 +122,10 @@ impl Tree {
 
     /// What is large enough to be seen, as data; and of how many calls.
     fn data(&self, costs: &[Cost]) -> (serde_json::Value, usize) {
-        let least: Vec<u64> = costs.iter().map(|&cost| (self.nodes[0].figures.cost(cost).bytes / LEAST_PART).max(1)).collect();
-        let is_seen = |figures: &Figures| costs.iter().zip(&least).any(|(&cost, &least)| figures.cost(cost).bytes >= least);
+        let least: Vec<u64> =
+            costs.iter().map(|&cost| (self.nodes[0].figures.cost(cost).bytes / LEAST_PART).max(1)).collect();
+        let is_seen =
+            |figures: &Figures| costs.iter().zip(&least).any(|(&cost, &least)| figures.cost(cost).bytes >= least);
         let mut names = Names::default();
         let mut new_index: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
         let mut rows = Vec::new();

@@ -13,7 +13,11 @@ pub(super) fn html(model: &Model) -> String {
     let mut cards = vec![
         card("peak", &text::bytes(figures.at_peak.bytes), &format!("after {}", seconds(model.peak_time()))),
         card("live at the end", &text::bytes(figures.leaked.bytes), &blocks(figures.leaked.blocks.rounded())),
-        card("asked for in all", &text::bytes(figures.total.bytes), &format!("{} requests", text::number(figures.total.blocks.rounded()))),
+        card(
+            "asked for in all",
+            &text::bytes(figures.total.bytes),
+            &format!("{} requests", text::number(figures.total.blocks.rounded())),
+        ),
     ];
     if model.scale().is_exact() {
         let share = text::share(figures.temporary.blocks.rounded(), figures.total.blocks.rounded());
@@ -25,7 +29,11 @@ pub(super) fn html(model: &Model) -> String {
         cards.push(card("longest collection", &longest, &format!("of {}", text::number(pauses().count() as u64))));
     }
     let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
-    format!("<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n", cards.concat(), seconds(end))
+    format!(
+        "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n",
+        cards.concat(),
+        seconds(end)
+    )
 }
 
 fn card(what: &str, figure: &str, more: &str) -> String {
@@ -53,7 +61,9 @@ fn notes(model: &Model) -> Vec<String> {
         notes.push("The program did not end its log: what is live at the end need not be a leak.".to_owned());
     }
     let gaps = model.gaps;
-    for (count, what) in [(gaps.lost_events, "events were lost by the writer"), (gaps.missing_frees, "frees are missing")] {
+    for (count, what) in
+        [(gaps.lost_events, "events were lost by the writer"), (gaps.missing_frees, "frees are missing")]
+    {
         if count > 0 {
             notes.push(format!("{} {what}.", text::number(count)));
         }

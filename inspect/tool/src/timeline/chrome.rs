@@ -57,9 +57,7 @@ impl Trace<'_, '_> {
     /// The names of the process, of the threads and of the collectors.
     fn metadata(&self) -> Vec<Value> {
         let program = &self.timeline.model.program;
-        let name = |what: &str, thread: u64, name: &str| {
-            json!({ "ph": "M", "pid": self.process(), "tid": thread, "name": what, "args": { "name": name } })
-        };
+        let name = |what: &str, thread: u64, name: &str| json!({ "ph": "M", "pid": self.process(), "tid": thread, "name": what, "args": { "name": name } });
         let mut events = vec![name("process_name", 0, program.title())];
         let threads: BTreeSet<u32> = self.timeline.scopes.iter().map(|span| span.thread).collect();
         events.extend(threads.into_iter().map(|thread| name("thread_name", thread.into(), &program.thread(thread))));

@@ -89,7 +89,8 @@ pub(crate) fn of(model: &Model, since_start: impl Fn(u64) -> u64) -> Vec<Series>
         let points = model.heap.whole.iter().map(|(time, heap)| point(*time, kind.of_heap(heap)));
         Series { kind, points: in_order(points) }
     };
-    let mut all: Vec<Series> = [Kind::Requested, Kind::Blocks, Kind::Cached, Kind::Large, Kind::Committed].map(heap).into();
+    let mut all: Vec<Series> =
+        [Kind::Requested, Kind::Blocks, Kind::Cached, Kind::Large, Kind::Committed].map(heap).into();
     let own = model.curve.points().map(|point| Point { time: since_start(point.time), ..point });
     if all[0].highest() == 0 {
         all[0].points = in_order(own);

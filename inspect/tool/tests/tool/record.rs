@@ -1,13 +1,12 @@
 //! `mudlark record` and `mudlark live`: the program runs as if it were alone, and is told where to write its log.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use crate::server;
 
 fn mudlark() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mudlark"));
@@ -30,7 +29,11 @@ fn text(bytes: &[u8]) -> String {
 fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let log = directory.path().join("my.mmt");
-    let done = record(directory.path(), &["--no-preload", "-o", "my.mmt"], "cd /; echo \"$MUDLARK_PROFILE|$LD_PRELOAD\"; exit 7");
+    let done = record(
+        directory.path(),
+        &["--no-preload", "-o", "my.mmt"],
+        "cd /; echo \"$MUDLARK_PROFILE|$LD_PRELOAD\"; exit 7",
+    );
     assert_eq!(done.status.code(), Some(7));
     assert_eq!(text(&done.stdout), format!("{}|\n", log.display()));
     assert!(text(&done.stderr).contains("my.mmt is empty: the program has recorded nothing"), "{}", text(&done.stderr));
@@ -41,7 +44,7 @@ fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
 #[test]
 fn who_has_recorded_something_is_told_what_to_do_next() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
     let done = record(directory.path(), &["--no-preload"], "cp ready \"$MUDLARK_PROFILE\"");
     let said = text(&done.stderr);
     assert!(done.status.success() && said.contains("mudlark report out.mmt -o report.html"), "{said}");
@@ -87,14 +90,18 @@ fn the_library_is_preloaded_before_what_is_preloaded_already() {
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();
-    command.args(["record", "--", "true"]).env("MUDLARK_RECORD_LIBRARY", "/nowhere/lib.so").current_dir(directory.path());
+    command
+        .args(["record", "--", "true"])
+        .env("MUDLARK_RECORD_LIBRARY", "/nowhere/lib.so")
+        .current_dir(directory.path());
     let done = command.output().expect("it runs");
     let said = text(&done.stderr);
     assert_eq!(done.status.code(), Some(5));
     assert!(said.contains("/nowhere/lib.so") && said.contains("cargo build --release -p mudlark-record"), "{said}");
     assert!(!directory.path().join("out.mmt").exists(), "nothing was run");
 
-    let missing = mudlark().args(["record", "--no-preload", "--", "./no-program"]).current_dir(directory.path()).output();
+    let missing =
+        mudlark().args(["record", "--no-preload", "--", "./no-program"]).current_dir(directory.path()).output();
     let missing = missing.expect("it runs");
     assert_eq!(missing.status.code(), Some(127));
     assert!(text(&missing.stderr).contains("cannot run ./no-program"), "{}", text(&missing.stderr));
@@ -107,7 +114,7 @@ fn what_is_missing_is_named_with_what_to_do() {
 #[test]
 fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("log.mmt"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("log.mmt"), server::server().log).expect("it can be written to");
     let done = mudlark().args(["live", "log.mmt"]).current_dir(directory.path()).output().expect("it runs");
     let lines = text(&done.stdout);
     assert!(done.status.success(), "{}", text(&done.stderr));
@@ -118,7 +125,7 @@ fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
 #[test]
 fn live_runs_a_program_to_its_end_and_keeps_its_log() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
     let script = "cp ready \"$MUDLARK_PROFILE\"; echo printed; exit 3";
     let mut command = mudlark();
     command.args(["live", "--no-preload", "--log", "kept.mmt", "-o", "lines.txt", "--", "sh", "-c", script]);

@@ -53,7 +53,14 @@ struct Server<S> {
 
 impl<S: Sink> Server<S> {
     fn new(writer: Writer<S, 4096>) -> Self {
-        Self { writer, time: 5 * SECOND, seed: 1, next_address: 0x7f00_0000_0000, blocks: Vec::new(), truth: Truth::default() }
+        Self {
+            writer,
+            time: 5 * SECOND,
+            seed: 1,
+            next_address: 0x7f00_0000_0000,
+            blocks: Vec::new(),
+            truth: Truth::default(),
+        }
     }
 
     fn random(&mut self, below: u64) -> u64 {

@@ -1,13 +1,13 @@
 //! `mudlark classes`: its map has all pages, and what it suggests is as good as it says.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mudlark_hooks::{Address, Event, Writer};
 use tempfile::TempDir;
+
+use crate::server;
 
 struct Run {
     directory: TempDir,
@@ -42,7 +42,11 @@ fn read(path: &Path) -> String {
 fn table(code: &str) -> Vec<u64> {
     let (_, list) = code.split_once("= [").expect("there is an array");
     let list = list.trim().trim_end_matches("];");
-    list.split(',').map(str::trim).filter(|number| !number.is_empty()).map(|number| number.parse().expect("a number")).collect()
+    list.split(',')
+        .map(str::trim)
+        .filter(|number| !number.is_empty())
+        .map(|number| number.parse().expect("a number"))
+        .collect()
 }
 
 fn waste(table: &[u64], sizes: &BTreeMap<u64, u64>) -> u64 {
@@ -52,26 +56,31 @@ fn waste(table: &[u64], sizes: &BTreeMap<u64, u64>) -> u64 {
 
 #[test]
 fn the_map_has_a_cell_for_each_page_of_the_fullest_moment() {
-    let log = support::server();
+    let log = server::server();
     let svg = run(&log.log, &[]).text();
     let cells: Vec<(u64, u64)> = svg
         .split("<title>")
         .filter_map(|part| part.split_once("</title>"))
-        .filter_map(|(title, _)| title.strip_prefix("0x")?.split_once(": ")?.1.strip_suffix(" blocks")?.split_once(" of "))
+        .filter_map(|(title, _)| {
+            title.strip_prefix("0x")?.split_once(": ")?.1.strip_suffix(" blocks")?.split_once(" of ")
+        })
         .map(|(used, capacity)| (used.parse().expect("a number"), capacity.parse().expect("a number")))
         .collect();
     let used: u64 = cells.iter().map(|cell| cell.0).sum();
     let heading = svg.split_once(" pages, ").expect("a heading").0.rsplit('"').next().expect("a number").to_owned();
     assert_eq!(heading, cells.len().to_string());
     let live_at_peak: u64 = log.sizes_at_peak.values().sum();
-    assert!(used <= live_at_peak && used > live_at_peak * 9 / 10, "{used} of {live_at_peak}: told soon before the peak");
+    assert!(
+        used <= live_at_peak && used > live_at_peak * 9 / 10,
+        "{used} of {live_at_peak}: told soon before the peak"
+    );
     let last = run(&log.log, &["--at", "end"]).text();
     assert!(last.matches("<title>0x").count() < cells.len() && last.contains("after 9."), "the end is another moment");
 }
 
 #[test]
 fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
-    let log = support::server();
+    let log = server::server();
     let run = run(&log.log, &["--suggest", "12", "-o", "waste.svg"]);
     let code = run.text();
     let suggested = table(&code);
@@ -81,7 +90,13 @@ fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
     let now = [16, 32, 64, 128, 256, 512, 1024, 4096, 16384];
     let (before, after) = (waste(&now, &log.sizes_at_peak), waste(&suggested, &log.sizes_at_peak));
     assert!(after * 4 < before, "{after} of {before}");
-    let kib = |bytes: u64| if bytes < 1 << 20 { format!("{:.1} KiB", bytes as f64 / 1024.0) } else { format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)) };
+    let kib = |bytes: u64| {
+        if bytes < 1 << 20 {
+            format!("{:.1} KiB", bytes as f64 / 1024.0)
+        } else {
+            format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+        }
+    };
     let svg = read(&run.file("waste.svg"));
     for text in [kib(before), kib(after)] {
         assert!(code.contains(&text) && svg.contains(&text), "{text} in {code}");
@@ -92,14 +107,19 @@ fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
 fn a_firmwares_log_needs_no_more_than_its_requests() {
     let mut log = Vec::new();
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    let start = Event::Started { process: 0, pointer_bytes: 4, ticks_per_second: 32_768, unix_nanoseconds: 0, sample_interval: 1 };
+    let start = Event::Started {
+        process: 0,
+        pointer_bytes: 4,
+        ticks_per_second: 32_768,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
     writer.write(0, &start);
     for (number, size) in [20, 20, 20, 36, 36, 100, 9, 9].into_iter().enumerate() {
         let address = Address(0x2000_0000 + number as u64 * 128);
         writer.write(number as u64, &Event::Allocated { address, size, align: 4, stack: 0 });
     }
     writer.flush();
-    drop(writer);
     assert_eq!(table(&run(&log, &["--suggest", "3"]).text()), [24, 40, 104]);
     assert_eq!(table(&run(&log, &["--suggest", "9", "--granule", "4"]).text()), [12, 20, 36, 100]);
     let svg = run(&log, &[]).text();
@@ -112,7 +132,6 @@ fn without_blocks_there_is_an_answer_all_the_same() {
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     for arguments in [&[][..], &["--suggest", "4"]] {
         let run = run(&log, arguments);
         let message = String::from_utf8_lossy(&run.done.stderr).into_owned();

@@ -1,14 +1,14 @@
 //! `mudlark dot` and `mudlark census`: what collectors had.
 
-mod support;
-
 use std::fs;
 use std::process::{Command, Output, Stdio};
+
+use crate::server;
 
 fn mudlark(arguments: &[&str], graph: &str) -> (tempfile::TempDir, Output) {
     let directory = tempfile::tempdir().expect("a directory can be made");
     fs::write(directory.path().join("graph.dot"), graph).expect("it can be written to");
-    fs::write(directory.path().join("log.mmt"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("log.mmt"), server::server().log).expect("it can be written to");
     let mut command = Command::new(env!("CARGO_BIN_EXE_mudlark"));
     let done = command.args(arguments).current_dir(directory.path()).stdin(Stdio::null()).output().expect("it runs");
     (directory, done)
@@ -22,7 +22,8 @@ fn has_graphviz() -> bool {
     found
 }
 
-const GRAPH: &str = "digraph gc { a [label=\"shop::Page ×3\"]; b [label=\"Link\"]; a -> b [label=\"next[0]\"]; b -> a; }";
+const GRAPH: &str =
+    "digraph gc { a [label=\"shop::Page ×3\"]; b [label=\"Link\"]; a -> b [label=\"next[0]\"]; b -> a; }";
 
 #[test]
 fn a_graph_becomes_a_picture_in_the_format_of_its_name() {
@@ -71,6 +72,9 @@ fn a_census_is_a_table_of_what_was_told_last() {
     let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words[0], ["objects", "bytes"]);
     assert_eq!(words[1][..3], ["480", "22.5", "KiB"]);
-    assert!(table.contains("bookshop::Link<alloc::string::String>, old") && table.contains("bookshop::Page, young"), "{table}");
+    assert!(
+        table.contains("bookshop::Link<alloc::string::String>, old") && table.contains("bookshop::Page, young"),
+        "{table}"
+    );
     assert_eq!(words.last().expect("it is the sum")[..4], ["1", "200", "67.5", "KiB"], "{table}");
 }

@@ -1,12 +1,10 @@
 //! `mudlark report`: the page has what the log has, needs nothing else, and works in a browser.
 
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::server::{self, SECOND};
 use mudlark_hooks::{Address, Event, NameOf, Writer};
-use support::SECOND;
 use tempfile::TempDir;
 
 /// Writes the report of a log into a directory of its own.
@@ -25,7 +23,13 @@ fn report(log: &[u8]) -> (TempDir, String) {
 fn many_stacks(stacks: u32) -> Vec<u8> {
     let mut log = Vec::new();
     let mut writer = Writer::<_, 65536>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    let start = Event::Started { process: 1, pointer_bytes: 8, ticks_per_second: SECOND, unix_nanoseconds: 0, sample_interval: 1 };
+    let start = Event::Started {
+        process: 1,
+        pointer_bytes: 8,
+        ticks_per_second: SECOND,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
     writer.write(0, &start);
     writer.write(0, &Event::Name { of: NameOf::Program, id: 0, text: "many" });
     for id in 1..=stacks {
@@ -35,13 +39,12 @@ fn many_stacks(stacks: u32) -> Vec<u8> {
         writer.write(id.into(), &Event::Allocated { address, size: 1 + u64::from(stacks / id), align: 8, stack: id });
     }
     writer.flush();
-    drop(writer);
     log
 }
 
 #[test]
 fn the_page_has_the_logs_figures_and_needs_no_network() {
-    let log = support::server();
+    let log = server::server();
     let (_directory, page) = report(&log.log);
     for text in [
         "bookshop &lt;server&gt; &amp; &quot;sons&quot;",
@@ -69,7 +72,8 @@ fn the_page_has_the_logs_figures_and_needs_no_network() {
 fn figures_of_table(page: &str, caption: &str, column: usize) -> Vec<u64> {
     let (_, table) = page.split_once(caption).expect("the table is there");
     let (body, _) = table.split_once("</table>").expect("it ends");
-    let figures = |row: &str| row.split("data-value=\"").nth(column + 1).and_then(|cell| cell.split('"').next()?.parse().ok());
+    let figures =
+        |row: &str| row.split("data-value=\"").nth(column + 1).and_then(|cell| cell.split('"').next()?.parse().ok());
     body.split("<tr>").filter_map(figures).collect()
 }
 
@@ -87,7 +91,6 @@ fn a_log_of_nothing_gives_a_page_of_nothing() {
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     let (_directory, page) = report(&log);
     assert!(page.contains("<dt>peak</dt><dd>0 B") && !page.contains("<h2"), "{page}");
 }
@@ -148,16 +151,24 @@ fn open(browser: &str, page: &Path, width: u32) -> (String, String) {
 #[test]
 fn in_a_browser_the_page_sorts_searches_and_looks_closer_without_an_error() {
     let Some(browser) = chromium() else { return };
-    let (directory, page) = report(&support::server().log);
+    let (directory, page) = report(&server::server().log);
     let probed = directory.path().join("probed.html");
     std::fs::write(&probed, page.replace("</body>", &format!("{PROBE}</body>"))).expect("it can be written to");
     for width in [500, 1280] {
         let (dom, said) = open(browser, &probed, width);
         assert!(!said.contains(":CONSOLE"), "{said}");
         let (_, found) = dom.split_once("<pre id=\"found\">").expect("the probe has run");
-        let found = found.split("</pre>").next().expect("it ends").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let found = found
+            .split("</pre>")
+            .next()
+            .expect("it ends")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&");
         let found: serde_json::Value = serde_json::from_str(&found).expect("it is JSON");
-        let names = |key: &str| found[key].as_array().expect("a list").iter().map(|name| name.as_str().unwrap_or("")).collect::<Vec<_>>();
+        let names = |key: &str| {
+            found[key].as_array().expect("a list").iter().map(|name| name.as_str().unwrap_or("")).collect::<Vec<_>>()
+        };
         assert_eq!(names("byPeak"), ["in serve", "in load", "in serve/render", "in load/parse"]);
         assert_eq!(names("byRequests"), ["in serve/render", "in serve", "in load/parse", "in load"]);
         assert_eq!(names("byName"), ["in load", "in load/parse", "in serve", "in serve/render"]);
