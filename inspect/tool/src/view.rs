@@ -20,7 +20,7 @@ pub enum By {
     Tag,
     /// The type that the block is for, as far as a container's name tells.
     Type,
-    /// The size; large ones by eighths of a doubling.
+    /// The size class, if the heap has told of its classes; otherwise the size, large ones by eighths of a doubling.
     Class,
     /// The thread.
     Thread,

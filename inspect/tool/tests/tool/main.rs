@@ -13,4 +13,5 @@ mod pprof;
 mod record;
 mod report;
 mod server;
+mod symbols;
 mod timeline;

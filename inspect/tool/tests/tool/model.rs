@@ -108,24 +108,30 @@ fn is_temporary(life: &Life, lives: &[Life]) -> bool {
     !lives.iter().any(|other| other.by.thread == life.by.thread && (life.begin + 1..end).contains(&other.begin))
 }
 
-fn check_group(model: &Model, sums: &mudlark::model::Sums, all: &[Life], is_in: impl Fn(&Life) -> bool, peak: usize) {
+fn check_group(
+    model: &Model,
+    sums: &mudlark::model::Sums,
+    all: &[Life],
+    is_in: impl Fn(&Life) -> bool,
+    peak: Option<usize>,
+) {
     let lives = || all.iter().filter(|life| is_in(life));
     let steps = all.iter().flat_map(|life| [life.begin, life.end.unwrap_or(0)]).max().unwrap_or(0);
     assert_eq!(sums.total, amount(lives()));
     assert_eq!(sums.resized, amount(lives().filter(|life| life.is_resize)));
     assert_eq!(sums.now, amount(lives().filter(|life| life.end.is_none())));
     assert_eq!(sums.temporary, amount(lives().filter(|life| is_temporary(life, all))));
-    assert_eq!(model.at_peak(sums), amount(lives().filter(|life| life.lives_at(peak))));
+    assert_eq!(model.at_peak(sums), amount(lives().filter(|life| peak.is_some_and(|peak| life.lives_at(peak)))));
     let most = (0..=steps).map(|step| amount(lives().filter(|life| life.lives_at(step))).bytes).max();
     assert_eq!(Some(sums.most.bytes), most);
     let lifetimes: u128 = lives().map(|life| (life.end.unwrap_or(steps) - life.begin) as u128 * 10).sum();
     assert_eq!(sums.lifetimes(1000 + steps as u64 * 10), lifetimes);
 }
 
-/// The first step after which as much is live as ever.
-fn peak_of(lives: &[Life], steps: usize) -> usize {
+/// The first step after which as much is live as ever; if that is anything.
+fn peak_of(lives: &[Life], steps: usize) -> Option<usize> {
     let live = |step: &usize| amount(lives.iter().filter(|life| life.lives_at(*step))).bytes;
-    (0..steps).rev().max_by_key(live).unwrap_or(0)
+    (0..steps).rev().max_by_key(live).filter(|step| live(step) > 0)
 }
 
 proptest! {
@@ -147,7 +153,7 @@ proptest! {
         }
         let by_size: Amount = sizes.values().map(|sums| sums.total).sum();
         prop_assert_eq!(by_size, model.all().total);
-        if model.all().most.bytes > 0 {
+        if let Some(peak) = peak {
             prop_assert_eq!(model.peak_time(), 1000 + peak as u64 * 10);
         }
         let places: std::collections::HashSet<Place> = lives.iter().map(|life| life.by).collect();
@@ -167,6 +173,21 @@ fn what_the_log_lacks_is_counted_and_breaks_nothing() {
     assert_eq!((model.gaps.unknown_frees, model.gaps.missing_frees), (2, 1));
     assert_eq!(model.all().now.bytes, 25);
     assert_eq!(model.all().total.bytes, 35);
+}
+
+#[test]
+fn no_block_is_called_temporary_across_a_gap() {
+    let temporary = |between: fn(&mut Log)| {
+        let mut log = Log::new();
+        log.allocate(0x1000, 10, 0);
+        between(&mut log);
+        log.free(0x1000);
+        model_of(&log.finish()).all().temporary.bytes
+    };
+    assert_eq!(temporary(|_| {}), 10);
+    assert_eq!(temporary(Log::end_chunk), 10);
+    assert_eq!(temporary(|log| log.write(&mudlark_hooks::Event::Lost { events: 1 })), 0);
+    assert_eq!(temporary(Log::lose_chunk), 0);
 }
 
 #[test]
