@@ -8,6 +8,10 @@ pub(crate) const MUDLARK: &str = "mudlark";
 /// The same allocator with all its checks: what they cost is to be seen, but it is no peer.
 pub(crate) const HARDENED: &str = "mudlark-hardened";
 
+/// The same allocator while its requests may be recorded, are sampled, and are all recorded: what that costs is to be seen if it is
+/// asked for by name.
+const PROFILED: [&str; 3] = ["mudlark-profiled-off", "mudlark-profiled", "mudlark-profiled-every"];
+
 /// The one global allocator that is behind a single lock.
 pub(crate) const TALC: &str = "talc";
 
@@ -26,6 +30,9 @@ pub(crate) struct Entry {
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry::new(Group::Alloc, MUDLARK, "mudlark-core-alloc"),
     Entry::new(Group::Alloc, HARDENED, "mudlark-core-alloc"),
+    Entry::new(Group::Alloc, PROFILED[0], "mudlark-inspect"),
+    Entry::new(Group::Alloc, PROFILED[1], "mudlark-inspect"),
+    Entry::new(Group::Alloc, PROFILED[2], "mudlark-inspect"),
     Entry::new(Group::Alloc, "system", ""),
     Entry::new(Group::Alloc, "mimalloc", "mimalloc"),
     Entry::new(Group::Alloc, "snmalloc", "snmalloc-rs"),
@@ -52,7 +59,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::new(Group::Gc, CPYTHON, ""),
 ];
 
-/// Those of `known` that have one of these names; all, if there are none.
+/// Those of `known` that have one of these names; if there are none, all but those that are recorded.
 pub(crate) fn named(known: &[Entry], names: &[String]) -> Result<Vec<Entry>, String> {
     if let Some(unknown) = names.iter().find(|name| !known.iter().any(|entry| entry.name == **name)) {
         let mut names: Vec<_> = known.iter().map(|entry| entry.name).collect();
@@ -60,7 +67,10 @@ pub(crate) fn named(known: &[Entry], names: &[String]) -> Result<Vec<Entry>, Str
         names.dedup();
         return Err(format!("there is no entry named {unknown}; there are {}", names.join(", ")));
     }
-    let is_wanted = |entry: &&Entry| names.is_empty() || names.iter().any(|name| name == entry.name);
+    let is_wanted = |entry: &&Entry| match names {
+        [] => !PROFILED.contains(&entry.name),
+        names => names.iter().any(|name| name == entry.name),
+    };
     Ok(known.iter().filter(is_wanted).copied().collect())
 }
 
@@ -79,6 +89,11 @@ impl Entry {
         lines.find(|line| *line == name)?;
         let version = lines.next()?.strip_prefix("version = ")?;
         Some(format!("{} {}", self.package, version.trim_matches('"')))
+    }
+
+    /// Whether an entry of this name is Mudlark, as it comes or otherwise.
+    pub(crate) fn is_own(name: &str) -> bool {
+        name == MUDLARK || name == HARDENED || PROFILED.contains(&name)
     }
 
     /// Whether the entry is a program that cargo builds, not a script.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::child::Mishap;
-use crate::entry::{HARDENED, MUDLARK};
+use crate::entry::Entry;
 use crate::group::Group;
 use crate::measurement::Measurement;
 use crate::quantity::Quantity;
@@ -98,7 +98,7 @@ impl Results {
 
     /// The columns of all but Mudlark.
     pub(crate) fn peers(&self) -> impl Iterator<Item = usize> {
-        (0..self.entries.len()).filter(|&place| ![MUDLARK, HARDENED].contains(&self.entries[place].as_str()))
+        (0..self.entries.len()).filter(|&place| !Entry::is_own(&self.entries[place]))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The walk over all pages, and who is told of regions.
 
+use core::hint::black_box;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use mudlark_core_alloc::{Mudlark, PageStats, RegionChange};

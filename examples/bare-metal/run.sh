@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 targets=("$@")
-[ $# -gt 0 ] || targets=(thumbv7em-none-eabihf thumbv6m-none-eabi riscv32imac-unknown-none-elf x86_64-unknown-linux-gnu)
+[ $# -gt 0 ] || targets=(thumbv7em-none-eabihf thumbv6m-none-eabi riscv32imac-unknown-none-elf aarch64-unknown-none
+    x86_64-unknown-linux-gnu)
 
 # The host's own target serves as a PC's: what is precompiled for it needs no more than this.
 export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-Crelocation-model=static -Ccode-model=small -Cpanic=abort \
@@ -28,6 +29,12 @@ for target in "${targets[@]}"; do
     thumbv6m*) timeout 120 qemu-system-arm -M mps2-an385 "${semihosting[@]}" -icount shift=8 -kernel "$image" ;;
     riscv32*) timeout 120 qemu-system-riscv32 -M virt -bios none -display none -serial stdio -monitor none \
         -icount shift=0 -kernel "$image" ;;
+    aarch64*)
+        for processors in 1 2; do
+            timeout 120 qemu-system-aarch64 -M virt -cpu cortex-a53 -m 64 -smp "$processors" -serial none -monitor none \
+                "${semihosting[@]}" -kernel "$image"
+        done
+        ;;
     x86_64*) for processors in 1 2; do boot_pc "$processors" "$image"; done ;;
     esac
 done

@@ -1,4 +1,16 @@
-//! Looking at objects from outside.
+//! Looking at objects from outside: who leads to whom, how many there are of each type, who holds them.
+
+mod census;
+mod chain;
+mod graph;
+mod held;
+mod survey;
+mod type_name;
+
+pub use census::{Census, Growth, TypeCensus, TypeGrowth};
+pub use chain::Chain;
+pub use graph::{Dot, Graph};
+pub use held::Held;
 
 use alloc::vec::Vec;
 

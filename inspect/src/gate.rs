@@ -111,7 +111,9 @@ fn draw(mean: u64) -> i64 {
     // In (0, 1].
     let fraction = ((random() >> (u64::BITS - BITS)) + 1) as f64 / (1_u64 << BITS) as f64;
     let bytes = -fraction.ln() * mean as f64;
-    (bytes as i64).clamp(0, BAND / 2) + 1
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes the largest, and then less")]
+    let whole = bytes as i64;
+    whole.clamp(0, BAND / 2) + 1
 }
 
 /// A random number, of this thread's own sequence (SplitMix64).

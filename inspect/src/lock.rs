@@ -14,7 +14,6 @@ pub(crate) struct PatientLock {
 
 // SAFETY: only who has set `is_locked` has the lock.
 unsafe impl RawMutex for PatientLock {
-    #[expect(clippy::declare_interior_mutable_const, reason = "what the trait asks for")]
     const INIT: Self = Self { is_locked: AtomicBool::new(false) };
     type GuardMarker = GuardNoSend;
 
@@ -26,8 +25,8 @@ unsafe impl RawMutex for PatientLock {
         while !self.try_lock() {
             attempts += 1;
             match attempts {
-                ..SPINS => hint::spin_loop(),
-                ..YIELDS => std::thread::yield_now(),
+                0..SPINS => hint::spin_loop(),
+                SPINS..YIELDS => std::thread::yield_now(),
                 _ => std::thread::sleep(Duration::from_micros(50)),
             }
         }

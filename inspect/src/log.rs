@@ -60,7 +60,7 @@ impl Log {
         let unix_nanoseconds = u64::try_from(since_1970.as_nanos()).unwrap_or(0).saturating_sub(now);
         self.write(&Event::Started {
             process: self.process,
-            pointer_bytes: const { size_of::<usize>() as u8 },
+            pointer_bytes: u8::try_from(size_of::<usize>()).unwrap_or(0),
             ticks_per_second: 1_000_000_000,
             unix_nanoseconds,
             sample_interval: self.interval,

@@ -195,7 +195,7 @@ impl<M: Malloc> ProfiledMalloc<M> {
             // It begins at no OS page any more, so it would not be found when it is freed.
             Some(_) => old.iter().for_each(engine::let_go),
             None => {
-                old.map(engine::put_back);
+                old.into_iter().for_each(engine::put_back);
                 engine::refused(layout, here);
             }
         }

@@ -222,7 +222,7 @@ impl<A: GlobalAlloc> Profiled<A> {
             Some(resized) if turn != Turn::Pass => engine::resized(old, resized, new, here),
             Some(_) => old.iter().for_each(engine::let_go),
             None => {
-                old.map(engine::put_back);
+                old.into_iter().for_each(engine::put_back);
                 engine::refused(new, here);
             }
         }

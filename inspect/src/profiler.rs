@@ -1,5 +1,6 @@
 //! `Profiler`: a recording that a program makes of itself.
 
+use core::error::Error;
 use core::fmt;
 use core::mem;
 #[cfg(unix)]
@@ -7,7 +8,6 @@ use core::mem::MaybeUninit;
 #[cfg(unix)]
 use core::ptr;
 use core::time::Duration;
-use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::process;
@@ -23,6 +23,7 @@ use crate::gate;
 use crate::log::{LogFile, Place};
 use crate::report;
 use crate::thread::Recording;
+use crate::walk;
 
 /// A recording, until it is dropped: then the log is whole.
 ///
@@ -187,6 +188,7 @@ impl Builder {
             return Err(StartError::NotInstalled);
         }
         fork::arrange();
+        choose_walk();
         report::watch_regions();
         // A file that is being written to must not be overwritten.
         let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -235,6 +237,12 @@ impl Drop for Profiler {
         report_state(self.heap, Detail::Pages);
         engine::stop();
     }
+}
+
+/// Finds out how stacks are walked in this program.
+fn choose_walk() {
+    let _recording = Recording::begin();
+    walk::choose();
 }
 
 /// Locked by who starts a recording.

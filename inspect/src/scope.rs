@@ -91,6 +91,7 @@ impl Site {
     fn number(&self, around: u32, name: &str) -> u32 {
         // Relaxed: both numbers are in one word, and were given out before.
         let last = self.last.load(Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "that is the lower one")]
         let (last_around, number) = ((last >> 32) as u32, last as u32);
         if number != 0 && last_around == around { number } else { self.ask(around, name) }
     }

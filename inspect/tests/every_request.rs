@@ -1,8 +1,10 @@
 //! What a log says where every request is recorded: it is the truth, block by block.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use core::alloc::{GlobalAlloc, Layout};
+use core::hint::black_box;
+use core::mem;
+use std::alloc::System;
 use std::collections::HashMap;
-use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
@@ -88,7 +90,7 @@ fn every_block_is_there_from_its_request_to_its_free() {
         scope!("work");
         let kept: Vec<Box<[u8; 777]>> = (0..100).map(|_| Box::new([0; 777])).collect();
         drop(black_box(vec![0_u16; 5555]));
-        std::mem::forget(kept);
+        mem::forget(kept);
     });
     assert_eq!(log.count(777, "work"), 100);
     assert_eq!(log.live.values().filter(|&&size| size == 777).count(), 100);
@@ -101,7 +103,7 @@ fn a_growing_block_stays_one() {
     let log = record("growing", 1, || {
         scope!("growing");
         let mut bytes = Vec::with_capacity(10);
-        (0..5000_u32).for_each(|n| bytes.push(n as u8));
+        (0..5000).for_each(|_| bytes.push(1_u8));
         black_box(&bytes);
     });
     assert_eq!(log.requests.iter().filter(|(_, tag)| tag == "growing").count(), 10, "from 10 to 5120");
@@ -155,7 +157,7 @@ fn blocks_go_from_thread_to_thread() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let consumer =
             thread::spawn(move || receiver.iter().map(|block: Box<[u8; 1234]>| block[0] as usize).sum::<usize>());
-        (0..2000).for_each(|n| sender.send(Box::new([n as u8; 1234])).expect("it listens"));
+        (0..2000).for_each(|_| sender.send(Box::new([1; 1234])).expect("it listens"));
         drop(sender);
         black_box(consumer.join().expect("it adds up"));
     });

@@ -1,9 +1,9 @@
 //! Processes that fork while they are recorded.
 #![cfg(unix)]
 
-use std::hint::black_box;
+use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use mudlark_core_alloc::Mudlark;

@@ -1,7 +1,7 @@
 //! What a log says where requests are sampled: the truth, as far as chance lets it.
 
+use core::hint::black_box;
 use std::collections::HashMap;
-use std::hint::black_box;
 use std::sync::Mutex;
 use std::thread;
 
@@ -46,6 +46,11 @@ fn estimates(log: &[u8], scope: &str, interval: u64) -> HashMap<u64, f64> {
     estimates
 }
 
+/// The lowest byte.
+const fn low(number: usize) -> u8 {
+    number.to_le_bytes()[0]
+}
+
 #[test]
 fn estimates_are_within_their_error() {
     const INTERVAL: u64 = 4096;
@@ -81,14 +86,14 @@ fn estimates_are_within_their_error() {
 fn blocks_outlive_their_recording() {
     let blocks: Vec<Vec<u8>> = {
         let mut kept = Vec::new();
-        let log = record("outlive", 1000, || kept.extend((0..5000).map(|n| vec![n as u8; 100 + n % 300])));
+        let log = record("outlive", 1000, || kept.extend((0..5000).map(|n| vec![low(n); 100 + n % 300])));
         assert!(Reader::new(&log).filter(|record| matches!(record.event, Event::Allocated { .. })).count() > 500);
         kept
     };
     for (n, mut block) in blocks.into_iter().enumerate() {
-        assert!(block.iter().all(|&byte| byte == n as u8));
+        assert!(block.iter().all(|&byte| byte == low(n)));
         block.reserve_exact(4000);
-        assert!(block.iter().all(|&byte| byte == n as u8));
+        assert!(block.iter().all(|&byte| byte == low(n)));
     }
     // Over into another recording, of the other kind.
     let mut kept = Vec::new();
@@ -106,8 +111,8 @@ fn contents_stay_through_any_change_of_size() {
         };
         let mut random = fastrand::Rng::with_seed(4);
         let mut blocks: Vec<(Vec<u8>, u8)> = Vec::new();
-        for step in 0..60_000_u32 {
-            let fill = step as u8;
+        for step in 0..60_000 {
+            let fill = low(step);
             match random.u8(0..10) {
                 0..3 => {
                     let bytes = size(&mut random);

@@ -47,5 +47,7 @@ use gc::WORKLOADS;
 use region::WORKLOADS;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "alloc-mudlark-profiled-off")]
+    let _recording = alloc::record();
     command_line::run(WORKLOADS)
 }

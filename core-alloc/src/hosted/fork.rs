@@ -10,7 +10,8 @@
 //! A signal handler may fork while the thread that it has interrupted is in the allocator, and has locks. To take the others
 //! would be to wait for threads that may wait for this one, so none are taken; parent and child have those that the thread
 //! had, until it goes on. In the child of a process with other threads, the allocator may not be used then, as POSIX says of
-//! all that is not async-signal-safe; but the janitor does not count as one of these threads.
+//! all that is not async-signal-safe; but the janitor does not count as one of these threads: he
+//! [stands still](super::standstill) meanwhile, and the child lets go of what he had.
 //!
 //! None of this is done for `vfork` and for processes cloned by a system call of the program's own; these may not
 //! allocate in the child.
@@ -18,7 +19,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::front;
-use super::janitor;
+use super::janitor::{self, STANDSTILL};
 use super::lock;
 use super::owners;
 use super::regions;
@@ -59,7 +60,8 @@ pub(crate) fn begin_arrangement() -> bool {
     is_arranged()
 }
 
-fn is_arranged() -> bool {
+/// Whether the arrangement is made.
+pub(crate) fn is_arranged() -> bool {
     // Acquire: pairs with the Release above, so who finds the arrangement made may rely on it.
     ARRANGEMENT.load(Ordering::Acquire) == MADE
 }
@@ -79,31 +81,50 @@ fn is_interruption() -> bool {
 
 extern "C" fn before() {
     front::with_cache(|cache| cache.locks().increment());
-    if !is_interruption() {
+    if is_interruption() {
+        STANDSTILL.request();
+        lock::wait_until(|| STANDSTILL.is_granted());
+    } else {
         hold();
     }
 }
 
 extern "C" fn after_in_parent() {
-    if !is_interruption() {
+    if is_interruption() {
+        STANDSTILL.release();
+    } else {
         let_go();
+        source::let_go_streams();
     }
     front::with_cache(|cache| cache.locks().decrement());
 }
 
 extern "C" fn after_in_child() {
     if is_interruption() {
-        janitor::forget_with_pass();
+        let_go_of_janitors();
+        janitor::forget();
     } else {
         // Still with all locks: only this thread knows which owner is its own.
         owners::leave_all_but(front::with_cache(|cache| cache.adopted()));
         janitor::forget();
         let_go();
+        source::free_streams();
     }
     front::with_cache(|cache| cache.locks().decrement());
 }
 
+/// Lets go of the locks that the parent's janitor had.
+fn let_go_of_janitors() {
+    // SAFETY: he stood still.
+    unsafe { janitor::let_go_if_janitors() };
+    // SAFETY: as above.
+    unsafe { owners::let_go_if_janitors() };
+    // SAFETY: as above.
+    unsafe { regions::let_go_if_janitors() };
+}
+
 fn hold() {
+    source::hold_streams();
     janitor::hold();
     owners::hold_all();
     regions::hold();

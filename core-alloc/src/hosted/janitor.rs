@@ -18,9 +18,7 @@
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody joins it.
 
-use core::ffi::c_void;
-use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 
 use super::cache::Cache;
@@ -34,6 +32,7 @@ use super::page_map;
 use super::region::{RegionRef, Span};
 use super::regions::pass as regions;
 use super::source::{self, Fresh};
+use super::standstill::Standstill;
 
 /// So many pages have to be dirty, or worn, before a thread is started for them: 1 MiB.
 const WORTHWHILE: usize = 16;
@@ -57,8 +56,12 @@ static THRESHOLD: AtomicUsize = AtomicUsize::new(WORTHWHILE);
 /// Held for a pass.
 static PASS: Lock<()> = Lock::new(());
 
-/// Whether it is the janitor who holds that.
-static PASSING: AtomicBool = AtomicBool::new(false);
+/// The mark of the janitor's thread, or [`NOBODY`].
+static PRESENT: AtomicUsize = AtomicUsize::new(NOBODY);
+const NOBODY: usize = 0;
+
+/// How signal handlers that fork have him stand still: he is at work while he has a lock and does not wait for another.
+pub(crate) static STANDSTILL: Standstill = Standstill { requests: AtomicUsize::new(0), at_work: AtomicUsize::new(0) };
 
 /// The number of threads that are about to fork and wait for the end of a pass.
 static FORKS_WAITING: AtomicUsize = AtomicUsize::new(0);
@@ -95,6 +98,12 @@ pub(crate) fn set_decay(decay: Option<Duration>) {
     DECAY.store(milliseconds, Relaxed);
     note_work(regions::dirty_pages());
     catch_up();
+}
+
+/// Whether this thread is the janitor's.
+pub(crate) fn is_here() -> bool {
+    // Relaxed: a thread finds its own mark here only if it put it there itself.
+    PRESENT.load(Relaxed) == front::mark()
 }
 
 fn decay() -> Option<Duration> {
@@ -140,15 +149,23 @@ pub(crate) fn catch_up() {
     if DUTY.is_called() {
         start();
     }
-    catch_up_without_start();
+    catch_up_with_surplus();
 }
 
-/// The same after a free of a C program's: it starts no janitor, which the next request does.
-///
-/// The C library frees what its ended threads had while it holds the lock that every start of a thread takes, and would wait
-/// for itself.
+/// The same after a free of a C program's. Where a thread is the C library's, no janitor is started, which the next request
+/// does: the C library frees what its ended threads had while it holds the lock that every start of a thread takes, and would
+/// wait for itself.
 #[inline]
-pub(crate) fn catch_up_without_start() {
+#[cfg(feature = "malloc")]
+pub(crate) fn catch_up_after_c() {
+    if source::BARE_THREADS && DUTY.is_called() && fork::is_arranged() {
+        start();
+    }
+    catch_up_with_surplus();
+}
+
+#[inline]
+fn catch_up_with_surplus() {
     if SURPLUS.load(Relaxed) > 0 {
         give_back_surplus();
     }
@@ -163,7 +180,7 @@ fn start() {
     if !DUTY.take_up() {
         return;
     }
-    match source::start_thread(live) {
+    match source::start_thread::<Janitor>() {
         Ok(()) => THRESHOLD.store(WORTHWHILE, Relaxed),
         Err(source::NoThread) => {
             THRESHOLD.store(THRESHOLD.load(Relaxed).saturating_mul(2), Relaxed);
@@ -172,16 +189,35 @@ fn start() {
     }
 }
 
+struct Janitor;
+
+impl source::Work for Janitor {
+    fn work() {
+        as_janitor(live);
+    }
+}
+
+/// Has this thread be the janitor's while it does something.
+pub(crate) fn as_janitor(live: impl FnOnce()) {
+    PRESENT.store(front::mark(), Relaxed);
+    live();
+    // The next one may be here by now.
+    let _ = PRESENT.compare_exchange(front::mark(), NOBODY, Relaxed, Relaxed);
+}
+
 /// The janitor's life.
-extern "C" fn live(_: *mut c_void) -> *mut c_void {
-    // The thread has no blocks of its own. The destructor that is armed keeps a library that has this allocator from being
-    // unloaded while the thread runs, where the system sees to that.
+fn live() {
+    // The thread has no blocks of its own.
     front::with_cache(Cache::end);
-    front::arm();
+    if !source::BARE_THREADS {
+        // The destructor keeps a library that has this allocator from being unloaded while the thread runs, where the
+        // system sees to that.
+        front::arm();
+    }
     loop {
         while rest() && round() != Outcome::Done {}
         if retire() {
-            return ptr::null_mut();
+            return;
         }
     }
 }
@@ -214,10 +250,7 @@ fn round() -> Outcome {
     let others_in_use = owners::empty_rested_stores();
     let outcome = {
         let _pass = PASS.lock();
-        PASSING.store(true, Relaxed);
-        let outcome = make_pass(Zeal::Patient);
-        PASSING.store(false, Relaxed);
-        outcome
+        make_pass(Zeal::Patient)
     };
     match outcome {
         Outcome::Done if others_in_use => Outcome::MoreLater,
@@ -369,17 +402,22 @@ pub(crate) unsafe fn let_go() {
     unsafe { PASS.let_go() };
 }
 
-/// As [`forget`], where nobody holds the end of a pass. What the janitor was about to give back is lost.
-pub(crate) fn forget_with_pass() {
-    if PASSING.swap(false, Relaxed) {
-        // SAFETY: the lock was the janitor's, who is not there any more.
-        unsafe { PASS.let_go() };
-    }
-    forget();
+/// Lets go in a forked child of the janitor's pass. What he was about to give back is lost.
+///
+/// # Safety
+///
+/// As for [`Lock::let_go_if_janitors`].
+pub(crate) unsafe fn let_go_if_janitors() {
+    // SAFETY: the caller's promise is the same.
+    unsafe { PASS.let_go_if_janitors() };
 }
 
 /// In a forked child: the janitor was the parent's, and so were the threads that waited to fork.
 pub(crate) fn forget() {
+    source::forget_thread();
+    PRESENT.store(NOBODY, Relaxed);
+    STANDSTILL.forget();
+    regions::forget_away();
     DUTY.vacate();
     FORKS_WAITING.store(0, Relaxed);
 }

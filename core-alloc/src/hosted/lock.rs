@@ -18,7 +18,7 @@ use core::hint;
 use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence};
 use core::time::Duration;
 
 use spin::mutex::{SpinMutex, SpinMutexGuard};
@@ -26,11 +26,14 @@ use spin::relax::RelaxStrategy;
 
 use super::fork;
 use super::front;
+use super::janitor::{self, STANDSTILL};
 use super::source;
 
 /// A short lock around a `T`, which lets a thread that forks in, since that holds all locks.
 pub(crate) struct Lock<T> {
     mutex: SpinMutex<T, YieldToOs>,
+    /// Whether it is the janitor who has locked it.
+    is_janitors: AtomicBool,
 }
 
 /// The right to use what a [`Lock`] guards.
@@ -40,7 +43,7 @@ pub(crate) struct Lock<T> {
 /// The mutex is locked by this thread: for this guard if `unlocks`, and for the time of a fork otherwise. There is no
 /// other guard of it: a thread that forks holds the locks without guards, and nobody locks what he has a guard of.
 pub(crate) struct Guard<'a, T> {
-    mutex: &'a SpinMutex<T, YieldToOs>,
+    lock: &'a Lock<T>,
     unlocks: bool,
     /// A guard stays with its thread.
     _not_send: PhantomData<*mut T>,
@@ -48,17 +51,21 @@ pub(crate) struct Guard<'a, T> {
 
 impl<T> Lock<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self { mutex: SpinMutex::new(value) }
+        Self { mutex: SpinMutex::new(value), is_janitors: AtomicBool::new(false) }
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         let unlocks = !fork::is_forking();
         if unlocks {
             front::with_cache(|cache| cache.locks().increment());
-            mem::forget(self.spin().unwrap_or_else(|| self.wait()));
+            if janitor::is_here() {
+                self.lock_as_janitor();
+            } else {
+                mem::forget(self.spin().unwrap_or_else(|| self.wait(|| self.mutex.try_lock())));
+            }
         }
         // INVARIANT: just locked, or held for the fork.
-        Guard { mutex: &self.mutex, unlocks, _not_send: PhantomData }
+        Guard { lock: self, unlocks, _not_send: PhantomData }
     }
 
     /// Locks it if nobody has; not between a fork's handlers.
@@ -73,7 +80,21 @@ impl<T> Lock<T> {
         };
         mem::forget(guard);
         // INVARIANT: just locked.
-        Some(Guard { mutex: &self.mutex, unlocks: true, _not_send: PhantomData })
+        Some(Guard { lock: self, unlocks: true, _not_send: PhantomData })
+    }
+
+    /// The janitor locks it: for a signal handler that forks, he stands still between his tries.
+    fn lock_as_janitor(&self) {
+        STANDSTILL.rest();
+        let try_at_work = || {
+            let guard = STANDSTILL.try_work().then(|| self.spin())?;
+            if guard.is_none() {
+                STANDSTILL.rest();
+            }
+            guard
+        };
+        mem::forget(try_at_work().unwrap_or_else(|| self.wait(try_at_work)));
+        self.is_janitors.store(true, Ordering::Relaxed);
     }
 
     /// Tries for as long as a lock is mostly held, without a call of the system.
@@ -90,20 +111,24 @@ impl<T> Lock<T> {
 
     /// Waits while others run. In the end it sleeps, since the holder may be a thread of lower priority, to whom nobody
     /// yields.
-    fn wait(&self) -> SpinMutexGuard<'_, T, YieldToOs> {
+    fn wait<'a>(
+        &'a self,
+        attempt: impl Fn() -> Option<SpinMutexGuard<'a, T, YieldToOs>>,
+    ) -> SpinMutexGuard<'a, T, YieldToOs> {
         const YIELDS: u32 = 1000;
         const SLEEP: Duration = Duration::from_micros(50);
-        for round in 0_u32.. {
-            if let Some(guard) = self.mutex.try_lock() {
+        let mut round = 0_u32;
+        loop {
+            if let Some(guard) = attempt() {
                 return guard;
             }
             if round < YIELDS {
+                round += 1;
                 YieldToOs::relax();
             } else {
                 source::sleep(SLEEP);
             }
         }
-        self.mutex.lock()
     }
 
     /// Locks until [`let_go`](Self::let_go).
@@ -119,6 +144,18 @@ impl<T> Lock<T> {
     pub(crate) unsafe fn let_go(&self) {
         // SAFETY: by the caller's promise; no guard is left.
         unsafe { self.mutex.force_unlock() };
+    }
+
+    /// Lets go of it in a forked child, if the janitor of the parent has locked it.
+    ///
+    /// # Safety
+    ///
+    /// He stood still while the process forked.
+    pub(crate) unsafe fn let_go_if_janitors(&self) {
+        if self.is_janitors.swap(false, Ordering::Relaxed) {
+            // SAFETY: he is not there any more, and what he has left is whole.
+            unsafe { self.mutex.force_unlock() };
+        }
     }
 }
 
@@ -137,23 +174,31 @@ impl<T> Deref for Guard<'_, T> {
 
     fn deref(&self) -> &T {
         // SAFETY: by the type's invariant, nobody else uses the value.
-        unsafe { &*self.mutex.as_mut_ptr() }
+        unsafe { &*self.lock.mutex.as_mut_ptr() }
     }
 }
 
 impl<T> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above.
-        unsafe { &mut *self.mutex.as_mut_ptr() }
+        unsafe { &mut *self.lock.mutex.as_mut_ptr() }
     }
 }
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        if self.unlocks {
-            // SAFETY: by the type's invariant, it was locked for this guard.
-            unsafe { self.mutex.force_unlock() };
-            front::with_cache(|cache| cache.locks().decrement());
+        if !self.unlocks {
+            return;
+        }
+        let is_janitors = self.lock.is_janitors.load(Ordering::Relaxed);
+        if is_janitors {
+            self.lock.is_janitors.store(false, Ordering::Relaxed);
+        }
+        // SAFETY: by the type's invariant, it was locked for this guard.
+        unsafe { self.lock.mutex.force_unlock() };
+        let left = front::with_cache(|cache| cache.locks().decrement());
+        if is_janitors && left == 0 {
+            STANDSTILL.rest();
         }
     }
 }
@@ -173,10 +218,12 @@ impl LockCount {
         compiler_fence(Ordering::SeqCst);
     }
 
-    /// The thread has unlocked one.
-    pub(crate) fn decrement(&self) {
+    /// The thread has unlocked one. Returns the number that is left.
+    pub(crate) fn decrement(&self) -> u32 {
         compiler_fence(Ordering::SeqCst);
-        self.0.store(self.0.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        let left = self.0.load(Ordering::Relaxed) - 1;
+        self.0.store(left, Ordering::Relaxed);
+        left
     }
 
     pub(crate) fn get(&self) -> u32 {
@@ -202,5 +249,54 @@ struct YieldToOs;
 impl RelaxStrategy for YieldToOs {
     fn relax() {
         std::thread::yield_now();
+    }
+}
+
+#[cfg(all(test, unix, not(miri)))]
+mod tests {
+    use core::sync::atomic::Ordering::SeqCst;
+    use std::thread;
+
+    use super::*;
+
+    /// What a handler finds that forks while the janitor has one lock, and waits for another that the interrupted thread has.
+    #[test]
+    fn a_forked_child_gets_what_the_janitor_had() {
+        static HIS: Lock<u32> = Lock::new(0);
+        static WANTED: Lock<()> = Lock::new(());
+        static HAS_LOCKED: AtomicBool = AtomicBool::new(false);
+        let wanted = WANTED.lock();
+        let janitor = thread::spawn(|| {
+            janitor::as_janitor(|| {
+                let mut his = HIS.lock();
+                *his = 1;
+                HAS_LOCKED.store(true, SeqCst);
+                let _wanted = WANTED.lock();
+                *his = 2;
+            });
+        });
+        wait_until(|| HAS_LOCKED.load(SeqCst));
+        STANDSTILL.request();
+        wait_until(|| STANDSTILL.is_granted());
+        // SAFETY: the child calls nothing but what it may between threads.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: he stands still.
+            unsafe { HIS.let_go_if_janitors() };
+            // SAFETY: as above; this lock is not his.
+            unsafe { WANTED.let_go_if_janitors() };
+            let found = HIS.try_lock().map(|his| *his);
+            let ends_well = found == Some(1) && WANTED.try_lock().is_none();
+            // SAFETY: a process may end at any time.
+            unsafe { libc::_exit(i32::from(!ends_well)) };
+        }
+        let mut status = -1;
+        // SAFETY: there is a place for the status.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!(status, 0);
+        STANDSTILL.release();
+        drop(wanted);
+        janitor.join().expect("a thread that ends well");
+        assert_eq!(*HIS.lock(), 2);
     }
 }

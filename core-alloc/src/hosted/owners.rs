@@ -7,7 +7,10 @@
 //! it opens a new page. The pages stay the idle owner's, and the blocks go home to it as always.
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicPtr,
+    Ordering::{Acquire, Release},
+};
 
 use super::bins::Bins;
 use super::block::Batch;
@@ -21,10 +24,9 @@ use crate::SizeClass;
 ///
 /// # Invariants
 ///
-/// From `newest`, `next` leads to all owners but the shared one, `count` of them. From `idle`, `next_idle` leads to
-/// those that no thread has adopted; `hand`, if it is one, is one of these.
+/// `count` is the number of all owners but the shared one. From `idle`, `next_idle` leads to those that no thread has
+/// adopted; `hand`, if it is one, is one of these.
 struct Owners {
-    newest: Option<&'static Owner>,
     idle: Option<&'static Owner>,
     places: Places,
     /// The idle owner that [`take_from_idle`] asks next, or `None` for the first.
@@ -33,10 +35,13 @@ struct Owners {
 }
 
 static OWNERS: Lock<Owners> =
-    Lock::new(Owners { newest: None, idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
+    Lock::new(Owners { idle: None, places: Places { next: None, left: 0 }, hand: None, count: 0 });
 
-/// Whether there are owners, to be asked without the lock: the first thread needs not begin as a guest.
-static ANY: AtomicBool = AtomicBool::new(false);
+/// # Invariants
+///
+/// Null, or the owner made last; from there, `next` leads to all but the shared one. It changes while the list of owners is
+/// locked, and may be read at any time, since no owner is ever released.
+static NEWEST: AtomicPtr<Owner> = AtomicPtr::new(ptr::null_mut());
 
 /// Places for owners, of which several are acquired at a time.
 ///
@@ -85,7 +90,7 @@ pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
 
 /// Whether any thread has adopted an owner yet.
 pub(crate) fn are_any() -> bool {
-    ANY.load(Relaxed)
+    newest().is_some()
 }
 
 /// Leaves `owner`, whom this thread adopted, and the thread's bins to the next thread.
@@ -102,13 +107,11 @@ pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
 fn make(owners: &mut Owners) -> Option<&'static Owner> {
     let place = owners.places.take()?;
     // SAFETY: the place is for one owner, and ours alone.
-    unsafe { place.write(Owner::new(owners.newest)) };
-    // SAFETY: just written; from now on it is only shared, and nobody releases it.
-    let owner = unsafe { place.as_ref() };
-    owners.newest = Some(owner);
+    unsafe { place.write(Owner::new(newest())) };
+    // INVARIANT: just written; from now on it is only shared, and nobody releases it. Release: pairs with `newest`.
+    NEWEST.store(place.as_ptr(), Release);
     owners.count += 1;
-    ANY.store(true, Relaxed);
-    Some(owner)
+    newest()
 }
 
 /// Takes up to `want` blocks from an idle owner that has some. Asks but a few, and others the next time: there may
@@ -136,18 +139,16 @@ fn next_idle_owners() -> [Option<&'static Owner>; 8] {
 
 /// Empties all owners' depots, parked bins and run caches, and returns the pages that are unused then.
 pub(crate) fn empty_stores() {
-    let newest = OWNERS.lock().newest;
-    all(newest).for_each(Owner::empty_stores);
-    for owner in all(newest) {
+    all().for_each(Owner::empty_stores);
+    for owner in all() {
         owner.state.lock().heap.return_unused_pages();
     }
 }
 
 /// Empties those of owners whose stores nobody has used since this was last called, and returns whether there are others.
 pub(crate) fn empty_rested_stores() -> bool {
-    let newest = OWNERS.lock().newest;
     let mut others = false;
-    for owner in all(newest) {
+    for owner in all() {
         if owner.state.lock().stores_used.replace(false) {
             others = true;
         } else {
@@ -157,15 +158,28 @@ pub(crate) fn empty_rested_stores() -> bool {
     others
 }
 
+/// The owner made last.
+fn newest() -> Option<&'static Owner> {
+    // Acquire: pairs with the Release in `make`, so the owner is seen as it was made.
+    let newest = NEWEST.load(Acquire);
+    // SAFETY: by the invariant.
+    unsafe { newest.as_ref() }
+}
+
+/// All owners but the shared one, from the newest on.
+fn all_of_threads() -> impl Iterator<Item = &'static Owner> {
+    core::iter::successors(newest(), |owner| owner.next)
+}
+
 /// All owners, from the newest on, and the shared one.
-fn all(newest: Option<&'static Owner>) -> impl Iterator<Item = &'static Owner> {
-    core::iter::successors(newest, |owner| owner.next).chain([&SHARED])
+fn all() -> impl Iterator<Item = &'static Owner> {
+    all_of_threads().chain([&SHARED])
 }
 
 /// Locks the list of owners and every owner's heap, until [`let_go_heaps`] and [`let_go_list`].
 pub(crate) fn hold_all() {
     let owners = OWNERS.lock();
-    for owner in all(owners.newest) {
+    for owner in all() {
         owner.state.hold();
     }
     owners.keep();
@@ -177,8 +191,7 @@ pub(crate) fn hold_all() {
 ///
 /// This thread called [`hold_all`], has let go of nothing since, and still counts as forking.
 pub(crate) unsafe fn let_go_heaps() {
-    let newest = OWNERS.lock().newest;
-    for owner in all(newest) {
+    for owner in all() {
         // SAFETY: `hold_all` locked it, or this thread has made it since, and nobody else has got to see the list.
         unsafe { owner.state.let_go() };
     }
@@ -194,12 +207,26 @@ pub(crate) unsafe fn let_go_list() {
     unsafe { OWNERS.let_go() };
 }
 
+/// Lets go in a forked child of what the parent's janitor had of this.
+///
+/// # Safety
+///
+/// As for [`Lock::let_go_if_janitors`].
+pub(crate) unsafe fn let_go_if_janitors() {
+    // SAFETY: the caller's promise is the same.
+    unsafe { OWNERS.let_go_if_janitors() };
+    for owner in all() {
+        // SAFETY: as above.
+        unsafe { owner.state.let_go_if_janitors() };
+    }
+}
+
 /// Makes all owners idle but `own`: whatever threads had adopted them are not there any more.
 pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
     let mut owners = OWNERS.lock();
     owners.idle = None;
     owners.hand = None;
-    for owner in core::iter::successors(owners.newest, |owner| owner.next) {
+    for owner in all_of_threads() {
         if !own.is_some_and(|own| ptr::eq(own, owner)) {
             owner.state.lock().next_idle = owners.idle;
             owners.idle = Some(owner);
@@ -211,7 +238,7 @@ pub(crate) fn leave_all_but(own: Option<&'static Owner>) {
 pub(crate) fn totals() -> Totals {
     let owners = OWNERS.lock();
     let mut totals = Totals::new(owners.count);
-    for owner in all(owners.newest) {
+    for owner in all() {
         owner.state.lock().add_to(&mut totals);
     }
     totals

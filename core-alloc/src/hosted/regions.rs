@@ -7,6 +7,7 @@ pub(crate) mod pass;
 
 use core::ops::Range;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::block;
 use super::class_map;
@@ -39,14 +40,15 @@ struct Regions {
     extents: Extents,
     dirty: List<RegionRef>,
     empty: usize,
-    /// The number of pages that a pass has taken and will put back in a moment.
-    away: usize,
     /// The number of pages that were given back and that no pass has dealt with yet.
     freed: usize,
     accounts: Accounts,
 }
 
 static REGIONS: Lock<Regions> = Lock::new(Regions::new());
+
+/// The number of pages that a pass has taken and will put back in a moment.
+static AWAY: AtomicUsize = AtomicUsize::new(0);
 
 /// A place for pages, and the extent that it is a part of.
 struct Fit {
@@ -208,6 +210,16 @@ pub(crate) unsafe fn let_go() {
     unsafe { REGIONS.let_go() };
 }
 
+/// Lets go in a forked child of the regions, if the parent's janitor had them.
+///
+/// # Safety
+///
+/// As for [`Lock::let_go_if_janitors`].
+pub(crate) unsafe fn let_go_if_janitors() {
+    // SAFETY: the caller's promise is the same.
+    unsafe { REGIONS.let_go_if_janitors() };
+}
+
 fn lock() -> Guard<'static, Regions> {
     REGIONS.lock()
 }
@@ -219,7 +231,8 @@ fn take_with(mut find: impl FnMut(&mut Regions) -> Option<Fit>) -> Option<Span> 
         if let Some(fit) = find(&mut regions) {
             return Some(regions.use_up(fit));
         }
-        if regions.away == 0 {
+        // Relaxed: it changes while the regions are locked, but in a forked child.
+        if AWAY.load(Relaxed) == 0 {
             return None;
         }
         // What a pass has at this moment may be what is missing.
@@ -271,7 +284,6 @@ impl Regions {
             extents: Extents::new(),
             dirty: List::new(),
             empty: 0,
-            away: 0,
             freed: 0,
             accounts: Accounts::new(),
         }

@@ -30,7 +30,7 @@ unsafe impl critical_section::Impl for Exclusive {
 }
 
 /// A spinlock that knows its holder.
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 mod among_processors {
     use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -58,7 +58,7 @@ mod among_processors {
 }
 
 /// There is only one.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 mod among_processors {
     pub(super) const fn enter() -> bool {
         true

@@ -5,7 +5,7 @@ use mudlark_core_alloc::{CriticalSectionLock, StaticRegion};
 
 static MEMORY: StaticRegion<{ 64 * 1024 }, CriticalSectionLock> = StaticRegion::new();
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 mod chosen {
     use mudlark_core_alloc::{CriticalSectionLock, LockedHeap};
 
@@ -19,7 +19,7 @@ mod chosen {
     pub fn collect() {}
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 mod chosen {
     use mudlark_core_alloc::{Cpus, CriticalSectionLock, LockedHeap, PerCpuHeap};
 
@@ -28,10 +28,11 @@ mod chosen {
     #[global_allocator]
     static HEAP: PerCpuHeap<Processors, 2, CriticalSectionLock> = PerCpuHeap::with_region(&super::MEMORY);
 
-    struct Processors;
+    /// This machine's.
+    pub struct Processors;
 
     /// Interrupts are off until this is dropped, if they were on before.
-    struct InterruptsOff {
+    pub struct InterruptsOff {
         were_on: bool,
     }
 
@@ -55,6 +56,10 @@ mod chosen {
         fn cpu_index() -> usize {
             board::this_processor() as usize
         }
+
+        // What one processor keeps, the other cannot have, and there are just 64 KiB.
+        const BATCH_BYTES: usize = 512;
+        const DEPOT: usize = 2;
     }
 
     pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {
@@ -64,7 +69,20 @@ mod chosen {
     pub fn collect() {
         HEAP.collect();
     }
+
+    /// Empties the second processor's cache.
+    ///
+    /// # Safety
+    ///
+    /// That processor is at rest.
+    pub unsafe fn collect_of_second() {
+        // SAFETY: the caller's promise.
+        unsafe { HEAP.collect_of(1) };
+    }
 }
+
+#[cfg(several_processors)]
+pub use chosen::{Processors, collect_of_second};
 
 /// Empties this processor's cache.
 pub use chosen::collect;

@@ -72,14 +72,17 @@ impl<S: Sink, C, R: RawMutex, const CHUNK: usize> Recorder<S, C, R, CHUNK> {
 impl<S: Sink, C: Fn() -> u64, R: RawMutex, const CHUNK: usize> Recorder<S, C, R, CHUNK> {
     /// Writes the beginning of the log: how fast the clock runs, and what the program is called.
     pub fn start(&self, ticks_per_second: u64, program: &str) {
-        self.write(&Event::Started {
+        let started = Event::Started {
             process: 0,
-            pointer_bytes: const { size_of::<usize>() as u8 },
+            pointer_bytes: u8::try_from(size_of::<usize>()).unwrap_or(0),
             ticks_per_second,
             unix_nanoseconds: 0,
             sample_interval: 1,
+        };
+        self.with_log(|log, time| {
+            log.writer.write(time, &started);
+            log.writer.write(time, &Event::Name { of: NameOf::Program, id: 0, text: program });
         });
-        self.write(&Event::Name { of: NameOf::Program, id: 0, text: program });
     }
 
     /// Writes that the program has come to some point.

@@ -12,13 +12,20 @@ const fn rounds(native: usize) -> usize {
 
 /// A log of these events, a microsecond or so after one another.
 fn log_of<const CHUNK: usize>(events: &[Made]) -> Vec<u8> {
+    written::<CHUNK>(|writer| {
+        for (time, made) in (0..).step_by(1300).zip(events) {
+            made.with_event(|event| writer.write(time, event));
+        }
+    })
+}
+
+/// What `write` writes.
+fn written<const CHUNK: usize>(write: impl FnOnce(&mut Writer<&mut dyn FnMut(&[u8]), CHUNK>)) -> Vec<u8> {
     let mut log = Vec::new();
-    let mut writer = Writer::<_, CHUNK>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    for (time, made) in (0..).step_by(1300).zip(events) {
-        made.with_event(|event| writer.write(time, event));
-    }
+    let mut sink = |chunk: &[u8]| log.extend_from_slice(chunk);
+    let mut writer = Writer::new(&mut sink as &mut dyn FnMut(&[u8]));
+    write(&mut writer);
     writer.flush();
-    drop(writer);
     log
 }
 
@@ -45,12 +52,10 @@ fn every_event_comes_back_as_it_was_written() {
 #[test]
 fn times_and_addresses_may_jump_anywhere() {
     let ends = [0, 1, u64::MAX, u64::MAX / 2, u64::MAX / 2 + 1, 1 << 63, 12345];
-    let mut log = Vec::new();
-    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
     let pairs = || ends.iter().flat_map(|&time| ends.iter().map(move |&address| (time, address)));
-    pairs().for_each(|(time, address)| writer.write(time, &Event::Freed { address: Address(address) }));
-    writer.flush();
-    drop(writer);
+    let log = written::<128>(|writer| {
+        pairs().for_each(|(time, address)| writer.write(time, &Event::Freed { address: Address(address) }));
+    });
     let read: Vec<Record<'_>> = Reader::new(&log).collect();
     let expected: Vec<Record<'_>> =
         pairs().map(|(time, address)| Record { time, event: Event::Freed { address: Address(address) } }).collect();
@@ -67,9 +72,9 @@ fn a_log_that_ends_anywhere_is_read_up_to_there() {
         let mut reader = Reader::new(&log[..len]);
         let read: Vec<Record<'_>> = reader.by_ref().collect();
         assert_eq!(read[..], whole[..read.len()]);
-        let last_whole = ends.iter().copied().filter(|&end| end <= len).next_back().unwrap_or(0);
+        let last_whole = ends.iter().copied().rfind(|&end| end <= len).unwrap_or(0);
         assert_eq!(read, Reader::new(&log[..last_whole]).collect::<Vec<_>>());
-        assert_eq!(reader.damage().skipped_bytes as usize, len - last_whole);
+        assert_eq!(reader.damage().skipped_bytes, (len - last_whole) as u64);
     }
 }
 
@@ -93,7 +98,7 @@ fn a_wrong_byte_costs_the_chunk_that_it_is_in() {
     let mut random = Random::with_seed(3);
     for place in 0..log.len() {
         let mut damaged = log.clone();
-        damaged[place] ^= random.number_from(1, 255) as u8;
+        damaged[place] ^= random.byte() | 1;
         let mut reader = Reader::new(&damaged);
         let read: Vec<Record<'_>> = reader.by_ref().collect();
         let hit = ends.iter().position(|&end| place < end).expect("a chunk has the byte");
@@ -118,7 +123,7 @@ fn garbage_between_chunks_is_passed_over() {
             let mut noise = random.bytes(60);
             // Beginnings of chunks among it.
             if random.number_from(0, 1) == 0 {
-                noise.extend_from_slice(&log[..random.number_from(1, 15) as usize]);
+                noise.extend_from_slice(&log[..random.place(15)]);
             }
             garbage += noise.len();
             dirty.extend_from_slice(&noise);
@@ -127,7 +132,7 @@ fn garbage_between_chunks_is_passed_over() {
         }
         let mut reader = Reader::new(&dirty);
         assert!(reader.by_ref().eq(Reader::new(&log)));
-        assert_eq!(reader.damage().skipped_bytes as usize, garbage);
+        assert_eq!(reader.damage().skipped_bytes, garbage as u64);
         assert_eq!(reader.damage().missing_chunks, 0);
     }
 }
@@ -160,15 +165,15 @@ fn anything_can_be_read() {
     let mut random = Random::with_seed(8);
     for _ in 0..rounds(5000) {
         let mut bytes = random.bytes(400);
-        let at = random.number_from(0, bytes.len() as u64) as usize;
+        let at = random.place(bytes.len());
         bytes.splice(at..at, log_of::<128>(&some_events(&mut random, 3)));
         for _ in 0..random.number_from(0, 3) {
-            let place = random.number_from(0, bytes.len() as u64 - 1) as usize;
-            bytes[place] = random.number_from(0, 255) as u8;
+            let place = random.place(bytes.len() - 1);
+            bytes[place] = random.byte();
         }
         let mut reader = Reader::new(&bytes);
         reader.by_ref().for_each(drop);
-        assert!(reader.damage().skipped_bytes as usize <= bytes.len());
+        assert!(reader.damage().skipped_bytes <= bytes.len() as u64);
     }
 }
 
@@ -212,13 +217,11 @@ fn a_ring_smaller_than_a_chunk_is_of_no_use_and_no_harm() {
 fn what_is_too_long_for_a_chunk_is_cut_off() {
     let text = "ü".repeat(200);
     let addresses: Vec<u64> = (0..100).map(|n| n * 0x1234_5678_9ABC).collect();
-    let mut log = Vec::new();
-    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    writer.write(1, &Event::Mark { text: &text });
-    writer.write_of(u32::MAX, u32::MAX, u64::MAX, &Event::Stack { id: 7, frames: Frames::from(&addresses[..]) });
-    writer.write_of(1, 1, 2, &Event::Mark { text: &text });
-    writer.flush();
-    drop(writer);
+    let log = written::<128>(|writer| {
+        writer.write(1, &Event::Mark { text: &text });
+        writer.write_of(u32::MAX, u32::MAX, u64::MAX, &Event::Stack { id: 7, frames: Frames::from(&addresses[..]) });
+        writer.write_of(1, 1, 2, &Event::Mark { text: &text });
+    });
     let records: Vec<Record<'_>> = Reader::new(&log).collect();
     let Event::Mark { text: cut } = records[0].event else { panic!("{records:?}") };
     assert!(cut.len() > 80 && text.starts_with(cut));
@@ -232,22 +235,20 @@ fn what_is_too_long_for_a_chunk_is_cut_off() {
 
 #[test]
 fn threads_and_tags_are_known_in_every_chunk() {
-    let mut log = Vec::new();
-    let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
-    let who = |n: u64| ((n / 3 % 5) as u32, (n / 7 % 2) as u32);
-    for n in 0..1000 {
-        let (thread, tag) = who(n);
-        writer.write_of(thread, tag, n, &Event::Freed { address: Address(n) });
-    }
-    writer.flush();
-    drop(writer);
+    let who = |n: u32| (n / 3 % 5, n / 7 % 2);
+    let log = written::<128>(|writer| {
+        for n in 0..1000 {
+            let (thread, tag) = who(n);
+            writer.write_of(thread, tag, n.into(), &Event::Freed { address: Address(n.into()) });
+        }
+    });
     for skipped in 0..chunk_ends(&log).len() {
         let start = skipped.checked_sub(1).map_or(0, |before| chunk_ends(&log)[before]);
         let mut current = None;
         for record in Reader::new(&log[start..]) {
             match record.event {
                 Event::Switched { thread, tag } => current = Some((thread, tag)),
-                Event::Freed { address } => assert_eq!(current, Some(who(address.0))),
+                Event::Freed { address } => assert_eq!(current, u32::try_from(address.0).ok().map(who)),
                 _ => panic!("{record:?}"),
             }
         }

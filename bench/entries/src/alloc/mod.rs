@@ -24,6 +24,8 @@ mod threads;
 mod zeroed;
 
 use crate::workload::Workload;
+#[cfg(feature = "alloc-mudlark-profiled-off")]
+pub(crate) use entry::record;
 
 /// The workloads, in the order of the table.
 pub(crate) const WORKLOADS: &[Workload] = &[

@@ -1,8 +1,9 @@
 //! What a pass of the janitor does to the regions. It is all called only in a pass, of which there is one at a time.
 
 use core::ops::Range;
+use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Fit, Regions, lock};
+use super::{AWAY, Fit, Regions, lock};
 use crate::hosted::region::{RegionRef, Span, UNIT};
 use crate::hosted::source::{self, Fresh};
 
@@ -56,8 +57,14 @@ pub(crate) fn take_dirty(most: usize) -> Option<Span> {
 /// Puts back what [`take_stale`] or [`take_dirty`] took.
 pub(crate) fn put_purged(span: &Span, fresh: Fresh) {
     let mut regions = lock();
-    regions.away -= span.pages.len();
+    // A forked child may have forgotten them.
+    AWAY.store(AWAY.load(Relaxed).saturating_sub(span.pages.len()), Relaxed);
     regions.put(span, fresh);
+}
+
+/// In a forked child, the pages are lost that a pass of another thread's had taken.
+pub(crate) fn forget_away() {
+    AWAY.store(0, Relaxed);
 }
 
 /// Has what is dirty now be stale from now on, and returns how many pages that are.
@@ -90,7 +97,7 @@ pub(crate) fn release_if_empty(region: RegionRef, kept: usize) -> bool {
 impl Regions {
     /// Takes free pages for a moment.
     fn take_away(&mut self, region: RegionRef, pages: Range<usize>) -> Span {
-        self.away += pages.len();
+        AWAY.store(AWAY.load(Relaxed) + pages.len(), Relaxed);
         self.take(&Fit { extent: region.extent_of(pages.start), pages: pages.clone() });
         Span { region, pages }
     }

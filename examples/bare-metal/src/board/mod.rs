@@ -1,20 +1,25 @@
 //! What differs from board to board: the start, interrupts, output, and the end.
 
+#[cfg(several_processors)]
+mod beside;
 #[cfg(target_arch = "arm")]
 #[path = "mps2.rs"]
 mod chosen;
 #[cfg(target_arch = "riscv32")]
 #[path = "virt.rs"]
 mod chosen;
+#[cfg(target_arch = "aarch64")]
+#[path = "virt64/mod.rs"]
+mod chosen;
 #[cfg(target_arch = "x86_64")]
 #[path = "pc/mod.rs"]
 mod chosen;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 pub use chosen::{run_beside, this_processor};
 
 /// The number of this processor: there is one.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 pub const fn this_processor() -> u32 {
     0
 }
@@ -55,7 +60,10 @@ struct LowestWord(UnsafeCell<usize>);
 // SAFETY: only a `StackGuard` looks at it.
 unsafe impl Sync for LowestWord {}
 
-/// 256 KiB of memory behind the image, aligned to 4 KiB, which nobody has.
+/// The bytes of [`free_memory`].
+pub const FREE_MEMORY: usize = 256 * 1024;
+
+/// Memory behind the image, aligned to 4 KiB, which nobody has.
 pub fn free_memory() -> *mut u8 {
     &raw mut free_memory_start
 }

@@ -1,14 +1,13 @@
 //! The timer's interrupt handler and the main loop share a heap that does not mask interrupts.
 
-use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
-use core::ptr::NonNull;
 
 use alloc::vec::Vec;
 use critical_section::Mutex;
 use mudlark_core_alloc::{InterruptHeap, StaticRegion};
 
 use super::Random;
+use super::filled::Filled;
 use super::interrupts::while_ticking;
 
 /// How often the handler is to run, and how often while it has interrupted a call of the heap.
@@ -20,52 +19,22 @@ const RESERVED: usize = 2;
 const RESERVE_SIZE: usize = 64;
 
 /// A flag will do where there is one processor; and must, where there is no compare-and-swap.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 type Lock = mudlark_core_alloc::SingleCoreLock<OneProcessor>;
-#[cfg(target_arch = "x86_64")]
+#[cfg(several_processors)]
 type Lock = mudlark_core_alloc::DefaultLock;
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 struct OneProcessor;
 
 // SAFETY: these boards have one processor, and interrupt handlers return.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(several_processors))]
 unsafe impl mudlark_core_alloc::SingleCore for OneProcessor {}
 
 static MEMORY: StaticRegion<{ 8 * 1024 }, Lock> = StaticRegion::new();
 static HEAP: InterruptHeap<Lock, RESERVE_SIZE, RESERVED> = InterruptHeap::with_region(&MEMORY);
 
-/// A block that goes from one to the other, and is full of its own number.
-struct Filled {
-    start: NonNull<u8>,
-    layout: Layout,
-    number: u8,
-}
-
-// SAFETY: its owner alone uses it.
-unsafe impl Send for Filled {}
-
-impl Filled {
-    fn new(size: usize, number: u8) -> Option<Self> {
-        let layout = Layout::from_size_align(size, 4).ok()?;
-        // SAFETY: no size here is zero.
-        let start = NonNull::new(unsafe { HEAP.alloc(layout) })?;
-        // SAFETY: just allocated for that.
-        unsafe { start.write_bytes(number, size) };
-        Some(Self { start, layout, number })
-    }
-}
-
-impl Drop for Filled {
-    fn drop(&mut self) {
-        // SAFETY: all of it was written.
-        let bytes = unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.layout.size()) };
-        assert!(bytes.iter().all(|&byte| byte == self.number));
-        // SAFETY: allocated for this layout, and used no more.
-        unsafe { HEAP.dealloc(self.start.as_ptr(), self.layout) };
-    }
-}
-
+/// A block that goes from one to the other.
 static MAIL: Mutex<Cell<Option<Filled>>> = Mutex::new(Cell::new(None));
 static COUNTS: Mutex<Cell<Counts>> = Mutex::new(Cell::new(Counts { ticks: 0, interruptions: 0, served: 0 }));
 
@@ -91,8 +60,8 @@ fn counts() -> Counts {
 fn use_the_heap() {
     let mut counts = counts();
     // More than the reserve has is refused just when the heap is locked.
-    let is_locked = Filled::new(RESERVE_SIZE + 1, 9).is_none();
-    let block = Filled::new(RESERVE_SIZE, 9);
+    let is_locked = Filled::new(&HEAP, RESERVE_SIZE + 1, 9).is_none();
+    let block = Filled::new(&HEAP, RESERVE_SIZE, 9);
     counts.interruptions += u32::from(is_locked);
     counts.served += u32::from(is_locked && block.is_some());
     counts.ticks += 1;
@@ -107,7 +76,7 @@ pub fn handler() {
     HEAP.prepare();
     while_ticking(use_the_heap, || {
         while counts().ticks < TICKS || counts().interruptions < INTERRUPTIONS {
-            let block = Filled::new(1 + random.below(300), 8).expect("8 KiB are enough");
+            let block = Filled::new(&HEAP, 1 + random.below(300), 8).expect("8 KiB are enough");
             kept.extend(exchange(Some(block)));
             if kept.len() > 20 {
                 drop(kept.swap_remove(random.below(20)));

@@ -14,6 +14,14 @@ impl Random {
         self.0.u64(least..=most)
     }
 
+    pub(crate) fn place(&mut self, most: usize) -> usize {
+        self.0.usize(0..=most)
+    }
+
+    pub(crate) fn byte(&mut self) -> u8 {
+        self.0.u8(..)
+    }
+
     fn long(&mut self) -> u64 {
         let bits = self.0.u32(0..=64);
         self.0.u64(..).checked_shr(64 - bits).unwrap_or(0)
@@ -51,10 +59,10 @@ impl Made {
     pub(crate) fn up(random: &mut Random) -> Self {
         let frames = random.number_from(0, 6);
         Self {
-            kind: random.number_from(0, u64::from(KINDS) - 1) as u8,
+            kind: random.byte() % KINDS,
             longs: [(); 6].map(|()| random.long()),
             words: [random.word(), random.word()],
-            byte: random.number_from(0, 255) as u8,
+            byte: random.byte(),
             text: random.text(),
             frames: (0..frames).map(|_| random.long()).collect(),
         }

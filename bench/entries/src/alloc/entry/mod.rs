@@ -12,6 +12,9 @@ mod chosen;
 #[cfg(feature = "alloc-mudlark")]
 #[path = "mudlark.rs"]
 mod chosen;
+#[cfg(feature = "alloc-mudlark-profiled-off")]
+#[path = "profiled.rs"]
+mod chosen;
 #[cfg(feature = "alloc-rusty-alloc")]
 #[path = "rusty_alloc.rs"]
 mod chosen;
@@ -26,3 +29,5 @@ mod chosen;
 mod chosen;
 
 pub(crate) use chosen::GIVE_BACK;
+#[cfg(feature = "alloc-mudlark-profiled-off")]
+pub(crate) use chosen::record;

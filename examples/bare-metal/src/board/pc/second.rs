@@ -1,21 +1,13 @@
-//! The second processor, if there is one: it runs what the first one gives it.
+//! How the second processor is started.
 
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use super::apic;
+use super::{apic, descriptors};
+use crate::board::beside;
 
 const ID: usize = 0x20;
 const COMMAND: usize = 0x300;
 const TRAMPOLINE: usize = 0x8000;
-
-/// What the second processor has to do.
-static TASK: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
-/// How far it is.
-static STATE: AtomicU32 = AtomicU32::new(ABSENT);
-const ABSENT: u32 = 0;
-const RUNNING: u32 = 1;
-const DONE: u32 = 2;
 
 unsafe extern "C" {
     static trampoline: u8;
@@ -30,20 +22,11 @@ pub fn this_processor() -> u32 {
 
 /// Runs `task` on the second processor while `meanwhile` runs here; says whether there is one. To be called once.
 pub fn run_beside(task: fn(), meanwhile: fn()) -> bool {
-    TASK.store(task as *mut (), Ordering::Release);
-    start();
-    if STATE.load(Ordering::Acquire) == ABSENT {
-        return false;
-    }
-    meanwhile();
-    while STATE.load(Ordering::Acquire) != DONE {
-        core::hint::spin_loop();
-    }
-    true
+    beside::run(task, meanwhile, start)
 }
 
-/// Wakes all other processors, and waits a while.
-fn start() {
+/// Wakes all other processors, and waits a while. Says whether there is one.
+fn start(runs: fn() -> bool) -> bool {
     const ALL_BUT_SELF: u32 = 0b11 << 18;
     const INIT: u32 = 0x4500;
     const STARTUP: u32 = 0x4600;
@@ -55,23 +38,17 @@ fn start() {
         // SAFETY: the others are told to begin at the trampoline, in page 8.
         unsafe { apic(COMMAND).write_volatile(ALL_BUT_SELF | command) };
         for _ in 0..20_000_000 {
-            if STATE.load(Ordering::Acquire) != ABSENT {
-                return;
+            if runs() {
+                return true;
             }
             core::hint::spin_loop();
         }
     }
+    false
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn second_main() -> ! {
-    STATE.store(RUNNING, Ordering::Release);
-    let task = TASK.load(Ordering::Acquire);
-    // SAFETY: `run_beside` has stored a function.
-    let task: fn() = unsafe { core::mem::transmute(task) };
-    task();
-    STATE.store(DONE, Ordering::Release);
-    loop {
-        core::hint::spin_loop();
-    }
+    descriptors::load(1);
+    beside::work()
 }

@@ -1,0 +1,69 @@
+//! `mudlark record`: runs a program and records its memory.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::recording::{self, Recording};
+use crate::text;
+
+/// Runs a program and records its memory. Exits with the program's exit code.
+///
+/// The program's allocator stays what it is; libmudlark_record.so is preloaded, and writes down who asks it for memory.
+/// A program that records itself needs no library: `--no-preload`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mudlark record -o out.mmt -- python3 script.py
+  mudlark record -o out.mmt --interval 1 -- ./server --port 80     each request, rather than a sample")]
+pub(crate) struct Record {
+    #[command(flatten)]
+    recording: Recording,
+
+    /// Where to write the log.
+    #[arg(short = 'o', long = "output", value_name = "FILE", default_value = "out.mmt")]
+    output: PathBuf,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    program: Vec<OsString>,
+}
+
+impl Record {
+    pub(crate) fn run(&self) -> Result<ExitCode, Error> {
+        let mut command = self.recording.command(&self.program, &self.output)?;
+        self.clear_output()?;
+        let status = recording::wait(recording::start(&mut command)?)?;
+        self.tell_what_next();
+        Ok(recording::end_like(status))
+    }
+
+    /// Makes sure that the log can be written before the program runs, and that none is there that is another's.
+    fn clear_output(&self) -> Result<(), Error> {
+        let path = &self.output;
+        fs::File::create(path).map(drop).map_err(|cause| Error::Write { path: path.clone(), cause })
+    }
+
+    /// Says where the log is, or why there may be none.
+    fn tell_what_next(&self) {
+        let path = self.output.display();
+        match fs::metadata(&self.output).map_or(0, |metadata| metadata.len()) {
+            0 => {
+                eprintln!("mudlark: {path} is empty: the program has recorded nothing");
+                eprintln!(
+                    "  help: a program that is linked statically or runs as another user ignores what is preloaded;"
+                );
+                eprintln!("        one that records itself has to call `Profiler::from_env()`");
+            }
+            len => {
+                eprintln!("mudlark: {path} has {} of memory events", text::bytes(len));
+                eprintln!("  next: mudlark stats {path}");
+                eprintln!("        mudlark report {path} -o report.html");
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Folded stacks: a line for each stack, its functions from the outermost one on, and a number. What Brendan Gregg's
+//! flame graph tools read, and all that came after them.
+//!
+//! ```text
+//!   main;parse;alloc::vec::Vec::push 4096
+//! ```
+
+use core::fmt::Write as _;
+use std::collections::BTreeMap;
+
+use crate::model::{Cost, Model};
+use crate::symbols::Symbols;
+use crate::view::path_of;
+
+/// Bytes by folded stack; those without any are left out.
+pub type Folded = BTreeMap<String, u64>;
+
+/// The stacks that a cost comes from. Their bytes add up to the cost of all.
+#[must_use]
+pub fn folded(model: &Model, symbols: &mut Symbols<'_>, cost: Cost) -> Folded {
+    let mut stacks = Folded::new();
+    for &(place, ref sums) in model.places() {
+        let bytes = model.figures(sums).cost(cost).bytes;
+        if bytes > 0 {
+            let path: Vec<String> = path_of(model, symbols, place).iter().map(|name| escaped(name)).collect();
+            let sum = stacks.entry(path.join(";")).or_default();
+            *sum = sum.saturating_add(bytes);
+        }
+    }
+    stacks
+}
+
+/// A line for each stack.
+#[must_use]
+pub fn lines(stacks: &Folded) -> String {
+    let mut lines = String::new();
+    for (stack, bytes) in stacks {
+        writeln!(lines, "{stack} {bytes}").expect("a string takes all");
+    }
+    lines
+}
+
+/// A line for each stack of two logs, with what the first has, and the second.
+#[must_use]
+pub fn lines_of_two(before: &Folded, after: &Folded) -> String {
+    let mut lines = String::new();
+    let only_before = before.keys().filter(|stack| !after.contains_key(*stack));
+    for stack in after.keys().chain(only_before) {
+        let of = |stacks: &Folded| stacks.get(stack).copied().unwrap_or(0);
+        writeln!(lines, "{stack} {} {}", of(before), of(after)).expect("a string takes all");
+    }
+    lines
+}
+
+/// A name without what the format means something by: `[u8; 4]` has a semicolon.
+fn escaped(name: &str) -> String {
+    name.replace(';', ":").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,7 @@
+//! The program `mudlark`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mudlark::cli::run()
+}

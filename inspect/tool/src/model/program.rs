@@ -1,0 +1,97 @@
+//! The program that the log tells of, and what its numbers are called.
+
+use std::collections::HashMap;
+
+use mudlark_hooks::NameOf;
+
+/// A file whose code was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Where its first byte would be.
+    pub base: u64,
+    /// The length of the range.
+    pub size: u64,
+    /// The file.
+    pub path: String,
+}
+
+/// What a log says of its program, apart from what happened in it.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The process's number; zero where it is unknown.
+    pub process: u32,
+    /// Units of time in a second; zero if it is unknown.
+    pub ticks_per_second: u64,
+    /// Nanoseconds since 1970 at time zero, or zero.
+    pub unix_nanoseconds: u64,
+    /// Bytes of a pointer.
+    pub pointer_bytes: u8,
+    /// The mean number of bytes from one request in the log to the next; one if each is there.
+    pub sample_interval: u64,
+    /// Whether the log has its own beginning. If not, all of the above is unknown.
+    pub has_start: bool,
+    /// Whether the program ended its log.
+    pub has_stop: bool,
+    /// What code was loaded, in the log's order.
+    pub modules: Vec<Module>,
+    /// Return addresses by a stack's number, innermost first.
+    pub stacks: HashMap<u32, Box<[u64]>>,
+    pub(crate) names: HashMap<(NameOf, u32), String>,
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        Self {
+            process: 0,
+            ticks_per_second: 0,
+            unix_nanoseconds: 0,
+            pointer_bytes: 8,
+            sample_interval: 1,
+            has_start: false,
+            has_stop: false,
+            modules: Vec::new(),
+            stacks: HashMap::new(),
+            names: HashMap::new(),
+        }
+    }
+}
+
+impl Program {
+    /// What the thing of that number is called, if the log says so.
+    #[must_use]
+    pub fn name(&self, of: NameOf, id: u32) -> Option<&str> {
+        self.names.get(&(of, id)).map(String::as_str)
+    }
+
+    /// What the program is called.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.name(NameOf::Program, 0).unwrap_or("unknown program")
+    }
+
+    /// A thread's name, or else its number.
+    #[must_use]
+    pub fn thread(&self, thread: u32) -> String {
+        match self.name(NameOf::Thread, thread) {
+            Some(name) => name.to_owned(),
+            None if thread == 0 => "unknown thread".to_owned(),
+            None => format!("thread {thread}"),
+        }
+    }
+
+    /// A tag's whole path, or else its number.
+    #[must_use]
+    pub fn tag(&self, tag: u32) -> String {
+        match self.name(NameOf::Tag, tag) {
+            Some(name) => name.to_owned(),
+            None if tag == 0 => "no tag".to_owned(),
+            None => format!("tag {tag}"),
+        }
+    }
+
+    /// Seconds of a span of time. Where the log does not say how long a tick is, it is a second.
+    #[must_use]
+    pub fn seconds(&self, ticks: u64) -> f64 {
+        ticks as f64 / self.ticks_per_second.max(1) as f64
+    }
+}

@@ -1,0 +1,186 @@
+//! What each event does to the sums.
+
+use mudlark_hooks::{Chunk, Event, Record};
+
+use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Understood, rounded};
+
+impl Model {
+    /// Goes on with what a chunk says.
+    pub fn read_chunk(&mut self, chunk: Chunk<'_>) -> Understood {
+        (self.thread, self.tag) = (0, 0);
+        let mut records = chunk.records();
+        for record in &mut records {
+            self.read_record(&record);
+        }
+        if records.is_cut_short() { Understood::Partly } else { Understood::Whole }
+    }
+    fn read_record(&mut self, &Record { time, event }: &Record<'_>) {
+        self.enter_program(&event);
+        if self.programs.is_over {
+            return;
+        }
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+        match event {
+            Event::Allocated { address, size, stack, .. } => self.allocated(time, address.0, size, stack),
+            Event::Freed { address } => self.freed(time, address.0),
+            Event::Reallocated { from, to, size, stack } => self.reallocated(time, from.0, to.0, size, stack),
+            Event::Refused { size, stack, .. } => *self.refused.entry(stack).or_default() += self.scale.amount(size),
+            Event::Switched { thread, tag } => self.switched(time, last, thread, tag),
+            Event::Mark { text } => self.marks.push((time, text.to_owned())),
+            Event::Lost { events } => self.gaps.lost_events = self.gaps.lost_events.saturating_add(events),
+            ref told => {
+                let _ = self.program_told(told) || self.heap_told(time, told) || self.collector_told(time, told);
+            }
+        }
+    }
+
+    /// If another program begins here, forgets the one before, unless that was the wanted one.
+    fn enter_program(&mut self, event: &Event<'_>) {
+        let is_first = self.programs.begun == 0;
+        match event {
+            Event::Started { .. } => {}
+            // A log whose beginning is missing; but whose the events are, may be said before it.
+            _ if is_first && !matches!(event, Event::Switched { .. }) => {}
+            _ => return,
+        }
+        self.programs.is_over |= self.programs.wanted == Some(self.programs.begun);
+        self.programs.begun += 1;
+        if !is_first && !self.programs.is_over {
+            *self = Self { programs: self.programs, ..Self::default() };
+        }
+    }
+
+    /// From now on events are this thread's, under this tag. `last` is the time of the event before.
+    fn switched(&mut self, time: u64, last: u64, thread: u32, tag: u32) {
+        (self.thread, self.tag) = (thread, tag);
+        let program = &self.program;
+        self.scopes.switched(time, last, (thread, tag), || program.tag(tag));
+    }
+
+    fn allocated(&mut self, time: u64, address: u64, size: u64, stack: u32) {
+        let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
+        if let Some(block) = self.blocks.insert(address, Block { size, born: time, place }) {
+            self.gaps.missing_frees += 1;
+            self.sum_free(time, block);
+        }
+        self.sum_request(time, size, place);
+        self.last_requests.insert(self.thread, address);
+    }
+
+    fn freed(&mut self, time: u64, address: u64) {
+        let Some(block) = self.blocks.remove(&address) else {
+            self.gaps.unknown_frees += 1;
+            return;
+        };
+        let thread = self.places.place(block.place).thread;
+        if self.last_requests.get(&thread) == Some(&address) {
+            self.last_requests.remove(&thread);
+            self.sum_temporary(block);
+        }
+        self.sum_free(time, block);
+    }
+
+    fn reallocated(&mut self, time: u64, from: u64, to: u64, size: u64, stack: u32) {
+        match self.blocks.remove(&from) {
+            Some(block) => self.sum_free(time, block),
+            None => self.gaps.unknown_frees += 1,
+        }
+        self.allocated(time, to, size, stack);
+        let amount = self.scale.amount(size);
+        let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+            sums.resized += amount;
+        }
+    }
+
+    fn sum_request(&mut self, time: u64, size: u64, place: u32) {
+        let (amount, peak) = (self.scale.amount(size), self.peak);
+        let most = self.all.most.bytes;
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+            sums.request(amount, time, peak);
+        }
+        if self.all.most.bytes > most {
+            self.peak.0 += 1;
+            self.peak_time = time;
+        }
+        self.curve.push(time, self.all.now.bytes);
+    }
+
+    fn sum_free(&mut self, time: u64, Block { size, born, place }: Block) {
+        let (amount, peak) = (self.scale.amount(size), self.peak);
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+            sums.free(amount, born, time, peak);
+        }
+        self.curve.push(time, self.all.now.bytes);
+    }
+
+    fn sum_temporary(&mut self, Block { size, place, .. }: Block) {
+        let amount = self.scale.amount(size);
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+            sums.temporary += amount;
+        }
+    }
+
+    /// What the program says of itself, and what its numbers stand for. Whether the event is of that kind.
+    fn program_told(&mut self, event: &Event<'_>) -> bool {
+        match *event {
+            Event::Started { process, pointer_bytes, ticks_per_second, unix_nanoseconds, sample_interval } => {
+                self.scale = Scale::of_interval(sample_interval);
+                self.program = Program {
+                    process,
+                    pointer_bytes,
+                    ticks_per_second,
+                    unix_nanoseconds,
+                    sample_interval,
+                    has_start: true,
+                    ..Program::default()
+                };
+            }
+            Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
+            Event::Module { base, size, path } => {
+                self.program.modules.push(Module { base: base.0, size, path: path.to_owned() });
+            }
+            Event::Stack { id, frames } => drop(self.program.stacks.insert(id, frames.iter().collect())),
+            Event::Stopped {} => self.program.has_stop = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// What the heap says of itself.
+    fn heap_told(&mut self, time: u64, event: &Event<'_>) -> bool {
+        match *event {
+            Event::Heap { requested, used, cached, large, committed, reserved } => {
+                self.heap.heap(time, Heap { requested, used, cached, large, committed, reserved });
+            }
+            Event::Class { block_size, pages, used, cached, requested } => {
+                self.heap.class(Class { block_size, pages, used, cached, requested });
+            }
+            Event::Page { address, size, block_size, used, capacity } => {
+                self.heap.page(Page { address: address.0, size, block_size, used, capacity });
+            }
+            Event::Resident { bytes } => self.heap.resident.push((time, bytes)),
+            Event::RegionTaken { address, size } => drop(self.regions.insert(address.0, size)),
+            Event::RegionGivenBack { address, .. } => drop(self.regions.remove(&address.0)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// What a collector says.
+    fn collector_told(&mut self, time: u64, event: &Event<'_>) -> bool {
+        match *event {
+            Event::CollectionStarted { collector, generation, candidates } => {
+                self.collections.start(time, collector, generation, candidates);
+            }
+            Event::CollectionStep { collector, step } => self.collections.step(time, collector, step),
+            Event::CollectionStopped { collector, collected } => self.collections.stop(time, collector, collected),
+            Event::Census { collector, type_id, generation, count, bytes } => {
+                self.census.insert((collector, type_id, generation), Census { time, count, bytes });
+            }
+            _ => return false,
+        }
+        true
+    }
+}

@@ -1,0 +1,89 @@
+//! Runs a program so that it writes a log of its memory.
+//!
+//! ```text
+//!   mudlark record ──▸ environment: LD_PRELOAD, MUDLARK_PROFILE ──▸ program ──▸ out.mmt
+//!                  ◂── exit code, or the signal that ended it ──────┘
+//! ```
+//!
+//! A program of which nobody knows gets `libmudlark_record.so` preloaded, which stands before its allocator. One that
+//! records itself (`Profiler::from_env`) is only told where to write to.
+
+mod library;
+mod signals;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
+use std::process::{Child, Command, ExitCode, ExitStatus};
+
+use clap::Args;
+
+use crate::error::Error;
+
+pub(crate) use signals::{ask_to_end, is_running};
+
+/// How a program is recorded.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Recording {
+    /// The mean number of bytes from one recorded request to the next; 1 records each [default: the recorder's, 512 KiB].
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    interval: Option<u64>,
+
+    /// Preload nothing: the program calls `Profiler::from_env()` itself.
+    #[arg(long)]
+    no_preload: bool,
+}
+
+impl Recording {
+    /// The command that runs a program and has it write to this file.
+    ///
+    /// # Errors
+    ///
+    /// If the library to be preloaded is not found, or the file's name cannot be passed on.
+    pub(crate) fn command(&self, program: &[OsString], log: &Path) -> Result<Command, Error> {
+        let (name, arguments) =
+            program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
+        let mut command = Command::new(name);
+        command.args(arguments).env("MUDLARK_PROFILE", self.profile(log)?);
+        if !self.no_preload {
+            command.env("LD_PRELOAD", library::preload(&library::find()?)?);
+        }
+        Ok(command)
+    }
+
+    /// What tells the recorder where to write, and how.
+    fn profile(&self, log: &Path) -> Result<OsString, Error> {
+        // The program may go to another directory before it begins to write.
+        let log = absolute(log).map_err(|cause| Error::Write { path: log.to_owned(), cause })?;
+        if log.as_os_str().as_encoded_bytes().contains(&b',') {
+            return Err(Error::Usage(format!(
+                "a log's name has no comma, as {} has: what is behind one is an option",
+                log.display()
+            )));
+        }
+        let mut profile = log.into_os_string();
+        if let Some(interval) = self.interval {
+            profile.push(format!(",interval={interval}"));
+        }
+        Ok(profile)
+    }
+}
+
+/// Starts a program.
+pub(crate) fn start(command: &mut Command) -> Result<Child, Error> {
+    command.spawn().map_err(|cause| Error::Start { program: PathBuf::from(command.get_program()), cause })
+}
+
+/// Waits for a program to its end, and passes on meanwhile what signals this process gets.
+pub(crate) fn wait(mut child: Child) -> Result<ExitStatus, Error> {
+    let forwarding = signals::forward_to(&child);
+    let status = child.wait().map_err(|cause| Error::Start { program: PathBuf::from("the program"), cause });
+    drop(forwarding);
+    status
+}
+
+/// Ends as the program has: with its exit code, or by the signal that ended it.
+pub(crate) fn end_like(status: ExitStatus) -> ExitCode {
+    signals::die_like(status);
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}

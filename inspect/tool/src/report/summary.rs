@@ -1,0 +1,76 @@
+//! What happened, in a few figures.
+
+use crate::model::Model;
+use crate::plot::escape;
+use crate::text;
+
+/// The figures that one looks for first, and what to know of the log.
+pub(super) fn html(model: &Model) -> String {
+    let program = &model.program;
+    let (start, end) = model.span();
+    let seconds = |time: u64| text::seconds(program.seconds(time.saturating_sub(start)));
+    let figures = model.figures(model.all());
+    let mut cards = vec![
+        card("peak", &text::bytes(figures.at_peak.bytes), &format!("after {}", seconds(model.peak_time()))),
+        card("live at the end", &text::bytes(figures.leaked.bytes), &blocks(figures.leaked.blocks.rounded())),
+        card(
+            "asked for in all",
+            &text::bytes(figures.total.bytes),
+            &format!("{} requests", text::number(figures.total.blocks.rounded())),
+        ),
+    ];
+    if model.scale().is_exact() {
+        let share = text::share(figures.temporary.blocks.rounded(), figures.total.blocks.rounded());
+        cards.push(card("temporary", &text::bytes(figures.temporary.bytes), &format!("{share} of requests")));
+    }
+    let pauses = || model.collections.list.iter().filter_map(crate::model::Collection::pause);
+    if let Some(longest) = pauses().max() {
+        let longest = text::seconds(program.seconds(longest));
+        cards.push(card("longest collection", &longest, &format!("of {}", text::number(pauses().count() as u64))));
+    }
+    let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
+    format!(
+        "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n",
+        cards.concat(),
+        seconds(end)
+    )
+}
+
+fn card(what: &str, figure: &str, more: &str) -> String {
+    format!("<div><dt>{what}</dt><dd>{figure} <small>{more}</small></dd></div>")
+}
+
+fn blocks(count: u64) -> String {
+    format!("{} blocks", text::number(count))
+}
+
+/// What a reader should know before believing the figures.
+fn notes(model: &Model) -> Vec<String> {
+    let mut notes = Vec::new();
+    match model.scale().is_exact() {
+        true => notes.push("Each request is in the log.".to_owned()),
+        false => {
+            let interval = text::bytes(model.program.sample_interval);
+            notes.push(format!("Figures are estimates from a sample of one request in about {interval}; temporary blocks are not known."));
+        }
+    }
+    if !model.program.has_start {
+        notes.push("The log lacks its beginning: times have no unit, and what came before is not known.".to_owned());
+    }
+    if !model.program.has_stop {
+        notes.push("The program did not end its log: what is live at the end need not be a leak.".to_owned());
+    }
+    let gaps = model.gaps;
+    for (count, what) in
+        [(gaps.lost_events, "events were lost by the writer"), (gaps.missing_frees, "frees are missing")]
+    {
+        if count > 0 {
+            notes.push(format!("{} {what}.", text::number(count)));
+        }
+    }
+    let refused: u64 = model.refused.values().map(|amount| amount.blocks.rounded()).sum();
+    if refused > 0 {
+        notes.push(format!("{} requests were not served: out of memory.", text::number(refused)));
+    }
+    notes
+}

@@ -1,0 +1,207 @@
+//! The functions and lines that a stack's addresses stand for.
+//!
+//! ```text
+//!   stack 7:  0x55d0_1234  0x55d0_5678 …                    (innermost first)
+//!                 │ module app, 0x1233: a return address is behind its call
+//!                 ▾
+//!             Vec::push ◂ grow ◂ read_all ◂ main ◂ lang_start
+//!             └ container        └ own       └ cut off: the same for all
+//! ```
+//!
+//! Nothing is looked up before it is needed, and nothing twice.
+
+mod debug_file;
+mod frame;
+mod names;
+mod role;
+mod type_name;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::model::{Module, Program};
+use debug_file::DebugFile;
+use role::Role;
+
+pub use frame::{Frame, Location};
+
+/// Where files are found, and how much is shown.
+#[derive(Clone, Debug, Default)]
+pub struct SymbolOptions {
+    /// The program's own file. A firmware's log does not name it, and its addresses are the file's own.
+    pub exe: Option<PathBuf>,
+    /// The directory in which the other machine's files are as they are there.
+    pub sysroot: Option<PathBuf>,
+    /// Shows the allocator's own functions and the recorder's, and what calls `main`.
+    pub all_frames: bool,
+}
+
+/// A frame that [`Symbols`] has met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(u32);
+
+/// Knows the functions and lines of a program.
+#[derive(Debug)]
+pub struct Symbols<'p> {
+    program: &'p Program,
+    options: SymbolOptions,
+    /// By their paths; those that cannot be read are nothing.
+    files: HashMap<PathBuf, Option<DebugFile>>,
+    addresses: HashMap<u64, Rc<[FrameId]>>,
+    stacks: HashMap<u32, Rc<Stack>>,
+    frames: Vec<Frame>,
+    ids: HashMap<Frame, FrameId>,
+    unreadable: BTreeSet<String>,
+}
+
+/// A stack, as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Its frames, innermost first.
+    pub frames: Vec<FrameId>,
+    /// The frame that is said to have asked: the innermost that is of no container.
+    pub place: Option<FrameId>,
+    /// The type of the blocks, if it can be told.
+    pub type_name: Option<String>,
+}
+
+impl<'p> Symbols<'p> {
+    /// Of this program.
+    #[must_use]
+    pub fn new(program: &'p Program, options: SymbolOptions) -> Self {
+        let mut symbols = Self {
+            program,
+            options,
+            files: HashMap::new(),
+            addresses: HashMap::new(),
+            stacks: HashMap::new(),
+            frames: Vec::new(),
+            ids: HashMap::new(),
+            unreadable: BTreeSet::new(),
+        };
+        symbols.stacks.insert(0, Rc::default());
+        symbols
+    }
+
+    /// The stack of this number; if the log does not have it, one without frames.
+    pub fn stack(&mut self, id: u32) -> Rc<Stack> {
+        if let Some(stack) = self.stacks.get(&id) {
+            return Rc::clone(stack);
+        }
+        let stack = Rc::new(self.look_up_stack(id));
+        self.stacks.insert(id, Rc::clone(&stack));
+        stack
+    }
+
+    /// A frame that a stack has.
+    #[must_use]
+    pub fn frame(&self, id: FrameId) -> &Frame {
+        &self.frames[id.0 as usize]
+    }
+
+    /// Files that could not be read: of their code, no more is known than the file and the address.
+    pub fn unreadable(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.unreadable.iter().map(String::as_str)
+    }
+
+    fn look_up_stack(&mut self, id: u32) -> Stack {
+        let Some(addresses) = self.program.stacks.get(&id) else { return Stack::default() };
+        // Who walks up a stack may find a zero at its end.
+        let addresses = addresses.iter().filter(|address| **address != 0);
+        let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
+        let roles: Vec<Role> = frames.iter().map(|&frame| Role::of(self.frame(frame))).collect();
+        let (first, mut end) = shown(&roles);
+        // What calls `main` does so by a trait.
+        while end < frames.len() && end > first + 1 && self.frame(frames[end - 1]).function.contains("call_once") {
+            end -= 1;
+        }
+        let asked = first + roles[first..end].iter().take_while(|role| **role == Role::Container).count();
+        let type_name = type_name::type_of(frames[first..end].iter().map(|&frame| self.frame(frame)));
+        let place = frames[first..end].get(asked - first).or(frames.get(first)).copied();
+        if self.options.all_frames {
+            return Stack { place: frames.first().copied(), frames, type_name };
+        }
+        Stack { frames: frames[first..end].to_vec(), place, type_name }
+    }
+
+    /// The functions of a return address, innermost first.
+    fn address(&mut self, address: u64) -> Rc<[FrameId]> {
+        if let Some(frames) = self.addresses.get(&address) {
+            return Rc::clone(frames);
+        }
+        // The call is before the address to which it returns.
+        let frames = self.look_up_address(address.wrapping_sub(1));
+        let frames: Rc<[FrameId]> = frames.into_iter().map(|frame| self.id_of(frame)).collect();
+        self.addresses.insert(address, Rc::clone(&frames));
+        frames
+    }
+
+    fn id_of(&mut self, frame: Frame) -> FrameId {
+        *self.ids.entry(frame).or_insert_with_key(|frame| {
+            let id = u32::try_from(self.frames.len()).expect("each frame takes memory: there are no 2^32");
+            self.frames.push(frame.clone());
+            FrameId(id)
+        })
+    }
+
+    fn look_up_address(&mut self, address: u64) -> Vec<Frame> {
+        let program = self.program;
+        // What is loaded where something was before has taken its place.
+        let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
+        let module = program.modules.iter().rev().find(inside);
+        // The program itself is the first of the modules; a firmware has none.
+        let is_program = module == program.modules.first();
+        let (path, base) = match (module, &self.options.exe) {
+            (_, Some(exe)) if is_program => (exe.clone(), module.map_or(0, |module| module.base)),
+            (Some(module), _) => (PathBuf::from(&module.path), module.base),
+            (None, _) => return vec![Frame { function: format!("{address:#x}"), ..Frame::default() }],
+        };
+        let file = self.file(&path);
+        let found = file.map(|file| file.frames(file.own_address(address, base))).unwrap_or_default();
+        if !found.is_empty() {
+            return found.into_iter().map(tidied).collect();
+        }
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let function = format!("{name}+{:#x}", address.wrapping_sub(base));
+        vec![Frame { function, module: Some(path.to_string_lossy().into_owned()), ..Frame::default() }]
+    }
+
+    /// A file of code, if it can be read.
+    fn file(&mut self, path: &Path) -> Option<&DebugFile> {
+        if !self.files.contains_key(path) {
+            let file = self.open(path);
+            // What is no path, as the kernel's own `linux-vdso.so.1`, is no file.
+            if file.is_none() && path.components().nth(1).is_some() {
+                self.unreadable.insert(path.to_string_lossy().into_owned());
+            }
+            self.files.insert(path.to_owned(), file);
+        }
+        self.files.get(path)?.as_ref()
+    }
+
+    fn open(&self, path: &Path) -> Option<DebugFile> {
+        let root = self.options.sysroot.as_deref().unwrap_or(Path::new("/"));
+        let inside = root.join(path.strip_prefix("/").unwrap_or(path));
+        DebugFile::open(&inside, root).or_else(|_| DebugFile::open(path, root)).ok()
+    }
+}
+
+/// Which frames are shown: from the innermost that is not the allocator's, up to what calls `main`.
+fn shown(roles: &[Role]) -> (usize, usize) {
+    // An allocator calls functions of its own that cannot be known by their names, up to where the program has entered it.
+    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Entry).map_or(0, |entry| entry + 1);
+    let is_allocator = |role: &&Role| matches!(role, Role::Allocator | Role::Entry);
+    let first = entered + roles[entered..].iter().take_while(is_allocator).count();
+    let end = roles.iter().position(|role| *role == Role::Start).unwrap_or(roles.len());
+    if first < end { (first, end) } else { (0, roles.len()) }
+}
+
+/// Inside an allocator, no stack is deeper than this.
+const DEEPEST_ENTRY: usize = 24;
+
+fn tidied(frame: Frame) -> Frame {
+    let function = names::tidy(&frame.function, frame.file.as_deref());
+    let file = frame.file.map(|file| names::short_file(&file).to_owned());
+    Frame { function, file, ..frame }
+}

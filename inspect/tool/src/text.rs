@@ -1,0 +1,137 @@
+//! Figures for people: bytes, counts, shares, spans of time, and tables of them.
+
+use core::fmt::Write as _;
+
+use crate::model::{Amount, Model};
+
+/// Bytes in the largest unit of which there is one: `1.5 MiB`; below a KiB, whole bytes.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let unit = (bytes.ilog2() / 10) as usize;
+    let value = bytes as f64 / (1_u64 << (10 * unit)) as f64;
+    // 1023.96 KiB would be shown as 1024.0.
+    let (value, unit) = if value >= 1023.95 && unit < UNITS.len() { (1.0, unit + 1) } else { (value, unit) };
+    format!("{value:.1} {}", UNITS[unit - 1])
+}
+
+/// A number with a thin separator at each thousand: `1 234 567`.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A part of a whole, in percent; nothing if there is no whole.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 { String::new() } else { format!("{:.1} %", part as f64 / whole as f64 * 100.0) }
+}
+
+/// A span of time.
+pub(crate) fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s >= 100.0 => format!("{s:.0} s"),
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 1e-3 => format!("{:.2} ms", s * 1e3),
+        s if s >= 1e-6 => format!("{:.2} µs", s * 1e6),
+        s => format!("{:.0} ns", s * 1e9),
+    }
+}
+
+/// A bar whose length is a part of the longest one's.
+pub(crate) fn bar(part: u64, most: u64) -> String {
+    const LONGEST: u128 = 40;
+    let len = (u128::from(part) * LONGEST).div_ceil(u128::from(most.max(1)));
+    "█".repeat(usize::try_from(len).unwrap_or(0))
+}
+
+/// How far an estimate may be from the truth: nothing where each request is in the log.
+pub(crate) fn error(model: &Model, amount: Amount) -> String {
+    if model.scale().is_exact() || amount.seen == 0 {
+        return String::new();
+    }
+    format!(" ±{:.0} %", amount.error() * 100.0)
+}
+
+/// On which side of its column a cell stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// A table of text, whose columns are as wide as their widest cell.
+#[derive(Debug)]
+pub(crate) struct Table {
+    sides: Vec<Side>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// With these columns.
+    pub(crate) fn new(columns: &[(&str, Side)]) -> Self {
+        let head = columns.iter().map(|&(title, _)| title.to_owned()).collect();
+        Self { sides: columns.iter().map(|&(_, side)| side).collect(), rows: vec![head] }
+    }
+
+    /// A table of which the columns need no titles.
+    pub(crate) fn without_head(sides: &[Side]) -> Self {
+        Self { sides: sides.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row; of its cells there are as many as of columns.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The table, line by line.
+    pub(crate) fn text(&self) -> String {
+        let width_of = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.sides.len()).map(width_of).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for ((cell, side), width) in row.iter().zip(&self.sides).zip(&widths) {
+                let written = match side {
+                    Side::Left => write!(line, "{cell:<width$}  "),
+                    Side::Right => write!(line, "{cell:>width$}  "),
+                };
+                written.expect("a string takes all");
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_in_a_unit_that_leaves_one_to_four_digits() {
+        let shown = [0, 1023, 1024, 1536, 1024 * 1024 - 1, 1024 * 1024, u64::MAX].map(bytes);
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1.0 MiB", "16.0 EiB"]);
+    }
+
+    #[test]
+    fn thousands_are_kept_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1 000", "1 234 567"]);
+    }
+
+    #[test]
+    fn columns_are_aligned_and_lines_have_no_end_of_spaces() {
+        let mut table = Table::new(&[("bytes", Side::Right), ("where", Side::Left)]);
+        table.row(["7".to_owned(), "a".to_owned()]);
+        assert_eq!(table.text(), "bytes  where\n    7  a\n");
+    }
+}

@@ -1,0 +1,98 @@
+//! The panel of scopes: for each thread what it was in, inner scopes under outer ones.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::ScopeSpan;
+use crate::plot::{Anchor, Colour, Svg, text_width};
+use crate::text;
+use crate::timeline::picture::{LINE, MARGIN, Picture, shortened};
+
+/// Threads beyond these are not drawn, and neither are scopes that are deeper.
+const MOST_THREADS: usize = 6;
+const MOST_DEPTH: usize = 4;
+
+/// Narrower gaps are not seen.
+const GAP: f64 = 3.0;
+
+/// Draws the panel, and tells where it ends.
+pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
+    let mut threads: BTreeMap<u32, Vec<&ScopeSpan>> = BTreeMap::new();
+    for span in picture.timeline.scopes.iter().filter(|span| span.depth() < MOST_DEPTH) {
+        threads.entry(span.thread).or_default().push(span);
+    }
+    if threads.is_empty() {
+        return top;
+    }
+    let mut y = top + 22.0;
+    svg.text((MARGIN, y), Anchor::Start, Colour::Ink, "strong", "scopes");
+    y += 6.0;
+    let (count, forgotten) = (threads.len(), picture.timeline.model.scopes.forgotten());
+    for (thread, spans) in threads.into_iter().take(MOST_THREADS) {
+        y = draw_thread(picture, svg, y, thread, &spans);
+    }
+    let mut notes = Vec::new();
+    if count > MOST_THREADS {
+        notes.push(format!("{} more threads", count - MOST_THREADS));
+    }
+    if forgotten > 0 {
+        notes.push(format!("{forgotten} short stays are not shown"));
+    }
+    if !notes.is_empty() {
+        y += LINE;
+        svg.text((MARGIN, y), Anchor::Start, Colour::Faint, "small", &notes.join("; "));
+    }
+    y + 4.0
+}
+
+fn draw_thread(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64, thread: u32, spans: &[&ScopeSpan]) -> f64 {
+    let depth = spans.iter().map(|span| span.depth() + 1).max().unwrap_or(1);
+    let name = shortened(&picture.timeline.model.program.thread(thread), svg.width() - picture.end() - 6.0);
+    svg.text((picture.end() + 6.0, top + 12.0), Anchor::Start, Colour::Faint, "small", &name);
+    for stay in stays(picture, spans) {
+        stay.draw(svg, top + stay.span.depth() as f64 * LINE);
+    }
+    top + depth as f64 * LINE + 4.0
+}
+
+/// Spans in the same scope between which nobody would see a gap.
+struct Stay<'s> {
+    span: &'s ScopeSpan,
+    from: f64,
+    to: f64,
+    seconds: f64,
+    times: usize,
+    colour: Colour,
+}
+
+/// The stays of a thread. The same scope has the same colour wherever it is.
+fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan]) -> Vec<Stay<'s>> {
+    let mut stays: Vec<Stay<'s>> = Vec::new();
+    let mut last_of: HashMap<&str, usize> = HashMap::new();
+    for &span in spans {
+        let (from, to) = (picture.x(span.from), picture.x(span.to));
+        let seconds = picture.timeline.seconds(span.to - span.from);
+        let last = last_of.get(span.path.as_str()).copied();
+        if let Some(stay) = last.map(|at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + GAP) {
+            stay.to = to.max(stay.to);
+            stay.seconds += seconds;
+            stay.times += 1;
+            continue;
+        }
+        let colour = last.map_or(Colour::of_number(last_of.len()), |at| stays[at].colour);
+        last_of.insert(&span.path, stays.len());
+        stays.push(Stay { span, from, to, seconds, times: 1, colour });
+    }
+    stays
+}
+
+impl Stay<'_> {
+    fn draw(&self, svg: &mut Svg, y: f64) {
+        let width = (self.to - self.from).max(1.0);
+        let times = if self.times == 1 { String::new() } else { format!(" in {} stays", self.times) };
+        let hint = format!("{}: {}{times}", self.span.path, text::seconds(self.seconds));
+        svg.bar((self.from, y), (width, LINE - 2.0), self.colour, 0.25, &hint);
+        if text_width(self.span.name()) * 0.85 + 6.0 < width {
+            svg.text((self.from + 3.0, y + 11.0), Anchor::Start, Colour::Ink, "small", self.span.name());
+        }
+    }
+}

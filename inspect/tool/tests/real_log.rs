@@ -1,0 +1,131 @@
+//! A program records itself, and the tool tells its own story back: functions, lines, types, tags and threads, to the byte.
+
+use core::hint::black_box;
+use std::alloc::System;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mudlark::model::Figures;
+use mudlark::view::{By, rows};
+use mudlark::{LogFile, Model, SymbolOptions, Symbols};
+use mudlark_inspect::{Profiled, Profiler, scope};
+
+#[global_allocator]
+static ALLOCATOR: Profiled<System> = Profiled::new(System);
+
+/// 48 bytes that no one else asks for.
+#[derive(Clone, Copy)]
+struct Point(#[expect(dead_code, reason = "it is only to be large")] [u64; 6]);
+
+const POINTS: usize = 1000;
+const POINT_BYTES: u64 = 48 * POINTS as u64;
+
+#[expect(clippy::vec_box, reason = "each is to have a block of its own")]
+#[inline(never)]
+fn make_points() -> Vec<Box<Point>> {
+    let mut points = Vec::with_capacity(POINTS);
+    for n in 0..POINTS {
+        points.push(Box::new(Point([n as u64; 6])));
+    }
+    points
+}
+
+/// The line of `Box::new` above.
+const POINT_LINE: u32 = 28;
+
+#[inline(never)]
+fn make_temporary_texts() {
+    scope!("texts");
+    for n in 0..100 {
+        black_box("x".repeat(1000 + n));
+    }
+}
+
+const TEXT_BYTES: u64 = 1000 * 100 + 99 * 100 / 2;
+
+#[inline(never)]
+fn grow_in_a_thread() {
+    let grower = std::thread::Builder::new().name("grower".to_owned()).spawn(|| {
+        let mut numbers: Vec<u128> = Vec::new();
+        numbers.extend(0..5000);
+        black_box(numbers.len())
+    });
+    grower.expect("a thread starts").join().expect("it does not panic");
+}
+
+const NUMBER_BYTES: u64 = 5000 * 16;
+
+/// Records all of the above once; the log is whole when this returns.
+fn record() -> PathBuf {
+    let file = std::env::temp_dir().join(format!("mudlark-tool-{}.mmt", std::process::id()));
+    let profile = Profiler::builder().interval(1).stats_period(None).start(&file).expect("a recording begins");
+    let points = make_points();
+    make_temporary_texts();
+    grow_in_a_thread();
+    drop(profile);
+    drop(points);
+    file
+}
+
+fn read(log: &Path) -> Model {
+    let mut model = Model::default();
+    let file = std::fs::File::open(log).expect("there is a log");
+    let read = LogFile::new(file).read_to_end(|chunk| {
+        let _ = model.read_chunk(chunk);
+    });
+    read.expect("it can be read");
+    model
+}
+
+/// What the row of this name has.
+#[track_caller]
+fn figures(model: &Model, symbols: &mut Symbols<'_>, by: By, name: &str) -> Figures {
+    let rows = rows(model, symbols, by);
+    let row = rows.iter().find(|row| row.name == name);
+    row.unwrap_or_else(|| panic!("no {name} in {rows:#?}")).figures
+}
+
+#[test]
+fn the_log_of_a_real_program_names_its_functions_lines_types_tags_and_threads() {
+    let log = record();
+    let model = read(&log);
+    let symbols = &mut Symbols::new(&model.program, SymbolOptions::default());
+    let mut of = |by, name: &str| figures(&model, symbols, by, name);
+
+    let points = of(By::Function, "real_log::make_points");
+    assert_eq!(points.leaked.bytes, POINT_BYTES + 8 * POINTS as u64, "the vector of boxes is live too");
+    assert_eq!(of(By::Type, "Box<real_log::Point>").leaked.bytes, POINT_BYTES);
+    assert_eq!(
+        of(By::Line, &format!("{}/tests/real_log.rs:{POINT_LINE}", env!("CARGO_MANIFEST_DIR"))).leaked.blocks.rounded(),
+        POINTS as u64
+    );
+
+    let texts = of(By::Function, "real_log::make_temporary_texts");
+    assert_eq!((texts.total.bytes, texts.temporary.bytes, texts.leaked.bytes), (TEXT_BYTES, TEXT_BYTES, 0));
+    assert_eq!(of(By::Tag, "texts"), texts);
+
+    let numbers = of(By::Function, "real_log::grow_in_a_thread::{{closure}}");
+    assert_eq!((numbers.total.bytes, numbers.at_peak.bytes), (NUMBER_BYTES, NUMBER_BYTES));
+    assert!(of(By::Thread, "grower").total.bytes >= NUMBER_BYTES);
+
+    check_the_program(&log);
+    std::fs::remove_file(log).expect("the log is ours");
+}
+
+/// The same by the program itself, with the frames that are hidden and without.
+fn check_the_program(log: &Path) {
+    let folded = |all_frames: &[&str]| {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mudlark"));
+        tool.args(["flame", "--format", "folded", "--cost", "leaked"]).arg(log).args(all_frames);
+        let output = tool.output().expect("the tool starts");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it is text")
+    };
+    let line = format!("real_log::make_points;alloc::boxed::Box<T>::new {POINT_BYTES}\n");
+    let shown = folded(&[]);
+    assert!(shown.contains(&line), "{shown}");
+    assert!(!shown.contains("__rust_begin_short_backtrace;core"), "what calls a test is cut off: {shown}");
+    let all = folded(&["--all-frames"]);
+    assert!(all.contains("__rust_alloc;") && !shown.contains("__rust_alloc"), "{all}");
+    assert!(all.contains("__rust_begin_short_backtrace"), "{all}");
+}

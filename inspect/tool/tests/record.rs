@@ -1,0 +1,139 @@
+//! `mudlark record` and `mudlark live`: the program runs as if it were alone, and is told where to write its log.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn mudlark() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mudlark"));
+    command.env_remove("MUDLARK_RECORD_LIBRARY").env_remove("LD_PRELOAD").stdin(Stdio::null());
+    command
+}
+
+/// Runs a shell's script that is recorded by itself, in a directory of its own.
+fn record(directory: &Path, arguments: &[&str], script: &str) -> Output {
+    let mut command = mudlark();
+    command.arg("record").args(arguments).args(["--", "sh", "-c", script]).current_dir(directory);
+    command.output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let log = directory.path().join("my.mmt");
+    let done = record(
+        directory.path(),
+        &["--no-preload", "-o", "my.mmt"],
+        "cd /; echo \"$MUDLARK_PROFILE|$LD_PRELOAD\"; exit 7",
+    );
+    assert_eq!(done.status.code(), Some(7));
+    assert_eq!(text(&done.stdout), format!("{}|\n", log.display()));
+    assert!(text(&done.stderr).contains("my.mmt is empty: the program has recorded nothing"), "{}", text(&done.stderr));
+    let done = record(directory.path(), &["--no-preload", "--interval", "1"], "echo \"$MUDLARK_PROFILE\"");
+    assert_eq!(text(&done.stdout), format!("{},interval=1\n", directory.path().join("out.mmt").display()));
+}
+
+#[test]
+fn who_has_recorded_something_is_told_what_to_do_next() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    let done = record(directory.path(), &["--no-preload"], "cp ready \"$MUDLARK_PROFILE\"");
+    let said = text(&done.stderr);
+    assert!(done.status.success() && said.contains("mudlark report out.mmt -o report.html"), "{said}");
+    let stats = mudlark().args(["stats", "out.mmt"]).current_dir(directory.path()).output().expect("it runs");
+    assert!(stats.status.success(), "{}", text(&stats.stderr));
+}
+
+#[test]
+fn a_signal_that_ends_the_program_ends_the_tool_too() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let done = record(directory.path(), &["--no-preload"], "kill -KILL $$");
+    assert_eq!(done.status.signal(), Some(9), "{:?}", done.status);
+}
+
+#[test]
+fn signals_are_passed_on_to_the_program_which_ends_as_it_likes() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut command = mudlark();
+    command.args(["record", "--no-preload", "--", "sh", "-c", script]).current_dir(directory.path());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("it is piped");
+    BufReader::new(stdout).read_line(&mut line).expect("it can be read");
+    assert_eq!(line, "ready\n");
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("it runs");
+    assert!(killed.success());
+    assert_eq!(child.wait().expect("it is a child").code(), Some(9));
+}
+
+#[test]
+fn the_library_is_preloaded_before_what_is_preloaded_already() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let library = directory.path().join("lib.so");
+    fs::write(&library, "").expect("it can be written to");
+    let mut command = mudlark();
+    command.args(["record", "--", "sh", "-c", "echo \"$LD_PRELOAD\""]).current_dir(directory.path());
+    let done = command.env("MUDLARK_RECORD_LIBRARY", &library).output().expect("it runs");
+    assert_eq!(text(&done.stdout), format!("{}\n", library.display()));
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_to_do() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let mut command = mudlark();
+    command
+        .args(["record", "--", "true"])
+        .env("MUDLARK_RECORD_LIBRARY", "/nowhere/lib.so")
+        .current_dir(directory.path());
+    let done = command.output().expect("it runs");
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(5));
+    assert!(said.contains("/nowhere/lib.so") && said.contains("cargo build --release -p mudlark-record"), "{said}");
+    assert!(!directory.path().join("out.mmt").exists(), "nothing was run");
+
+    let missing =
+        mudlark().args(["record", "--no-preload", "--", "./no-program"]).current_dir(directory.path()).output();
+    let missing = missing.expect("it runs");
+    assert_eq!(missing.status.code(), Some(127));
+    assert!(text(&missing.stderr).contains("cannot run ./no-program"), "{}", text(&missing.stderr));
+
+    let comma = record(directory.path(), &["--no-preload", "-o", "a,b.mmt"], "true");
+    assert_eq!(comma.status.code(), Some(2));
+    assert!(text(&comma.stderr).contains("no comma"), "{}", text(&comma.stderr));
+}
+
+#[test]
+fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("log.mmt"), support::server().log).expect("it can be written to");
+    let done = mudlark().args(["live", "log.mmt"]).current_dir(directory.path()).output().expect("it runs");
+    let lines = text(&done.stdout);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(lines.starts_with("9.1 s: heap 97.4 KiB in 100 blocks, peak 1.3 MiB, resident 812.2 KiB, "), "{lines}");
+    assert!(lines.contains("10 collections") && lines.contains("most in "), "{lines}");
+}
+
+#[test]
+fn live_runs_a_program_to_its_end_and_keeps_its_log() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    let script = "cp ready \"$MUDLARK_PROFILE\"; echo printed; exit 3";
+    let mut command = mudlark();
+    command.args(["live", "--no-preload", "--log", "kept.mmt", "-o", "lines.txt", "--", "sh", "-c", script]);
+    let done = command.current_dir(directory.path()).output().expect("it runs");
+    assert_eq!(done.status.code(), Some(3), "{}", text(&done.stderr));
+    assert_eq!(text(&done.stdout), "printed\n");
+    let lines = fs::read_to_string(directory.path().join("lines.txt")).expect("it was written");
+    assert!(lines.lines().last().is_some_and(|line| line.contains("peak 1.3 MiB")), "{lines}");
+    assert!(directory.path().join("kept.mmt").exists());
+}

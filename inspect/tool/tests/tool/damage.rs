@@ -1,0 +1,172 @@
+//! Logs that are not whole: what is there is shown, what is not is said in one line, and nothing breaks.
+
+use std::io::{self, Read};
+
+use crate::common::{Log, file_in, model_of, mudlark, small_program, text};
+use mudlark::{LogFile, Model};
+use mudlark_hooks::{Reader, Record};
+use proptest::prelude::*;
+
+/// Hands out as many bytes at a time as someone else likes.
+struct InPieces<'a> {
+    rest: &'a [u8],
+    piece: usize,
+}
+
+impl Read for InPieces<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let len = self.rest.len().min(self.piece).min(to.len());
+        let (now, rest) = self.rest.split_at(len);
+        to[..len].copy_from_slice(now);
+        self.rest = rest;
+        Ok(len)
+    }
+}
+
+/// All records of a log with something between its chunks, and the bytes of that.
+fn with_garbage(garbage: &[u8]) -> (Vec<u8>, usize) {
+    let log = small_program();
+    let mut file = LogFile::new(&log[..]);
+    let mut ends = Vec::new();
+    // The length of each chunk is in its header.
+    let mut at = 0;
+    file.read_to_end(|_| {
+        let len = log[at + 4..at + 8].try_into().map(u32::from_le_bytes).expect("four bytes");
+        at += 16 + len as usize;
+        ends.push(at);
+    })
+    .expect("memory can be read");
+    let mut damaged = garbage.to_vec();
+    let mut begin = 0;
+    for &end in &ends {
+        damaged.extend_from_slice(&log[begin..end]);
+        damaged.extend_from_slice(garbage);
+        begin = end;
+    }
+    (damaged, garbage.len() * (ends.len() + 1))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 64 }))]
+
+    #[test]
+    fn a_log_in_pieces_is_read_as_one_in_memory(
+        garbage in prop::collection::vec(any::<u8>(), 0..40),
+        cut in 0..500_usize,
+        piece in 1..300_usize,
+        flip in any::<prop::sample::Index>(),
+    ) {
+        let (mut log, _) = with_garbage(&garbage);
+        log.truncate(log.len() - cut.min(log.len()));
+        if !log.is_empty() {
+            let at = flip.index(log.len());
+            log[at] ^= 0x10;
+        }
+        let mut whole = Reader::new(&log);
+        let expected: Vec<Record<'_>> = whole.by_ref().collect();
+
+        let mut file = LogFile::new(InPieces { rest: &log, piece });
+        let mut read = Vec::new();
+        file.read_to_end(|chunk| read.extend(chunk.records().map(|record| format!("{record:?}")))).expect("no errors");
+        let expected: Vec<String> = expected.iter().map(|record| format!("{record:?}")).collect();
+        prop_assert_eq!(read, expected);
+        prop_assert_eq!(file.damage(), whole.damage());
+        prop_assert_eq!(file.bytes(), log.len() as u64);
+    }
+
+    #[test]
+    fn no_log_breaks_the_model(mut log in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut file = small_program();
+        file.append(&mut log);
+        let model = model_of(&file);
+        prop_assert_eq!(model.all().now.bytes, 1000);
+    }
+}
+
+#[test]
+fn a_chunk_that_is_being_written_waits_for_its_end() {
+    let log = small_program();
+    let (begun, end) = log.split_at(log.len() - 5);
+    let mut file = LogFile::new(begun.chain(end));
+    let mut model = Model::default();
+    let mut first_half = LogFile::new(begun);
+    let mut chunks = 0;
+    first_half.read_available(|_| chunks += 1).expect("no errors");
+    assert_eq!(first_half.damage().skipped_bytes, 0, "the end may still come");
+    file.read_to_end(|chunk| {
+        let _ = model.read_chunk(chunk);
+        chunks -= 1;
+    })
+    .expect("no errors");
+    assert_eq!(chunks, -1, "the last chunk was not whole at first");
+    assert!(model.program.has_stop);
+}
+
+/// The tool's exit code, and what it says on stderr, for a command on a log.
+fn fails(log: &[u8], arguments: &[&str]) -> (Option<i32>, String) {
+    let directory = tempfile::tempdir().expect("there is room for files");
+    let path = file_in(directory.path(), "out.mmt", log);
+    let path = path.to_str().expect("it is text");
+    let mut all = vec![arguments[0], path];
+    all.extend(&arguments[1..]);
+    let output = mudlark(&all);
+    (output.status.code(), text(&output.stderr).replace(path, "out.mmt"))
+}
+
+#[test]
+fn a_damaged_log_is_shown_with_one_line_of_what_is_missing() {
+    let (log, garbage) = with_garbage(b"Booting... ");
+    let (code, errors) = fails(&log, &["stats"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(errors, format!("warning: the log is not whole: {garbage} bytes are in no whole chunk\n"));
+}
+
+#[test]
+fn what_is_no_log_is_refused_with_advice() {
+    for (log, bytes) in [(&b""[..], 0), (b"what is this?", 13)] {
+        let (code, errors) = fails(log, &["stats"]);
+        assert_eq!(code, Some(3));
+        let expected =
+            format!("error: out.mmt is no memory log, or nothing of it is left: no whole chunk in {bytes} bytes\n");
+        assert!(errors.starts_with(&expected), "{errors}");
+        assert!(errors.contains("help: a log is what `mudlark record`"), "{errors}");
+    }
+}
+
+#[test]
+fn a_log_without_requests_has_nothing_to_draw_but_its_stats() {
+    let empty = Log::new().finish();
+    assert_eq!(fails(&empty, &["stats"]).0, Some(0));
+    assert_eq!(fails(&empty, &["table"]).0, Some(0));
+    assert_eq!(fails(&empty, &["dhat"]).0, Some(0));
+    let (code, errors) = fails(&empty, &["flame"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(errors, "error: the log has no requests\n  help: `mudlark stats` shows what there is\n");
+}
+
+#[test]
+fn what_a_sample_cannot_tell_is_refused_with_advice() {
+    let mut log = Log::sampled(1 << 19);
+    log.allocate(0x1000, 100, 0);
+    let log = log.finish();
+    for arguments in [&["temporary"][..], &["flame", "--cost", "temporary"], &["table", "--sort", "temporary"]] {
+        let (code, errors) = fails(&log, arguments);
+        assert_eq!(code, Some(3), "{arguments:?}");
+        assert!(errors.contains("help: record with `interval=1`"), "{errors}");
+    }
+}
+
+#[test]
+fn a_missing_file_and_a_missing_program_have_codes_of_their_own() {
+    let missing = mudlark(&["stats", "/nowhere/out.mmt"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(text(&missing.stderr).contains("help: `mudlark record -o FILE -- PROGRAM` writes a log"));
+    let (code, errors) = fails(&small_program(), &["stats", "--program", "2"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        errors.starts_with("error: there is no program of number 2 in out.mmt; the last is number 1\n"),
+        "{errors}"
+    );
+    let unwritable = fails(&small_program(), &["stats", "-o", "/nowhere/out.txt"]);
+    assert_eq!(unwritable.0, Some(4));
+}
