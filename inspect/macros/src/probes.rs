@@ -204,15 +204,9 @@ fn hold_value(body: &mut Block, output: &ReturnType) -> Option<Stmt> {
     };
     body.stmts.push(parse_quote_spanned!(span=> let value: #ty = #value;));
     let name = Ident::new("value", span);
-    Some(Stmt::Expr(
-        parse_quote_spanned! {span=>
-            {
-                #[allow(unreachable_code)]
-                #name
-            }
-        },
-        None,
-    ))
+    // Nothing reaches it if the body always returns before, which is no mistake.
+    let held = parse_quote_spanned!(span=> #[allow(unreachable_code)] #name);
+    Some(Stmt::Expr(held, None))
 }
 
 /// Whether a statement gets a probe of its own: items do nothing, and `while` has one inside.
