@@ -2,7 +2,11 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote_spanned};
-use syn::{Error, FnArg, Ident, ItemFn, Pat, PatIdent, Result, Stmt, parse_quote_spanned};
+use syn::visit::Visit;
+use syn::{
+    Error, FnArg, Ident, ItemFn, Pat, PatIdent, Result, ReturnType, Stmt, Type, TypeImplTrait, TypeNever,
+    parse_quote_spanned,
+};
 
 use crate::options::Options;
 use crate::probes::Probes;
@@ -17,7 +21,8 @@ pub(crate) fn profiled(arguments: TokenStream, item: TokenStream) -> Result<Toke
     let call = call_ident();
     let begin = begin(&function, &options, &source, &call);
     let is_async = function.sig.asyncness.is_some();
-    Probes::new(&source, &call, is_async).visit_body(&mut function.block);
+    let held = (!owned.is_empty()).then_some(&function.sig.output);
+    Probes::new(&source, &call, is_async).visit_body(&mut function.block, held);
     function.block.stmts.splice(0..0, begin.into_iter().chain(owned));
     Ok(function.into_token_stream())
 }
@@ -54,15 +59,22 @@ fn source_of(function: &ItemFn) -> Source {
     Source::of(tokens)
 }
 
-/// Has the body own the parameters, so that they are dropped before the table is made: statements that do so.
+/// Has the body own the parameters that may own memory, so that they are dropped before the table is made: statements that
+/// do so.
+///
+/// Then the function's value has to be there before [they are dropped](Probes::visit_body); what cannot be said of a value whose
+/// type has no name.
 fn take_parameters(function: &mut ItemFn) -> Vec<Stmt> {
     let mut owned = Vec::new();
+    if !has_a_name(&function.sig.output) {
+        return owned;
+    }
     for input in &mut function.sig.inputs {
         let FnArg::Typed(parameter) = input else { continue };
         let Pat::Ident(PatIdent { by_ref: None, subpat: None, mutability, ident, .. }) = &mut *parameter.pat else {
             continue;
         };
-        if parameter.attrs.is_empty() {
+        if parameter.attrs.is_empty() && may_own(&parameter.ty) {
             let mutability = mutability.take();
             owned.push(parse_quote_spanned! {ident.span()=>
                 #[allow(clippy::redundant_locals)]
@@ -71,6 +83,36 @@ fn take_parameters(function: &mut ItemFn) -> Vec<Stmt> {
         }
     }
     owned
+}
+
+/// Whether values of the type can be declared: not so of `impl Trait`, nor of `!`.
+fn has_a_name(output: &ReturnType) -> bool {
+    struct Nameless(bool);
+    impl Visit<'_> for Nameless {
+        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
+            self.0 = true;
+        }
+
+        fn visit_type_never(&mut self, _: &TypeNever) {
+            self.0 = true;
+        }
+    }
+    let mut found = Nameless(false);
+    found.visit_return_type(output);
+    !found.0
+}
+
+/// Whether a value of the type may own memory: references, pointers and numbers do not.
+fn may_own(ty: &Type) -> bool {
+    const PLAIN: [&str; 17] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+        "usize", "str",
+    ];
+    match ty {
+        Type::Reference(_) | Type::Ptr(_) | Type::BareFn(_) => false,
+        Type::Path(path) => !path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)),
+        _ => true,
+    }
 }
 
 /// What the call is called in the body, where nobody else can name it.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Arm, Attribute, Block, Expr, ExprAsync, ExprAwait, ExprClosure, ExprConst, ExprForLoop, ExprIf, ExprWhile, Ident,
-    Item, Stmt, Token, parse_quote_spanned,
+    Item, ReturnType, Stmt, Token, parse_quote_spanned,
 };
 
 use crate::source::Source;
@@ -29,9 +29,14 @@ impl<'a> Probes<'a> {
     }
 
     /// The whole body of the function, whose end is always seen, since parameters end there too.
-    pub(crate) fn visit_body(&mut self, body: &mut Block) {
+    ///
+    /// If the value is `held`, it is there before the body ends: what was made on the way to it, and may have borrowed parameters,
+    /// has been dropped.
+    pub(crate) fn visit_body(&mut self, body: &mut Block, held: Option<&ReturnType>) {
         self.visit_statements(body);
+        let value = held.and_then(|output| hold_value(body, output));
         self.mark_end(body);
+        body.stmts.extend(value);
     }
 
     /// The statement that says that from here on it is this line's turn, if that is not so already.
@@ -186,6 +191,22 @@ impl VisitMut for Probes<'_> {
     fn visit_expr_const_mut(&mut self, _: &mut ExprConst) {}
 
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// Makes the expression that is the body's value a statement, and returns what is the value then. Its type stays as it was said.
+fn hold_value(body: &mut Block, output: &ReturnType) -> Option<Stmt> {
+    let Some(Stmt::Expr(_, None)) = body.stmts.last() else { return None };
+    let Some(Stmt::Expr(value, _)) = body.stmts.pop() else { return None };
+    let span = value.span().resolved_at(Span::mixed_site());
+    let ReturnType::Type(_, ty) = output else {
+        body.stmts.push(Stmt::Expr(value, Some(Token![;](span))));
+        return None;
+    };
+    body.stmts.push(parse_quote_spanned!(span=> let value: #ty = #value;));
+    let name = Ident::new("value", span);
+    // Nothing reaches it if the body always returns before, which is no mistake.
+    let held = parse_quote_spanned!(span=> #[allow(unreachable_code)] #name);
+    Some(Stmt::Expr(held, None))
 }
 
 /// Whether a statement gets a probe of its own: items do nothing, and `while` has one inside.

@@ -1,11 +1,12 @@
 //! All kinds of functions stay what they were.
 
+use core::cell::RefCell;
 use core::fmt::Display;
 use std::thread;
 
 use mudlark_inspect::mem_profile;
 
-use crate::support::{block, figures, keep, kept, table_of};
+use crate::support::{block, figures, keep, kept, sum, table_of};
 
 #[mem_profile(thread, with = keep)]
 /// Documentation and attributes stay.
@@ -186,4 +187,38 @@ profiled!(made_by_a_macro, {
 fn functions_that_macros_make_run_and_are_counted() {
     let table = table_of(|| assert_eq!(made_by_a_macro(), 77));
     assert_eq!(table.name, "made_by_a_macro");
+}
+
+/// What its value is made from borrows the parameter, and is dropped before it: in every edition.
+#[mem_profile(thread, with = keep)]
+fn borrows_its_own(cells: RefCell<Vec<u8>>, _extra: Box<u64>) -> Option<Box<dyn Display>> {
+    if cells.borrow().is_empty() {
+        return None;
+    }
+    Some(Box::new(cells.borrow().len()))
+}
+
+#[mem_profile(thread, with = keep)]
+fn returns_a_closure(captured: Vec<u8>) -> impl Fn(usize) -> usize {
+    move |more| captured.len() + more
+}
+
+#[mem_profile(thread, with = keep)]
+fn returns_nothing(block: Vec<u8>) {
+    for _ in &block {}
+}
+
+#[test]
+fn parameters_end_with_the_body() {
+    let table = table_of(|| {
+        let number = borrows_its_own(RefCell::new(vec![1; 100]), Box::new(1));
+        assert_eq!(number.map(|number| number.to_string()).as_deref(), Some("100"));
+    });
+    let of_end = table.rows.last().and_then(|row| row.figures).map(|figures| figures.increment);
+    assert_eq!(of_end, Some(-108), "{table}");
+    assert_eq!(figures(&table, "Some(Box::new"), (8, 1));
+    let table = table_of(|| assert_eq!(returns_a_closure(vec![1, 2])(3), 5));
+    assert_eq!(figures(&table, "move |more|"), (0, 1));
+    let table = table_of(|| returns_nothing(vec![1; 77]));
+    assert_eq!(sum(&table), -77, "{table}");
 }

@@ -5,8 +5,8 @@ mod made_up;
 mod oracle;
 mod saved;
 
-use mudlark_core_alloc::Mudlark;
-use mudlark_inspect::Profiled;
-
+/// Miri has an allocator of its own.
+#[cfg(not(miri))]
 #[global_allocator]
-static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());
+static ALLOCATOR: mudlark_inspect::Profiled<mudlark_core_alloc::Mudlark> =
+    mudlark_inspect::Profiled::new(mudlark_core_alloc::Mudlark::new());
