@@ -1,5 +1,7 @@
 //! The walk over all pages, and who is told of regions.
 
+#![cfg(feature = "std")]
+
 use core::hint::black_box;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::BTreeMap;

@@ -31,8 +31,8 @@ unsafe impl<const MOST: usize> PageSource for Pages<MOST> {
     const INIT: Self = Self { given: 0 };
 
     fn acquire(&mut self, bytes: usize) -> Option<NonNull<[u8]>> {
-        // Eight at least, so that the regions stay few.
-        let pages = bytes.div_ceil(PAGE).max(8).min(MOST - self.given);
+        // Sixteen at least, so that the regions stay few.
+        let pages = bytes.div_ceil(PAGE).max(16).min(MOST - self.given);
         if pages * PAGE < bytes {
             return None;
         }
@@ -70,7 +70,7 @@ pub fn growing() {
     }
     assert_eq!(counts[0], counts[1]);
     assert_eq!(GROWING.stats().total, ALONE * PAGE);
-    assert!(counts[0] * layout.size() * 100 > ALONE * PAGE * 95);
+    assert!(counts[0] * layout.size() * 100 > ALONE * PAGE * 90);
 }
 
 /// Where there are several processors, a heap that they share grows so, too.
