@@ -2,11 +2,13 @@
 
 use core::alloc::Layout;
 use core::mem;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::slice;
 
 #[cfg(all(unix, not(miri)))]
 mod mapped {
+    use core::ptr;
+
     use super::*;
 
     /// Zeroed memory. The layout's size is not zero, its alignment is at most an OS page's.
