@@ -39,6 +39,7 @@
 //! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
+mod cancel;
 #[cfg(feature = "gc")]
 mod collections;
 mod costs;

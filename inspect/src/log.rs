@@ -49,7 +49,8 @@ impl Log {
         self.process = process::id();
         self.is_used = false;
         let file = self.writer.sink_mut().of_child(self.process);
-        self.writer = Writer::new(file);
+        // In place: the stack of a thread that forks may be small.
+        drop(self.writer.restart(file));
         self.number = self.number.wrapping_add(1);
         self.write_beginning();
     }

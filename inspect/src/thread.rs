@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use crate::cancel::Uncancelled;
 use crate::errno::Errno;
 
 thread_local! {
@@ -52,6 +53,7 @@ pub(crate) fn set_tag(tag: u32) -> u32 {
 pub(crate) struct Recording {
     before: Activity,
     _errno: Errno,
+    _uncancelled: Uncancelled,
     /// It stays with its thread.
     _not_send: core::marker::PhantomData<*mut ()>,
 }
@@ -67,14 +69,9 @@ impl Recording {
         (ACTIVITY.get() < Activity::Locked).then(|| Self::enter(Activity::Locked))
     }
 
-    /// Undoes a [`lock`](Self::lock) whose value was forgotten, and came first.
-    #[cfg(unix)]
-    pub(crate) fn end_forgotten() {
-        ACTIVITY.set(Activity::Program);
-    }
-
     fn enter(activity: Activity) -> Self {
-        Self { before: ACTIVITY.replace(activity), _errno: Errno::keep(), _not_send: core::marker::PhantomData }
+        let (_errno, _uncancelled) = (Errno::keep(), Uncancelled::begin());
+        Self { before: ACTIVITY.replace(activity), _errno, _uncancelled, _not_send: core::marker::PhantomData }
     }
 }
 
@@ -82,6 +79,18 @@ impl Drop for Recording {
     fn drop(&mut self) {
         ACTIVITY.set(self.before);
     }
+}
+
+/// The thread is about to lock the engine, until [`end_lock`]. Answers `false` if it has it locked.
+#[cfg(unix)]
+pub(crate) fn begin_lock() -> bool {
+    ACTIVITY.replace(Activity::Locked) != Activity::Locked
+}
+
+/// Undoes a [`begin_lock`] that has answered `true`.
+#[cfg(unix)]
+pub(crate) fn end_lock() {
+    ACTIVITY.set(Activity::Program);
 }
 
 /// The calling thread's name, in the room that there is.

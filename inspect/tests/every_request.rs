@@ -152,6 +152,31 @@ fn every_thread_has_a_number_and_its_requests() {
 }
 
 #[test]
+fn what_a_thread_does_at_its_very_end_is_there() {
+    struct AtEnd(Vec<u8>);
+
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            scope!("the end");
+            drop(black_box(vec![0_u8; 3333]));
+            self.0 = vec![0; 3334];
+        }
+    }
+
+    thread_local! {
+        static AT_END: AtEnd = const { AtEnd(Vec::new()) };
+    }
+
+    let log = record("end", 1, || {
+        for _ in 0..5 {
+            thread::spawn(|| AT_END.with(|value| assert!(value.0.is_empty()))).join().expect("it ends");
+        }
+    });
+    assert_eq!((log.count(3333, "the end"), log.count(3334, "the end")), (5, 5));
+    assert!(!log.live.values().any(|size| (3333..3335).contains(size)));
+}
+
+#[test]
 fn blocks_go_from_thread_to_thread() {
     let log = record("handed", 1, || {
         let (sender, receiver) = std::sync::mpsc::channel();

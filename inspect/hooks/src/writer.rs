@@ -78,6 +78,26 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
         }
     }
 
+    /// Forgets what is in no chunk yet, and begins a new log elsewhere. Returns where the old one went.
+    ///
+    /// ```
+    /// use mudlark_hooks::{Event, Reader, Ring, Writer};
+    ///
+    /// let mut writer = Writer::<_, 128>::new(Ring::<1024>::new());
+    /// writer.write(1, &Event::Mark { text: "parent" });
+    /// let empty = writer.restart(Ring::new());
+    /// assert_eq!(empty.parts().concat(), []);
+    /// writer.write(2, &Event::Mark { text: "child" });
+    /// writer.flush();
+    /// let log = writer.sink().parts().concat();
+    /// assert!(Reader::new(&log).map(|record| record.event).eq([Event::Mark { text: "child" }]));
+    /// ```
+    pub const fn restart(&mut self, sink: S) -> S {
+        self.begin_chunk();
+        self.sequence = 0;
+        core::mem::replace(&mut self.sink, sink)
+    }
+
     /// Hands the chunk that was begun to the sink, if there is one.
     pub fn flush(&mut self) {
         if self.len == 0 {
@@ -90,8 +110,8 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
         self.begin_chunk();
     }
 
-    fn begin_chunk(&mut self) {
-        (self.len, self.before, self.current) = (0, Before::default(), None);
+    const fn begin_chunk(&mut self) {
+        (self.len, self.before, self.current) = (0, Before { time: 0, address: 0 }, None);
     }
 
     fn switch(&mut self, thread: u32, tag: u32, time: u64) {

@@ -184,6 +184,14 @@ fn every_operator_of_a_cpp_program_is_there() {
 }
 
 #[test]
+fn threads_are_cancelled_where_they_would_be() {
+    let folder = Folder::new("cancelled");
+    let program = compile("cc", "cancelled.c", &folder);
+    folder.record(",interval=1", &mut Command::new(program));
+    assert!(folder.log().requests.get(&333).is_some_and(|&count| count > 100));
+}
+
+#[test]
 fn another_allocator_may_be_behind() {
     for (compiler, source) in [("cc", "calls.c"), ("c++", "operators.cpp")] {
         let folder = Folder::new(&format!("behind-{compiler}"));

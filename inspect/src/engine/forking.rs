@@ -4,7 +4,7 @@ use core::mem;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::ENGINE;
-use crate::thread::Recording;
+use crate::thread;
 
 /// The number of threads that fork.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
@@ -19,8 +19,7 @@ pub(super) fn is_under_way() -> bool {
 pub(crate) fn before() {
     FORKS.fetch_add(1, Ordering::Relaxed);
     // If this thread has the lock already, a signal handler forks: then it keeps it.
-    if let Some(recording) = Recording::lock() {
-        mem::forget(recording);
+    if thread::begin_lock() {
         mem::forget(ENGINE.lock());
         HELD.store(true, Ordering::Relaxed);
     }
@@ -42,5 +41,5 @@ pub(crate) fn after(is_child: bool) {
         engine.begin_anew();
     }
     drop(engine);
-    Recording::end_forgotten();
+    thread::end_lock();
 }
