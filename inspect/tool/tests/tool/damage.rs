@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::common::{Log, file_in, model_of, mudlark, small_program, text};
 use mudlark::{LogFile, Model};
-use mudlark_hooks::{Reader, Record};
+use mudlark_hooks::{Address, Damage, Event, Reader, Record, Writer};
 use proptest::prelude::*;
 
 /// Hands out as many bytes at a time as someone else likes.
@@ -81,6 +81,29 @@ proptest! {
         let model = model_of(&file);
         prop_assert_eq!(model.all().now.bytes, 1000);
     }
+}
+
+#[test]
+fn a_log_longer_than_the_buffer_is_read_whole() {
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, { 64 * 1024 }>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    const EVENTS: u64 = 300_000;
+    for time in 0..EVENTS {
+        writer.write(time, &Event::Freed { address: Address(time.wrapping_mul(0x9E37_79B9_7F4A_7C15)) });
+    }
+    writer.flush();
+    drop(writer);
+    assert!(log.len() > 3 << 20, "{}", log.len());
+    let mut file = LogFile::new(InPieces { rest: &log, piece: 100_003 });
+    let mut events = 0;
+    file.read_to_end(|chunk| {
+        for record in chunk.records() {
+            assert_eq!(record.time, events);
+            events += 1;
+        }
+    })
+    .expect("no errors");
+    assert_eq!((events, file.damage()), (EVENTS, Damage::default()));
 }
 
 #[test]
