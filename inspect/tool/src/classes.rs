@@ -145,11 +145,8 @@ pub(crate) fn loads(model: &Model, moment: Option<&Moment>) -> Vec<Load> {
         let loads = table.serve(&demand).into_iter();
         return loads.filter(|load| load.blocks > 0).collect();
     }
-    let of_class = |class: &Class| Load {
-        block_size: class.block_size,
-        blocks: class.used,
-        requested: class.requested,
-    };
+    let of_class =
+        |class: &Class| Load { block_size: class.block_size, blocks: class.used, requested: class.requested };
     told.iter().map(of_class).collect()
 }
 
