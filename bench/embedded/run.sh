@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 targets=("$@")
 [ $# -gt 0 ] || targets=(thumbv7em-none-eabihf riscv32imac-unknown-none-elf)
-entries=${ENTRIES:-linked-list-allocator embedded-alloc-llff embedded-alloc-tlsf talc buddy-system-allocator mudlark-paged mudlark-locked mudlark}
+entries=${ENTRIES:-linked-list-allocator embedded-alloc-llff embedded-alloc-tlsf talc buddy-system-allocator mudlark-paged mudlark-locked mudlark-interrupt mudlark}
 folder=${CARGO_TARGET_DIR:-target}
 figures=$(mktemp -d)
 trap 'rm -rf "$figures"' EXIT
@@ -18,7 +18,9 @@ trap 'rm -rf "$figures"' EXIT
 emulate() {
     case $1 in
     thumb*)
-        qemu-system-arm -M mps2-an386 -icount shift=8 -display none -nic none \
+        local board=mps2-an386
+        [[ $1 != thumbv6m* ]] || board=mps2-an385
+        qemu-system-arm -M "$board" -icount shift=8 -display none -nic none \
             -semihosting-config enable=on,target=native -kernel "$2" 2>&1
         ;;
     riscv32*)
@@ -28,12 +30,13 @@ emulate() {
     esac
 }
 
+# Measures an entry; with `masked`, for how long it masks interrupts instead.
 measure() {
-    local target=$1 entry=$2
-    CARGO_TARGET_DIR=$folder cargo build --quiet --release --locked --target "$target" --features "$entry" >&2
+    local target=$1 entry=$2 masked=${3:-}
+    CARGO_TARGET_DIR=$folder cargo build --quiet --release --locked --target "$target" --features "$entry $masked" >&2
     export -f emulate
     timeout "${SECONDS_EACH:-60}" bash -c 'emulate "$@"' _ "$target" "$folder/$target/release/mudlark-bench-embedded" \
-        > "$figures/$entry" || true
+        > "$figures/$entry${masked:+.masked}" || true
     grep -Eq '^(done|ram)' "$figures/$entry" || { echo "$entry on $target: $(tail -1 "$figures/$entry")" >&2; exit 1; }
 }
 
@@ -71,8 +74,32 @@ table() {
         }'
 }
 
+# For how long the heaps that lock mask interrupts.
+masked_table() {
+    local entry
+    printf '\n| interrupts are masked for at most | a request or a free | aligned to 64 bytes | a resize | a new region of 64 KiB |\n'
+    printf '|---|--:|--:|--:|--:|\n'
+    for entry in "$@"; do
+        printf '| %s |' "$entry"
+        for name in masked masked_aligned masked_resize masked_region; do
+            awk -v name="$name" '$1 == name { number = $2 } END { printf " %s |", number == "" ? "-" : number }' "$figures/$entry.masked"
+        done
+        echo
+    done
+}
+
 for target in "${targets[@]}"; do
+    rm -f "$figures"/*
     for entry in empty $entries; do measure "$target" "$entry"; done
     printf '\n%s\n\n' "$target"
     table
+    locking=()
+    for entry in $entries; do
+        case $entry in embedded-alloc-* | mudlark-locked | mudlark-interrupt)
+            measure "$target" "$entry" masked
+            locking+=("$entry")
+            ;;
+        esac
+    done
+    [ ${#locking[@]} -eq 0 ] || masked_table "${locking[@]}"
 done

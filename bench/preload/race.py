@@ -55,10 +55,11 @@ def parse():
     return arguments
 
 
-def build():
-    """Builds the library, and returns where it is."""
-    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "mudlark-preload"], cwd=ROOT, check=True)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+def build(feature=""):
+    """Builds the library, with a feature in a folder of its own, and returns where it is."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / feature
+    cargo = ["cargo", "build", "--quiet", "--release", "-p", "mudlark-preload", "--features", feature, "--target-dir", target]
+    subprocess.run(cargo, cwd=ROOT, check=True)
     return target / "release" / "libmudlark.so"
 
 

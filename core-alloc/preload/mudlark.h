@@ -34,7 +34,9 @@ void mudlark_stats(struct mudlark_stats *stats);
 void mudlark_collect(void);
 
 /* Sets how long memory has to be unused before it goes back by itself, in milliseconds (at the start 200); below zero
-   for ever. A program that frees much and requests nothing after that keeps its memory until it does. */
+   for ever. What gives it back is a thread that is there for a while, and that the C library knows nothing of: setuid and
+   its like do not reach it, and where a program must have no second thread (as for unshare), it sets this below zero at
+   the beginning of main. */
 void mudlark_set_decay(int milliseconds);
 
 #ifdef __cplusplus

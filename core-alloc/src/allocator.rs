@@ -10,17 +10,17 @@ use core::ptr::{self, NonNull};
 use allocator_api2::alloc::{AllocError, Allocator};
 use lock_api::RawMutex;
 
-use crate::{LockedHeap, RegionHeap};
+use crate::{Cpus, HeapLayer, InterruptHeap, LockedHeap, PerCpuHeap, RegionHeap};
 #[cfg(feature = "std")]
 use crate::{Mudlark, PrivateHeap};
 
 /// Implements the trait for an allocator by way of the functions below.
 macro_rules! serve {
-    ($(#[$attribute:meta])* $allocator:ty $(, $generic:ident: $bound:path)*) => {
+    ($(#[$attribute:meta])* [$($generics:tt)*] $allocator:ty) => {
         $(#[$attribute])*
         // SAFETY: what the allocator promises as a `GlobalAlloc` holds until it is dropped, wherever it is moved, and for all
         // of its clones, if it has any: they are the same allocator.
-        unsafe impl<$($generic: $bound),*> Allocator for $allocator {
+        unsafe impl<$($generics)*> Allocator for $allocator {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
                 allocate(self, layout)
@@ -74,7 +74,7 @@ serve! {
     /// assert_eq!(*coin, "a coin");
     /// ```
     #[cfg(feature = "std")]
-    Mudlark
+    [] Mudlark
 }
 
 serve! {
@@ -105,7 +105,7 @@ serve! {
     /// assert_eq!(finder.join().unwrap(), 2);
     /// ```
     #[cfg(feature = "std")]
-    PrivateHeap
+    [] PrivateHeap
 }
 
 serve! {
@@ -123,7 +123,30 @@ serve! {
     /// assert_eq!(squares[9], 81);
     /// assert_eq!(HEAP.stats().blocks, 1);
     /// ```
-    LockedHeap<R, H>, R: RawMutex, H: RegionHeap
+    [R: RawMutex, H: RegionHeap] LockedHeap<R, H>
+}
+
+serve! {
+    /// For collections that interrupt handlers share with what they interrupt, and that grow and shrink without a wait.
+    ///
+    /// ```
+    /// use allocator_api2::vec::Vec;
+    /// use mudlark_core_alloc::{DefaultLock, InterruptHeap, StaticRegion};
+    ///
+    /// static MEMORY: StaticRegion<4096> = StaticRegion::new();
+    /// static HEAP: InterruptHeap<DefaultLock, 64, 2> = InterruptHeap::with_region(&MEMORY);
+    ///
+    /// let mut squares = Vec::new_in(&HEAP);
+    /// squares.extend((0..10_u32).map(|n| n * n));
+    /// assert_eq!(squares[9], 81);
+    /// ```
+    [R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer]
+    InterruptHeap<R, RESERVE_SIZE, RESERVED, H>
+}
+
+serve! {
+    /// For collections in a heap that several processors share.
+    [C: Cpus, const N: usize, R: RawMutex, H: RegionHeap] PerCpuHeap<C, N, R, H>
 }
 
 fn allocate(allocator: &impl GlobalAlloc, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {

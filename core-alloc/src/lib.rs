@@ -123,15 +123,11 @@ mod size_class;
 pub use allocator_api2;
 #[cfg(feature = "critical-section")]
 pub use fixed::CriticalSectionLock;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
-pub use fixed::InterruptHeap;
 pub use fixed::{
-    BinStats, ClaimError, Damage, DefaultLock, GrowingHeap, Heap, HeapStats, LockedHeap, MeteredHeap, Misuse,
-    PageSource, PagedHeap, Part, Pooled, Refusal, RegionHeap, RegionKind, RegionTooSmall, Resize, SingleCore,
-    SingleCoreLock, StaticPool, StaticRegion,
+    BinStats, ClaimError, Cpus, Damage, DefaultLock, GrowingHeap, Heap, HeapLayer, HeapStats, InterruptHeap,
+    LockedHeap, MeteredHeap, Misuse, PageSource, PagedHeap, Part, PerCpuHeap, Pooled, Refusal, RegionHeap, RegionKind,
+    RegionTooSmall, Resize, SingleCore, SingleCoreLock, StaticPool, StaticRegion,
 };
-#[cfg(target_has_atomic = "ptr")]
-pub use fixed::{Cpus, PerCpuHeap};
 #[cfg(feature = "std")]
 pub use hosted::{ClassStats, Mudlark, PageStats, PrivateHeap, PrivateHeapStats, RegionChange, Stats};
 #[cfg(feature = "malloc")]

@@ -37,7 +37,8 @@ impl Block {
 
     fn check_place(&self) {
         assert_eq!(self.start.addr().get() % self.align, 0, "{} bytes aligned to {}", self.size, self.align);
-        assert!(Malloc::usable_size(self.start).expect("a block") >= self.size);
+        // SAFETY: the block is the model's.
+        assert!(unsafe { Malloc::usable_size(self.start) }.expect("a block") >= self.size);
     }
 
     /// The places that are written and looked at.
@@ -161,7 +162,8 @@ fn what_is_no_block_is_left_alone() {
     assert_eq!(unsafe { Malloc::free(place) }, Err(NotABlock));
     // SAFETY: as above.
     assert_eq!(unsafe { Malloc::resize(place, 100) }, Err(NotABlock));
-    assert_eq!(Malloc::usable_size(place), None);
+    // SAFETY: the address is one of this test's own.
+    assert_eq!(unsafe { Malloc::usable_size(place) }, None);
 }
 
 #[test]
@@ -179,11 +181,34 @@ fn what_cannot_be_had_is_refused() {
 }
 
 #[test]
+fn a_free_at_hand_is_as_any_other_or_nothing() {
+    let layout = |size| Layout::from_size_align(size, 16).expect("a Layout");
+    // SAFETY: there is no block at null.
+    assert!(!unsafe { Malloc::free_at_hand(core::ptr::null_mut()) });
+    let mut local = 0_u64;
+    // SAFETY: there is no block of the allocator's.
+    assert!(!unsafe { Malloc::free_at_hand((&raw mut local).cast()) });
+    for size in [40, 40_000, 40 << 20] {
+        for round in 0..if cfg!(miri) { 3 } else { 300 } {
+            let block = Block::new(layout(size), false, 5);
+            block.check(size);
+            // SAFETY: the block is the test's, who leaves it alone if that is what is said.
+            if unsafe { Malloc::free_at_hand(block.start.as_ptr()) } {
+                assert!(size == 40 && !cfg!(debug_assertions), "{size} bytes in round {round}");
+            } else {
+                block.free();
+            }
+        }
+    }
+}
+
+#[test]
 fn a_request_at_hand_is_served_as_any_other() {
     let layout = Layout::from_size_align(40, 16).expect("a Layout");
     Block::new(layout, false, 1).free();
     let start = Malloc::allocate_at_hand(40).expect("the block that was just freed");
-    assert!(Malloc::usable_size(start) >= Some(40));
+    // SAFETY: the block is this test's.
+    assert!(unsafe { Malloc::usable_size(start) } >= Some(40));
     // SAFETY: the block is the test's.
     assert_eq!(unsafe { Malloc::free(start) }, Ok(()));
     assert_eq!(Malloc::allocate_at_hand(usize::MAX), None);

@@ -1,14 +1,12 @@
 //! Threads stand in for processors: each has a number of its own, and frees what others have allocated.
 
-#![cfg(target_has_atomic = "ptr")]
-
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::sync::Mutex;
 
-use mudlark_core_alloc::{Cpus, PerCpuHeap, StaticRegion};
+use mudlark_core_alloc::{Cpus, DefaultLock, MeteredHeap, PagedHeap, PerCpuHeap, RegionHeap, RegionKind, StaticRegion};
 
 thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
@@ -62,6 +60,11 @@ impl Filled {
         // SAFETY: the block is ours, and so large.
         unsafe { block.write_bytes(self.byte, size) };
         self
+    }
+
+    /// Forgets it.
+    fn leak(self) {
+        self.assert_intact();
     }
 
     fn assert_intact(&self) {
@@ -201,4 +204,141 @@ fn a_cached_block_is_handed_out_again_first() {
         // The classes above 512 bytes do not all fit at once.
         HEAP.collect();
     }
+}
+
+#[test]
+fn who_asks_again_and_again_takes_more_at_a_time() {
+    enum This {}
+    static MEMORY: StaticRegion<{ 16 * 1024 }> = StaticRegion::new();
+    static HEAP: PerCpuHeap<Threads<This>, 1> = PerCpuHeap::with_region(&MEMORY);
+
+    NUMBER.set(0);
+    let layout = Layout::new::<[u64; 4]>();
+    let taken: Vec<usize> = (0..9)
+        .map(|_| {
+            Filled::new(&HEAP, layout, 1).expect("there is room").leak();
+            HEAP.shared().stats().blocks
+        })
+        .collect();
+    // One, then two at a time, then four, then eight.
+    assert_eq!(taken, [1, 3, 3, 7, 7, 7, 7, 15, 15]);
+    // Another class begins anew.
+    Filled::new(&HEAP, Layout::new::<[u64; 8]>(), 1).expect("there is room").leak();
+    assert_eq!(HEAP.shared().stats().blocks, 16);
+}
+
+/// A machine that keeps as little as can be.
+enum Frugal {}
+
+// SAFETY: as for `Threads`.
+unsafe impl Cpus for Frugal {
+    type Guard = ();
+
+    fn stay() {}
+
+    fn cpu_index() -> usize {
+        NUMBER.get()
+    }
+
+    const BATCH_BYTES: usize = 0;
+    const DEPOT: usize = 0;
+    const FILL_BYTES: usize = 0;
+}
+
+#[test]
+fn a_machine_may_keep_as_little_as_two_blocks_of_a_class() {
+    static MEMORY: StaticRegion<{ 16 * 1024 }> = StaticRegion::new();
+    static HEAP: PerCpuHeap<Frugal, 1> = PerCpuHeap::with_region(&MEMORY);
+
+    NUMBER.set(0);
+    let blocks: Vec<_> = (0..50).filter_map(|_| Filled::new(&HEAP, Layout::new::<[u64; 4]>(), 1)).collect();
+    assert_eq!(HEAP.shared().stats().blocks, 50);
+    blocks.into_iter().for_each(|block| block.free(&HEAP));
+    assert!(HEAP.shared().stats().blocks <= 2, "{}", HEAP.shared().stats());
+    HEAP.collect();
+    assert_eq!(HEAP.shared().stats().blocks, 0);
+}
+
+#[test]
+fn what_a_processor_left_that_is_offline_is_collected_by_another() {
+    enum This {}
+    static MEMORY: StaticRegion<{ 16 * 1024 }> = StaticRegion::new();
+    static HEAP: PerCpuHeap<Threads<This>, 2> = PerCpuHeap::with_region(&MEMORY);
+
+    let offline = std::thread::spawn(|| {
+        NUMBER.set(1);
+        let blocks: Vec<_> = (0..40).filter_map(|_| Filled::new(&HEAP, Layout::new::<[u64; 4]>(), 1)).collect();
+        blocks.into_iter().for_each(|block| block.free(&HEAP));
+    });
+    offline.join().expect("no panics");
+    NUMBER.set(0);
+    let large = Layout::new::<[u8; 14 * 1024]>();
+    assert!(Filled::new(&HEAP, large, 2).is_none(), "what others have in caches stays there");
+    // SAFETY: the thread has ended.
+    unsafe { HEAP.collect_of(1) };
+    // SAFETY: there is no such processor.
+    unsafe { HEAP.collect_of(2) };
+    Filled::new(&HEAP, large, 2).expect("all is free").free(&HEAP);
+    assert_eq!(HEAP.shared().stats().used, 0);
+}
+
+#[test]
+fn requests_of_a_kind_are_served_and_freed_as_any_other() {
+    enum This {}
+    static HEAP: PerCpuHeap<Threads<This>, 1> = PerCpuHeap::new();
+    static MEMORY: StaticRegion<4096> = StaticRegion::new();
+
+    NUMBER.set(0);
+    HEAP.shared().claim(&MEMORY).expect("nobody else has it");
+    let buffers = vec![0_u8; 4096].leak();
+    // SAFETY: it is leaked, and nobody else's.
+    unsafe { HEAP.shared().add_region_of(RegionKind::DMA, buffers.as_mut_ptr(), 4096) }.expect("it is large enough");
+    for size in [1, 100, 2000] {
+        let layout = Layout::from_size_align(size, 1).expect("a small one");
+        let blocks: Vec<_> = core::iter::from_fn(|| HEAP.allocate_in(RegionKind::DMA, layout)).collect();
+        assert!(!blocks.is_empty());
+        assert!(blocks.iter().all(|block| buffers.as_ptr_range().contains(&block.as_ptr().cast_const())));
+        assert_eq!(HEAP.allocate_in(RegionKind::FAST, layout), None);
+        for block in blocks {
+            // SAFETY: allocated for it, and not used again.
+            unsafe { HEAP.dealloc(block.as_ptr(), layout) };
+        }
+        HEAP.collect();
+    }
+    assert_eq!(HEAP.shared().stats().used, 0);
+}
+
+/// A pointer that has been narrowed to the one byte that was asked for, as that of a `Box<u8>` is.
+fn narrowed(block: NonNull<u8>) -> *mut u8 {
+    // SAFETY: the byte is ours; it need not be initialised for a reference to `MaybeUninit`.
+    let byte: &mut core::mem::MaybeUninit<u8> = unsafe { block.cast().as_mut() };
+    byte.as_mut_ptr()
+}
+
+fn is_freed_by_a_narrowed_pointer<Test: 'static, H: RegionHeap>(heap: &PerCpuHeap<Threads<Test>, 1, DefaultLock, H>) {
+    NUMBER.set(0);
+    let layout = Layout::new::<u8>();
+    for _ in 0..3 {
+        // SAFETY: the layout is not empty.
+        let block = NonNull::new(unsafe { heap.alloc(layout) }).expect("there is room");
+        // SAFETY: allocated for it, and not used again.
+        unsafe { heap.dealloc(narrowed(block), layout) };
+    }
+    // The block is handed out again, for all of its size.
+    let whole = Layout::from_size_align(16, 1).expect("a small one");
+    Filled::new(heap, whole, 3).expect("it is cached").free(heap);
+    heap.collect();
+    assert_eq!(heap.shared().stats().used, 0);
+}
+
+#[test]
+fn a_freed_pointer_may_be_narrowed_to_what_was_asked_for() {
+    enum This {}
+    static MEMORY: [StaticRegion<4096>; 3] = [const { StaticRegion::new() }; 3];
+    static PLAIN: PerCpuHeap<Threads<This>, 1> = PerCpuHeap::with_region(&MEMORY[0]);
+    static METERED: PerCpuHeap<Threads<This>, 1, DefaultLock, MeteredHeap> = PerCpuHeap::with_region(&MEMORY[1]);
+    static PAGED: PerCpuHeap<Threads<This>, 1, DefaultLock, PagedHeap> = PerCpuHeap::with_region(&MEMORY[2]);
+    is_freed_by_a_narrowed_pointer(&PLAIN);
+    is_freed_by_a_narrowed_pointer(&METERED);
+    is_freed_by_a_narrowed_pointer(&PAGED);
 }

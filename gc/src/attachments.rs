@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
-use crate::trace::{Trace, Tracer};
+use crate::trace::{NamedTracer, Trace, Tracer};
 
 /// Names a weak map. While a map's values are about, no other map has its name, as they keep it.
 #[derive(Clone)]
@@ -84,5 +84,10 @@ impl Attachments {
     /// Reports the edges of all values.
     pub(crate) fn trace(&self, tracer: &mut Tracer<'_>) {
         self.0.borrow().values().for_each(|value| value.trace(tracer));
+    }
+
+    /// Reports the edges of all values with their names.
+    pub(crate) fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        self.0.borrow().values().for_each(|value| tracer.attachment(&**value));
     }
 }

@@ -15,12 +15,13 @@ use crate::partition::Members;
 use crate::search::{self, Progress, Search};
 use crate::segment::Home;
 use crate::state::{Searched, State};
+use crate::steps::Moment;
 
 /// Old objects that are not worth a search: they are collected at once.
 const FEW: usize = 4_000;
 /// Objects of a running search that are followed for each object made.
 ///
-/// Another search is due when a quarter of the objects are new. Until then each has to be followed twice, which makes
+/// Another search is due when a quarter of the objects are new, at the earliest. Until then each has to be followed twice, which makes
 /// eight. But garbage waits for the search's end, so it is to end early.
 const WORK: usize = 24;
 /// A slice is due after so many objects were made.
@@ -85,6 +86,7 @@ impl State {
             let searched = self.searched.get();
             let duration = searched.duration.map(|spent| spent + self.clock.since(start).unwrap_or_default());
             self.searched.set(Searched { duration, ..searched });
+            self.at(Moment::SliceEnds(budget, start));
             if is_over {
                 self.end_search();
             }
@@ -100,8 +102,10 @@ impl State {
                 Progress::Suspects(cost) => cost,
                 Progress::Over => return true,
             };
+            self.at(Moment::Begins(Generation::Old));
             let outcome = collection::collect_members(self, Members::All);
             self.generations.close_set();
+            self.at(Moment::Tell);
             let searched = self.searched.get();
             self.searched.set(Searched { collected: searched.collected + outcome.collected, ..searched });
             budget = budget.saturating_sub(cost + search::destruction_cost(outcome.looked_at));

@@ -8,22 +8,44 @@ use crate::collector::Collector;
 /// Says how much time has passed since some moment that is always the same.
 type Reading = fn() -> Duration;
 
+/// Whose clock it is.
+#[derive(Clone, Copy)]
+enum Source {
+    None,
+    #[cfg(feature = "std")]
+    Monotonic,
+    /// The program's: to read it may run anything.
+    Program(Reading),
+}
+
 /// The clock of one collector, if it has one.
-pub(crate) struct Clock(Cell<Option<Reading>>);
+pub(crate) struct Clock(Cell<Source>);
 
 impl Default for Clock {
     fn default() -> Self {
         #[cfg(feature = "std")]
-        let reading: Option<Reading> = Some(monotonic);
+        let source = Source::Monotonic;
         #[cfg(not(feature = "std"))]
-        let reading = None;
-        Self(Cell::new(reading))
+        let source = Source::None;
+        Self(Cell::new(source))
     }
 }
 
 impl Clock {
     pub(crate) fn read(&self) -> Option<Duration> {
-        self.0.get().map(|reading| reading())
+        match self.0.get() {
+            Source::Program(reading) => Some(reading()),
+            _ => self.read_in_the_middle(),
+        }
+    }
+
+    /// The time, where no code of the program's may run; if the clock is the program's, it is not read.
+    pub(crate) fn read_in_the_middle(&self) -> Option<Duration> {
+        match self.0.get() {
+            Source::None | Source::Program(_) => None,
+            #[cfg(feature = "std")]
+            Source::Monotonic => Some(monotonic()),
+        }
     }
 
     /// The time since an earlier reading.
@@ -67,6 +89,6 @@ impl Collector {
     /// collector.collect(Generation::Old);
     /// ```
     pub fn set_clock(&self, clock: Option<fn() -> Duration>) {
-        self.state().clock.0.set(clock);
+        self.state().clock.0.set(clock.map_or(Source::None, Source::Program));
     }
 }

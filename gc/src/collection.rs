@@ -13,6 +13,7 @@ use crate::partition::{Members, Split};
 use crate::release::{drop_value, finalize_once, release};
 use crate::segment::SegmentRef;
 use crate::state::State;
+use crate::steps::{Moment, Step};
 use crate::type_info::Traits;
 use crate::weak_box::DeadBoxes;
 
@@ -58,13 +59,27 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
 /// Collects members of the set.
 pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
     let objects = state.generations.set.live();
-    let split = state.generations.split_set(members, Owner::of_objects_of(state));
+    let split = split_set(state, members);
     let collected = match split {
         Split { garbage: 0, .. } => 0,
         Split { unmarked: true, .. } if state.debug.get().is_empty() => free_set(state),
         _ => destroy_garbage(state, split),
     };
+    if split.garbage > 0 {
+        state.at(Moment::Ends(Step::Destroy, collected));
+    }
     Outcome { looked_at: split.reachable + split.garbage, survivors: objects - split.garbage, collected }
+}
+
+/// Splits the set, which is two steps.
+fn split_set(state: &State, members: Members) -> Split {
+    let clock = state.steps.are_observed().then_some(&state.clock);
+    let split = state.generations.split_set(members, Owner::of_objects_of(state), clock);
+    if let Some(clock) = clock {
+        state.at(Moment::Ended(Step::Count, split.reachable + split.garbage, split.counted));
+        state.at(Moment::Ended(Step::Spread, split.reachable, clock.read_in_the_middle()));
+    }
+    split
 }
 
 /// Destroys the garbage that is not resurrected, and says how many objects that were.
@@ -79,14 +94,16 @@ fn destroy_garbage(state: &State, found: Split) -> usize {
         let_be(state);
         if found.weak {
             freed += kill_weak_handles(state);
+            state.at(Moment::Ends(Step::KillWeak, found.garbage));
         }
         if prints {
             for_each_garbage(state, |object| state.print_collectable(object));
         }
         if found.present.contains(Traits::FINALIZER) {
             run_finalizers(state);
+            state.at(Moment::Ends(Step::Finalize, found.garbage));
         }
-        garbage = state.generations.split_set(Members::Garbage, Owner::of_objects_of(state));
+        garbage = split_set(state, Members::Garbage);
         // Finalizers may have made new ones.
         let freed_early = kill_weak_handles(state);
         freed += freed_early;

@@ -9,7 +9,7 @@ use alloc::alloc::handle_alloc_error;
 use crate::current;
 use crate::gc::Gc;
 use crate::generation::Generation;
-use crate::observe::{CollectionEvent, ObserverId};
+use crate::observe::{CollectionEvent, Observer, ObserverId};
 use crate::segment::Home;
 use crate::state::{State, StateRef};
 use crate::stats::Stats;
@@ -168,7 +168,7 @@ impl Collector {
     /// The young generation is collected when, since the last time, more tracked objects have been made than freed by
     /// the first number; zero turns automatic collection off. An older one is collected instead when the next younger
     /// one has been collected more often than its number says, and the old one only when besides a quarter of it is
-    /// new.
+    /// new, or half, if the last search of a large one found little.
     ///
     /// ```
     /// # use mudlark_gc::Collector;
@@ -273,7 +273,11 @@ impl Collector {
 
     /// Takes an observer away, and says whether it was there.
     pub fn remove_observer(&self, id: ObserverId) -> bool {
-        self.state.observers.remove(id)
+        let removed = self.state.observers.remove(id);
+        if removed.as_ref().is_some_and(Observer::is_of_steps) {
+            self.state.steps.observer_went();
+        }
+        removed.is_some()
     }
 
     /// Whether both are handles to the same collector.

@@ -279,6 +279,18 @@ impl<T: ?Sized> Gc<T> {
         unsafe { &raw const (*this.object.as_ptr()).value }
     }
 
+    /// The name of the object's own type, whatever the handle says: that of [`core::any::type_name`].
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc};
+    /// # let collector = Collector::new();
+    /// assert_eq!(Gc::type_name(&Gc::into_dyn(Gc::new_in(1_u8, &collector))), "u8");
+    /// ```
+    #[must_use]
+    pub fn type_name(this: &Self) -> &'static str {
+        (this.object().vtable().type_name)()
+    }
+
     /// The number of strong handles to the object, those inside other objects included.
     ///
     /// A count that reached its limit, some 33 million, stays there, and its object is never freed.
@@ -354,6 +366,11 @@ impl<T: Trace + 'static> Gc<T> {
 }
 
 impl Gc<dyn Trace> {
+    /// Whether the object's type is `T`.
+    pub(crate) fn is<T: Trace + 'static>(&self) -> bool {
+        (self.object().vtable().type_id)() == core::any::TypeId::of::<T>()
+    }
+
     /// The handle as one to a `T`.
     ///
     /// # Errors
@@ -369,7 +386,7 @@ impl Gc<dyn Trace> {
     /// assert!(Gc::ptr_eq(&found.downcast::<(Gc<i32>, i32)>().unwrap(), &pair));
     /// ```
     pub fn downcast<T: Trace + 'static>(self) -> Result<Gc<T>, Self> {
-        if (self.object().vtable().type_id)() != core::any::TypeId::of::<T>() {
+        if !self.is::<T>() {
             return Err(self);
         }
         // INVARIANT: the count moves with the pointer.

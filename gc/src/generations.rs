@@ -4,6 +4,7 @@
 //! a collection is appended to the next. A collection takes the segments it looks at out of their generations into one
 //! list, the *set*. Garbage stays where it lies in the set, marked, until it is destroyed.
 
+use crate::clock::Clock;
 use crate::generation::Generation;
 use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
 use crate::owner::Owner;
@@ -127,6 +128,14 @@ impl Generations {
         segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)))
     }
 
+    /// All objects, frozen ones included, oldest first, but for garbage in a running collection.
+    pub(crate) fn present(&self) -> impl Iterator<Item = ObjectRef> + use<> {
+        let homes = [Home::Frozen, Home::Old, Home::Middle, Home::Young];
+        let segments = homes.map(|home| self.list(home).segments()).into_iter().flatten().chain(self.set.segments());
+        let objects = segments.flat_map(|segment| (0..segment.len()).filter_map(move |index| segment.entry(index)));
+        objects.filter(|&object| !is_garbage(object))
+    }
+
     /// Where an object is; `None` when it is untracked or garbage.
     pub(crate) fn home_of(&self, object: ObjectRef) -> Option<Home> {
         let slot = object.slot().get();
@@ -187,8 +196,8 @@ impl Generations {
     }
 
     /// Marks the garbage of the set, or of those members.
-    pub(crate) fn split_set(&self, members: Members, owner: Owner) -> Split {
-        partition::partition(self, members, owner)
+    pub(crate) fn split_set(&self, members: Members, owner: Owner, clock: Option<&Clock>) -> Split {
+        partition::partition(self, members, owner, clock)
     }
 
     /// Ends a collection: what is left of the set goes to where its survivors belong.

@@ -173,7 +173,10 @@
 //! | its entry in a generation, if its type can hold handles | 8 | 4 |
 //! | a handle, `Gc<T>` or `Option<Gc<T>>` | 8 | 4 |
 //!
-//! On 32 bits a value that is aligned to eight bytes begins after four more. Entries come in arrays of 256. An object without handles in it
+//! On 32 bits a value that is aligned to eight bytes begins after four more. A header of eight would have to do without the pointer: with an
+//! index of some ten bits among the flags, which leaves so many types for all collectors and a count of sixteen bits, and with a
+//! further load for each object that is traced or freed. Four bytes less would save eight for every other size of values, as a heap
+//! rounds sizes up, and nothing for those between. Entries come in arrays of 256. An object without handles in it
 //! costs no entry, and what need not be in cycles no header: a `Counted` of `mudlark-rc` has one word.
 //!
 //! # What a type must do
@@ -187,8 +190,10 @@
 //! - [`WeakGc`], with callbacks, and [`WeakMap`], whose values may lead to their keys.
 //! - A [`Collector`] is a value: a program may have several, each with its own objects. Counts are not atomic, so all of this
 //!   stays in one thread; but a collector may go to another with all its objects, in a [`Parcel`].
-//! - [`Collector::objects`], [`Collector::referrers`] and [`Gc::referents`] look at the graph, [`Collector::observe`] and
-//!   [`DebugFlags`] at what collections do.
+//! - [`Collector::census`] counts objects by type, [`Collector::backref_chain`] says what keeps one alive,
+//!   [`Collector::leaking`] what nothing does, and a [`Graph`] draws it; [`find_a_leak`] shows how. [`Collector::objects`],
+//!   [`Collector::referrers`] and [`Gc::referents`] are what else one needs to look at the graph.
+//! - [`Collector::observe`], [`Collector::observe_steps`] and [`DebugFlags`] look at what collections do.
 //!
 //! # CPython's gc module
 //!
@@ -213,6 +218,8 @@ mod attachments;
 mod automatic;
 mod candidates;
 mod catch;
+mod census;
+mod chain;
 mod clock;
 mod collection;
 mod collector;
@@ -228,6 +235,8 @@ mod free_list;
 mod gc;
 mod generation;
 mod generations;
+mod graph;
+mod held;
 mod introspect;
 mod memory;
 mod object;
@@ -248,9 +257,12 @@ mod state;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 mod static_collector;
 mod stats;
+mod steps;
+mod survey;
 mod thresholds;
 mod trace;
 mod type_info;
+mod type_name;
 mod types;
 mod unique;
 mod unsize;
@@ -259,11 +271,15 @@ mod weak_box;
 mod weak_map;
 mod work;
 
+pub use census::{Census, Growth, TypeCensus, TypeGrowth};
+pub use chain::Chain;
 pub use collector::Collector;
 pub use debug::DebugFlags;
 pub use finalize::Finalize;
 pub use gc::{Gc, OutOfMemory};
 pub use generation::{Generation, NoSuchGeneration};
+pub use graph::{Dot, Graph};
+pub use held::Held;
 pub use observe::{CollectionEvent, ObserverId, Phase};
 pub use parcel::{NotPacked, Parcel, Refusal};
 pub use pause::Pause;
@@ -271,13 +287,15 @@ pub use sendable::Within;
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 pub use static_collector::StaticCollector;
 pub use stats::{GenerationStats, Stats};
-pub use trace::{Trace, Tracer};
+pub use steps::{Step, StepEvent};
+pub use trace::{NamedTracer, Trace, Tracer};
 pub use unique::GcMut;
 pub use weak::WeakGc;
 pub use weak_map::WeakMap;
 
 #[doc = include_str!("cpython.md")]
 pub mod cpython {}
+pub mod find_a_leak;
 
 #[doc(hidden)]
 pub use ask::{__Ask, __HoldsHandles, __No};

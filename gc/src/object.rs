@@ -19,8 +19,9 @@ use core::ptr::NonNull;
 use crate::catch::Panics;
 use crate::count_word::{CountWord, Flags};
 use crate::state::State;
-use crate::trace::{Trace, Tracer};
+use crate::trace::{EdgeName, NamedTracer, Trace, Tracer};
 use crate::type_info::{Traits, TypeInfo, VTable};
+use crate::weak_box::WeakBoxRef;
 
 /// The part of an object that the collector works with.
 pub(crate) struct Header {
@@ -125,6 +126,11 @@ impl ObjectRef {
         self.info(|info| info.state)
     }
 
+    /// Bytes that it takes, its header included.
+    pub(crate) fn size(self) -> usize {
+        self.info(|info| info.layout.size())
+    }
+
     /// What a weak box begins with.
     pub(crate) fn copy_of_info(self) -> TypeInfo {
         self.info(TypeInfo::copy)
@@ -136,6 +142,17 @@ impl ObjectRef {
         let trace = self.info(|info| info.trace);
         // SAFETY: the function is that of this object's type; by the type's invariant the value is intact.
         unsafe { trace(self, tracer) }
+    }
+
+    /// Reports the edges that [`trace`](Self::trace) reports, with their names.
+    pub(crate) fn trace_named(self, visit: &mut dyn FnMut(ObjectRef, &EdgeName<'_>)) {
+        let mut tracer = NamedTracer::new(visit);
+        let object = self.as_dyn();
+        // SAFETY: by the type's invariant the value is intact, and it is only ever shared.
+        unsafe { &(*object.as_ptr()).value }.trace_named(&mut tracer);
+        if let Some(weak_box) = WeakBoxRef::existing(self) {
+            weak_box.attachments.trace_named(&mut tracer);
+        }
     }
 
     /// The handle's pointer for introspection, by way of [`Trace`]'s vtable.

@@ -1,4 +1,4 @@
-//! Observers: who wants to know when a collection starts and stops.
+//! Observers: who wants to know when a collection starts and stops, or what its steps are.
 
 use core::cell::{Cell, RefCell};
 use core::ops::Range;
@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use crate::catch::Panics;
 use crate::generation::Generation;
+use crate::steps::StepEvent;
 
 /// Whether a collection starts or stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,18 @@ pub struct CollectionEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObserverId(u64);
 
-type Observer = Rc<dyn Fn(&CollectionEvent)>;
+/// Whom to tell what.
+#[derive(Clone)]
+pub(crate) enum Observer {
+    OfCollections(Rc<dyn Fn(&CollectionEvent)>),
+    OfSteps(Rc<dyn Fn(&StepEvent)>),
+}
+
+impl Observer {
+    pub(crate) fn is_of_steps(&self) -> bool {
+        matches!(self, Self::OfSteps(_))
+    }
+}
 
 /// The observers of one collector.
 #[derive(Default)]
@@ -54,30 +66,55 @@ pub(crate) struct Observers {
 
 impl Observers {
     pub(crate) fn add(&self, observer: impl Fn(&CollectionEvent) + 'static) -> ObserverId {
+        self.push(Observer::OfCollections(Rc::new(observer)))
+    }
+
+    pub(crate) fn add_to_steps(&self, observer: impl Fn(&StepEvent) + 'static) -> ObserverId {
+        self.push(Observer::OfSteps(Rc::new(observer)))
+    }
+
+    fn push(&self, observer: Observer) -> ObserverId {
         let id = ObserverId(self.next_id.get());
         self.next_id.set(id.0 + 1);
-        self.list.borrow_mut().push((id, Rc::new(observer)));
+        self.list.borrow_mut().push((id, observer));
         id
     }
 
-    pub(crate) fn remove(&self, id: ObserverId) -> bool {
+    /// Takes an observer out, if it is there. What it captured may run anything when it is dropped.
+    pub(crate) fn remove(&self, id: ObserverId) -> Option<Observer> {
         let mut list = self.list.borrow_mut();
-        let removed = list.iter().position(|&(other, _)| other == id).map(|index| list.remove(index));
-        // What the observer captured may run anything when it is dropped.
-        drop(list);
-        removed.is_some()
+        let index = list.iter().position(|&(other, _)| other == id)?;
+        Some(list.remove(index).1)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.list.borrow().is_empty()
     }
 
-    /// Tells each observer that is there from start to end; they may add and remove observers meanwhile.
+    /// Tells the observers of collections.
     pub(crate) fn notify(&self, event: &CollectionEvent, panics: &Panics) {
+        self.for_each(panics, |observer| {
+            if let Observer::OfCollections(observer) = observer {
+                observer(event);
+            }
+        });
+    }
+
+    /// Tells the observers of steps.
+    pub(crate) fn notify_step(&self, event: &StepEvent, panics: &Panics) {
+        self.for_each(panics, |observer| {
+            if let Observer::OfSteps(observer) = observer {
+                observer(event);
+            }
+        });
+    }
+
+    /// Has each observer told that is there from start to end; they may add and remove observers meanwhile.
+    fn for_each(&self, panics: &Panics, tell: impl Fn(&Observer)) {
         let end = self.next_id.get();
         let mut next = 0;
         while let Some((id, observer)) = self.first_of(next..end) {
-            panics.catch(|| observer(event));
+            panics.catch(|| tell(&observer));
             // It may have removed itself: what it captured may panic when it is dropped.
             panics.catch(|| drop(observer));
             next = id.0 + 1;

@@ -10,8 +10,10 @@
 
 use core::cell::Cell;
 use core::mem;
+use core::time::Duration;
 
 use crate::candidates;
+use crate::clock::Clock;
 use crate::count_word::Flags;
 use crate::generations::Generations;
 use crate::object::{NO_SLOT, ObjectRef};
@@ -54,25 +56,29 @@ pub(crate) struct Split {
     pub(crate) closed: bool,
     /// The whole set is garbage, which has nothing to it but its memory; so none of it was marked, and slots mean nothing.
     pub(crate) unmarked: bool,
+    /// When edges had been subtracted, if somebody wants to know and it is known.
+    pub(crate) counted: Option<Duration>,
 }
 
 /// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
 ///
-/// When a `trace` panics, every object is left as it was, and none is marked.
-pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner) -> Split {
+/// When a `trace` panics, every object is left as it was, and none is marked. The clock is given if somebody wants to know
+/// what took how long.
+pub(crate) fn partition(generations: &Generations, members: Members, owner: Owner, clock: Option<&Clock>) -> Split {
     let ahead = if generations.set.live() > CACHED { AHEAD } else { 0 };
     let set = CollectionSet { generations, ahead };
     if members == Members::Candidates {
         candidates::mark_closure(&generations.set, &generations.segments, owner);
     }
-    let mut census = set.copy_counts(members);
-    set.subtract_internal_edges(&mut census);
-    let unmarked = matches!(members, Members::All | Members::Everything) && census.is_all_bare_garbage();
+    let mut sums = set.copy_counts(members);
+    set.subtract_internal_edges(&mut sums);
+    let counted = clock.and_then(Clock::read_in_the_middle);
+    let unmarked = matches!(members, Members::All | Members::Everything) && sums.is_all_bare_garbage();
     if !unmarked {
-        set.spread_reachability(members, &mut census);
+        set.spread_reachability(members, &mut sums);
     }
     mem::forget(set);
-    Split { unmarked, ..census.split() }
+    Split { unmarked, counted, ..sums.split() }
 }
 
 /// The objects under collection.
@@ -87,7 +93,7 @@ struct CollectionSet<'a> {
 }
 
 /// What is counted on the way.
-struct Census {
+struct Sums {
     objects: usize,
     reachable: usize,
     common: Traits,
@@ -105,7 +111,7 @@ struct Census {
     opaque: bool,
 }
 
-impl Census {
+impl Sums {
     /// As each count of the garbage is an edge from the garbage, there are no others when there are as many of both.
     fn split(&self) -> Split {
         Split {
@@ -116,6 +122,7 @@ impl Census {
             weak: self.weak,
             closed: !self.opaque && self.counts == self.edges,
             unmarked: false,
+            counted: None,
         }
     }
 
@@ -152,7 +159,7 @@ impl CollectionSet<'_> {
     }
 
     /// The external counts begin as the strong counts. An immortal object's is beyond what edges can take away.
-    fn copy_counts(&self, members: Members) -> Census {
+    fn copy_counts(&self, members: Members) -> Sums {
         let (mut common, mut present) = (Traits::all(), Traits::empty());
         let (mut weak, mut immortal) = (false, false);
         let (mut objects, mut counts) = (0, 0);
@@ -175,7 +182,7 @@ impl CollectionSet<'_> {
             objects += 1;
             counts += u64::from(count);
         });
-        Census {
+        Sums {
             objects,
             reachable: 0,
             common,
@@ -189,7 +196,7 @@ impl CollectionSet<'_> {
         }
     }
 
-    fn subtract_internal_edges(&self, census: &mut Census) {
+    fn subtract_internal_edges(&self, sums: &mut Sums) {
         let subtraction = Subtraction::default();
         let mut tracer = Tracer::subtract(&subtraction);
         self.for_each(|_, object| {
@@ -200,16 +207,16 @@ impl CollectionSet<'_> {
                 object.trace(&mut tracer);
             }
         });
-        census.edges = subtraction.edges.get();
-        census.internal_edges = subtraction.internal_edges.get();
-        census.opaque = subtraction.opaque.get();
+        sums.edges = subtraction.edges.get();
+        sums.internal_edges = subtraction.internal_edges.get();
+        sums.opaque = subtraction.opaque.get();
     }
 
     /// Follows the edges of everything that is held from outside.
     ///
     /// One pass in order; objects that it passes over as tentative garbage, and only then finds to be reachable, are
     /// queued and followed after it. They move to the end of the set, and so does what was garbage before.
-    fn spread_reachability(&self, members: Members, census: &mut Census) {
+    fn spread_reachability(&self, members: Members, sums: &mut Sums) {
         let reached = Reached::default();
         let mut tracer = Tracer::spread(&reached);
         self.for_each(|slot, object| {
@@ -220,25 +227,25 @@ impl CollectionSet<'_> {
                 object.word().insert(Flags::TENTATIVE);
             } else {
                 object.word().remove(Flags::COLLECTING);
-                census.reachable += 1;
-                census.counts -= u64::from(object.word().count());
+                sums.reachable += 1;
+                sums.counts -= u64::from(object.word().count());
                 object.trace(&mut tracer);
                 if members == Members::Garbage {
                     self.move_to_end(object);
                 }
             }
         });
-        self.follow_queue(&reached, &mut tracer, census);
-        census.edges -= reached.edges.get();
+        self.follow_queue(&reached, &mut tracer, sums);
+        sums.edges -= reached.edges.get();
     }
 
-    fn follow_queue(&self, reached: &Reached, tracer: &mut Tracer<'_>, census: &mut Census) {
+    fn follow_queue(&self, reached: &Reached, tracer: &mut Tracer<'_>, sums: &mut Sums) {
         let mut slot = reached.first.get();
         while slot != END {
             // SAFETY: the queue is made of the members' own slots.
             let Some(object) = (unsafe { self.generations.segments.entry(slot) }) else { break };
-            census.reachable += 1;
-            census.counts -= u64::from(object.word().count());
+            sums.reachable += 1;
+            sums.counts -= u64::from(object.word().count());
             object.trace(tracer);
             let next = object.slot().replace(slot);
             self.move_to_end(object);

@@ -151,6 +151,8 @@ fn survives_its_finalizer(state: &State, object: ObjectRef) -> bool {
     if object.word().has(Flags::FINALIZED) {
         return false;
     }
+    // It may be garbage of a running collection, which then is no longer the one to destroy it.
+    object.word().remove(Flags::TENTATIVE);
     object.word().increment();
     if (object.traits().contains(Traits::TRACKED) || weak_box::has_attachments(object))
         && let Some(segment) = state.generations.reserve()

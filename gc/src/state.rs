@@ -24,6 +24,7 @@ use crate::prospects::Prospects;
 use crate::search::Search;
 use crate::segment::Home;
 use crate::stats::{Counters, Stats};
+use crate::steps::{Moment, Steps};
 use crate::thresholds::Thresholds;
 use crate::trace::Trace;
 use crate::type_info::Traits;
@@ -47,6 +48,7 @@ pub(crate) struct State {
     pub(crate) prospects: Prospects,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
+    pub(crate) steps: Steps,
     pub(crate) enabled: Cell<bool>,
     pub(crate) debug: Cell<DebugFlags>,
     pub(crate) debug_output: DebugOutput,
@@ -74,6 +76,7 @@ impl State {
             prospects: Prospects::default(),
             counters: Counters::default(),
             observers: Observers::default(),
+            steps: Steps::default(),
             enabled: Cell::new(true),
             debug: Cell::default(),
             debug_output: DebugOutput::default(),
@@ -172,6 +175,7 @@ impl State {
             let start = self.time();
             self.measure();
             self.thresholds.collection_starts(generation);
+            self.at(Moment::Begins(generation));
             let outcome = collection::run(self, generation, thoroughness);
             if (generation, thoroughness) == (Generation::Old, Thoroughness::Full) {
                 self.look_at_all.set(false);
@@ -179,6 +183,7 @@ impl State {
             self.thresholds.objects_survived(generation, outcome.survivors);
             self.counters.count_collection(generation, outcome.collected);
             let duration = self.clock.since(start);
+            self.at(Moment::Tell);
             self.notify(Phase::Stop, generation, outcome.collected, outcome.looked_at, duration);
             if thoroughness != Thoroughness::Unseen {
                 self.prospects.learn(generation, &outcome);
@@ -250,6 +255,7 @@ impl Drop for Running<'_> {
             search.end(&self.0.generations);
         }
         self.0.work.panics.forget();
+        self.0.steps.forget();
         self.0.collecting.set(false);
     }
 }

@@ -12,6 +12,10 @@ use crate::sendable::Within;
 #[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
 mod crates;
 mod foreign;
+mod named;
+
+pub(crate) use named::EdgeName;
+pub use named::NamedTracer;
 
 /// A type whose edges, the [`Gc`] handles inside its values, can be enumerated.
 ///
@@ -70,6 +74,7 @@ mod foreign;
 ///   handles that it reports, or would report were it not borrowed.
 /// - [`is_sendable`](Trace::is_sendable) is true only when all that a value owns may be sent to another thread, but for
 ///   handles that it reports, or would report were it not borrowed.
+/// - [`trace_named`](Trace::trace_named) keeps to the rules for [`trace`](Trace::trace).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be traced",
     note = "add `#[derive(Trace)]` to a type of your own; mark a field of a foreign type that holds no `Gc` with `#[trace(skip)]`"
@@ -77,6 +82,14 @@ mod foreign;
 pub unsafe trait Trace {
     /// Reports every handle that this value owns.
     fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// Reports the same handles in the same order, each with the name of the field that it is in, for those who look at the
+    /// graph: [`Graph`](crate::Graph), [`Chain`](crate::Chain). Collections do not.
+    ///
+    /// Of what is not overridden, the handles have the name of whatever the value is in.
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        tracer.unnamed(|tracer| self.trace(tracer));
+    }
 
     /// Whether a value of this type can own a handle at all; objects that cannot are not tracked.
     ///

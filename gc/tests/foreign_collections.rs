@@ -17,6 +17,21 @@ struct Node {
 }
 
 #[test]
+fn edges_in_each_collection_have_names() {
+    let collector = Collector::new();
+    let targets: Vec<_> = (0..3).map(|_| Gc::new_in(Node::default(), &collector)).collect();
+    let node = Gc::new_in(Node::default(), &collector);
+    node.small.borrow_mut().push(targets[0].clone());
+    node.map.borrow_mut().insert(1, targets[1].clone());
+    node.ordered.borrow_mut().insert(1, targets[2].clone());
+    for (target, name) in targets.iter().zip(["small[0]", "map[0]", "ordered[0]"]) {
+        let target = Gc::into_dyn(target.clone());
+        let chain = collector.chain(&node, |held| Gc::ptr_eq(held.object(), &target)).expect("there is an edge");
+        assert_eq!(chain.edges(), [name]);
+    }
+}
+
+#[test]
 fn cycles_through_each_collection_are_found() {
     let links: [fn(&Node, Gc<Node>); 3] = [
         |from, to| from.small.borrow_mut().push(to),

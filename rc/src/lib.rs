@@ -111,13 +111,19 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
+// By which name the tests' contexts know it.
+#[cfg(all(test, feature = "drop-context"))]
+extern crate self as mudlark_rc;
 
 mod allocate;
 mod block;
 mod callback;
 mod clone_to_counted;
+#[cfg(all(test, feature = "drop-context"))]
+#[path = "../tests/contexts/mod.rs"]
+mod contexts;
 mod convert;
 mod count;
 mod counted;

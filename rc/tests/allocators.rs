@@ -2,6 +2,9 @@
 
 #![cfg(feature = "allocator-api2")]
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
 use core::cell::Cell;
 use core::fmt::Debug;

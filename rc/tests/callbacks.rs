@@ -1,5 +1,8 @@
 //! Weak callbacks: once each, newest first, when the weak handles are dead.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;
 use mudlark_rc::{Counted, SyncCounted, Weak};

@@ -1,5 +1,8 @@
 //! Values that hold handles to themselves and to each other, and what their drops may do.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::cell::{Cell, RefCell};
 use mudlark_rc::{Counted, Weak};
 use std::rc::Rc;

@@ -2,6 +2,9 @@
 
 #![cfg(any(feature = "std", feature = "drop-context"))]
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::alloc::{GlobalAlloc, Layout};
 use core::any::Any;
 use core::cell::{Cell, RefCell};
@@ -34,28 +37,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// Without `std` the program says what its contexts are: here, its threads.
-#[cfg(feature = "drop-context")]
-mod threads {
-    use mudlark_rc::{DropContext, DropNest, set_drop_context};
-
-    thread_local! {
-        static NEST: DropNest = const { DropNest::new() };
-    }
-
-    struct Threads;
-
-    // SAFETY: each thread has its own, which has no destructor, so it is there for as long as the thread.
-    unsafe impl DropContext for Threads {
-        fn nest() -> Option<&'static DropNest> {
-            // SAFETY: as above; a deep drop ends before its thread.
-            NEST.with(|nest| Some(unsafe { &*core::ptr::from_ref(nest) }))
-        }
-    }
-
-    set_drop_context!(Threads);
-}
 
 /// A handle whose value may be dropped later than it.
 macro_rules! deep {

@@ -3,6 +3,9 @@
 
 #![cfg(loom)]
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use loom::cell::UnsafeCell;
 use loom::thread;
 use mudlark_rc::{SyncCounted, SyncWeak};

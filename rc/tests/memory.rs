@@ -1,5 +1,8 @@
 //! What is allocated, and that it is freed, also when something panics on the way.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;

@@ -1,5 +1,8 @@
 //! Random programs see the same with our handles as with std's.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 mod programs;
 
 use programs::{Op, Worlds};

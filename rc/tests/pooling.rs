@@ -1,5 +1,8 @@
 //! Interners, caches, pools, weak maps and sets.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;
 use mudlark_rc::{Counted, Interner, ObjectPool, Pooled, ValueCache, WeakMap, WeakSet};

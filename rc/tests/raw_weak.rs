@@ -1,5 +1,8 @@
 //! Weak handles as pointers: they lead to the value while it lives, and back to the handle also when it does not.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::fmt::Debug;
 use mudlark_rc::{Counted, SyncCounted, SyncWeak, Weak, unsize};
 

@@ -2,6 +2,9 @@
 
 #![cfg(feature = "serde")]
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use mudlark_rc::{Counted, SyncCounted};
 
 #[test]

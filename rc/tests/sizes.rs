@@ -1,5 +1,8 @@
 //! Values of every size and alignment: none, odd, over-aligned.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::any::Any;
 use mudlark_rc::{Counted, unsize};
 

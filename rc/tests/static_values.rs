@@ -1,5 +1,8 @@
 //! Static values: handles like others, and memory that is never written.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use mudlark_rc::{Counted, StaticCounted, SyncCounted, SyncWeak, Weak, static_counted, unsize};

@@ -1,5 +1,8 @@
 //! Slices, strings and trait objects behind a handle.
 
+#[cfg(feature = "drop-context")]
+mod contexts;
+
 use core::any::Any;
 use core::cell::Cell;
 use core::ffi::CStr;

@@ -1,6 +1,7 @@
 //! The measurements.
 
 use crate::board;
+use crate::masked::longest;
 use crate::random::Random;
 use crate::slots::{Cost, Slots, cost_of_measuring};
 
@@ -117,6 +118,52 @@ impl Figures {
         }
         requests.print(name, "alloc");
         frees.print(name, "free");
+    }
+
+    /// The most instructions that interrupts were masked for, with the few of measuring: while a region was added; for
+    /// requests of more than a block's own alignment; for resizes; and for requests and frees of any size in regions of any
+    /// size.
+    pub(crate) fn masked(&mut self) {
+        self.slots.begin(64 * KIB);
+        board::print_figure("masked_region", longest() as usize);
+        board::print_figure("masked_aligned", self.churn_masked(64 * KIB, Sizes::Mixed, 64));
+        board::print_figure("masked_resize", self.resize_masked(64 * KIB));
+        let regions = SIZES.map(|(_, _, _, region)| region);
+        let most = regions.map(|region| {
+            let small = self.churn_masked(region, Sizes::Small, 8);
+            small.max(self.churn_masked(region, Sizes::Mixed, 8))
+        });
+        board::print_figure("masked", most.into_iter().fold(0, usize::max));
+    }
+
+    /// Requests and frees by turns, at half load and nearly full.
+    fn churn_masked(&mut self, region: usize, sizes: Sizes, align: usize) -> usize {
+        self.slots.begin(region);
+        self.slots.align = align;
+        longest();
+        self.age(region, sizes, 5000);
+        while self.request(region, sizes).0 {}
+        for _ in 0..5000 {
+            self.free_any();
+            while self.request(region, sizes).0 {}
+        }
+        longest() as usize
+    }
+
+    /// Blocks grow and shrink while there is hardly any room.
+    fn resize_masked(&mut self, region: usize) -> usize {
+        self.slots.begin(region);
+        longest();
+        while self.request(region, Sizes::Small).0 {}
+        for _ in 0..20_000 {
+            let index = self.random.below(self.slots.len());
+            let size = Sizes::Small.next(region, &mut self.random);
+            if !self.slots.resize(index, size) {
+                self.free_any();
+                self.request(region, Sizes::Small);
+            }
+        }
+        longest() as usize
     }
 
     /// How much of the region is live, in bytes that were asked for, when a request is refused for the first time: in

@@ -6,6 +6,7 @@
 mod board;
 mod entry;
 mod figures;
+mod masked;
 mod random;
 mod slots;
 
@@ -49,6 +50,17 @@ extern "C" fn main() -> ! {
         board::exit(true);
     }
     let mut figures = Figures::start();
+    if cfg!(feature = "masked") {
+        figures.masked();
+    } else {
+        measure(&mut figures);
+    }
+    board::print(b"done\n");
+    board::exit(true)
+}
+
+/// What calls cost, and how much of a region can be live.
+fn measure(figures: &mut Figures) {
     figures.churn_at_half_load("half", 64 * KIB, Sizes::Small);
     figures.churn_nearly_full("full", 64 * KIB, Sizes::Small);
     figures.churn_nearly_full("full_mixed", 64 * KIB, Sizes::Mixed);
@@ -61,6 +73,4 @@ extern "C" fn main() -> ! {
         figures.churn_nearly_full(full, size, sizes);
         figures.live_share(share, size, sizes, 0);
     }
-    board::print(b"done\n");
-    board::exit(true)
 }

@@ -28,13 +28,15 @@ pub(crate) struct Slots {
     len: usize,
     /// The bytes that are live, as they were asked for.
     pub(crate) live: usize,
+    /// What all blocks are aligned to.
+    pub(crate) align: usize,
 }
 
 const MOST: usize = 3 * 1024 * 1024 / size_of::<Block>();
 
 impl Slots {
     pub(crate) fn new() -> Self {
-        Self { heap: Entry::NEW, blocks: board::slot_memory().cast(), len: 0, live: 0 }
+        Self { heap: Entry::NEW, blocks: board::slot_memory().cast(), len: 0, live: 0, align: 8 }
     }
 
     /// Begins again, with an empty heap over `size` bytes.
@@ -45,7 +47,7 @@ impl Slots {
             board::print(b"refuses the region\n");
             board::exit(false);
         }
-        (self.len, self.live) = (0, 0);
+        (self.len, self.live, self.align) = (0, 0, 8);
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -58,7 +60,7 @@ impl Slots {
 
     /// Asks for `size` bytes. Says whether they were to be had, and at what cost.
     pub(crate) fn request(&mut self, size: usize) -> (bool, Cost) {
-        let layout = layout_of(size);
+        let layout = layout_of(size, self.align);
         let (start, cost) = board::instructions(|| request(&mut self.heap, layout));
         if start.is_null() || self.len == MOST {
             return (false, Cost(cost));
@@ -82,11 +84,31 @@ impl Slots {
         let last = unsafe { self.place(self.len).read() };
         // SAFETY: as for the reading.
         unsafe { place.write(last) };
-        block.check();
+        block.check(self.align);
         self.live -= block.size;
         // SAFETY: by the invariant.
-        let ((), cost) = board::instructions(|| unsafe { release(&mut self.heap, block.start, layout_of(block.size)) });
+        let ((), cost) =
+            board::instructions(|| unsafe { release(&mut self.heap, block.start, layout_of(block.size, self.align)) });
         Cost(cost)
+    }
+
+    /// Asks for the block at `index` to have `size` bytes. Says whether it has.
+    pub(crate) fn resize(&mut self, index: usize, size: usize) -> bool {
+        let place = self.place(index);
+        // SAFETY: by the invariant.
+        let old = unsafe { place.read() };
+        old.check(self.align);
+        // SAFETY: by the invariant; the block is forgotten below, unless this is refused.
+        let start = unsafe { self.heap.resize(old.start, layout_of(old.size, self.align), size) };
+        if start.is_null() {
+            return false;
+        }
+        let block = Block { start, size };
+        block.mark();
+        // SAFETY: as for the reading.
+        unsafe { place.write(block) };
+        self.live = self.live - old.size + size;
+        true
     }
 }
 
@@ -102,18 +124,20 @@ impl Block {
         }
     }
 
-    fn check(self) {
+    fn check(self, align: usize) {
         // SAFETY: as in `mark`.
         let intact = self.ends().map(|byte| unsafe { byte.read() } == self.size.to_le_bytes()[0]);
-        if intact != [true; 2] || !self.start.addr().is_multiple_of(8) {
+        if intact != [true; 2] || !self.start.addr().is_multiple_of(align) {
             board::print(b"a block is not what it was\n");
             board::exit(false);
         }
     }
 }
 
-fn layout_of(size: usize) -> Layout {
-    match Layout::from_size_align(size, 8) {
+fn layout_of(size: usize, align: usize) -> Layout {
+    // A constant, as in most requests of a program.
+    let align = if cfg!(feature = "masked") { align } else { 8 };
+    match Layout::from_size_align(size, align) {
         Ok(layout) => layout,
         Err(_) => board::exit(false),
     }

@@ -45,6 +45,16 @@ pub(crate) extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
 /// Nobody uses the block any more.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn free(block: *mut c_void) {
+    // SAFETY: the caller's promise is the same.
+    if !unsafe { Malloc::free_at_hand(block.cast()) } {
+        // SAFETY: the caller's promise is the same.
+        unsafe { free_slowly(block) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn free_slowly(block: *mut c_void) {
     if let Some(block) = NonNull::new(block) {
         // SAFETY: the caller's promise is the same. An address that is not ours is left alone.
         let _ = unsafe { Malloc::free(block.cast()) };
@@ -137,7 +147,8 @@ pub(crate) extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void
 }
 
 /// Stores a block at a multiple of `align` in `place`, and returns zero; or `EINVAL` unless `align` is a power of two and a
-/// multiple of a pointer's size, or `ENOMEM`; then `place` is as it was, and so is `errno` in any case.
+/// multiple of a pointer's size, or `ENOMEM`; then `place` is as it was. `errno` says that there is no memory, too: POSIX
+/// leaves that open, but glibc does so, and programs look there.
 ///
 /// # Safety
 ///
@@ -147,9 +158,12 @@ pub(crate) unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, align: u
     if !align.is_power_of_two() || !align.is_multiple_of(size_of::<*mut c_void>()) {
         return libc::EINVAL;
     }
-    let Some(block) = aligned(size, align).and_then(Malloc::allocate) else { return libc::ENOMEM };
+    let block = allocate(aligned(size, align));
+    if block.is_null() {
+        return libc::ENOMEM;
+    }
     // SAFETY: by the caller's promise.
-    unsafe { place.write(block.as_ptr().cast()) };
+    unsafe { place.write(block) };
     0
 }
 
@@ -168,7 +182,12 @@ pub(crate) extern "C" fn pvalloc(size: usize) -> *mut c_void {
 }
 
 /// The bytes of a block, all of which may be used; zero for null and what is no block of ours.
+///
+/// # Safety
+///
+/// As for [`free`], but the block stays the caller's.
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
-    NonNull::new(block).and_then(|block| Malloc::usable_size(block.cast())).unwrap_or(0)
+pub(crate) unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
+    // SAFETY: the caller's promise is the same.
+    NonNull::new(block).and_then(|block| unsafe { Malloc::usable_size(block.cast()) }).unwrap_or(0)
 }

@@ -125,14 +125,24 @@ const fn wrapped(figure: usize) -> c_int {
     figure as c_int
 }
 
-/// Prints [`Stats`] to standard error.
+/// Prints the sums to standard error in the words of glibc's, and then [`Stats`].
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn malloc_stats() {
     // What cannot be written is not.
-    let _ = writeln!(StandardError, "{}", Mudlark::stats());
+    let _ = write_stats(&Mudlark::stats());
 }
 
-/// Standard error, without anything that allocates.
+fn write_stats(stats: &Stats) -> fmt::Result {
+    let out = &mut StandardError;
+    writeln!(out, "Total (incl. mmap):")?;
+    writeln!(out, "system bytes     = {:10}", stats.committed_bytes)?;
+    writeln!(out, "in use bytes     = {:10}", stats.block_bytes + stats.large_bytes)?;
+    writeln!(out, "max mmap regions = {:10}", stats.peak_mapped_blocks)?;
+    writeln!(out, "max mmap bytes   = {:10}", stats.peak_mapped_bytes)?;
+    writeln!(out, "{stats}")
+}
+
+/// Standard error, without anything that allocates, and by the kernel's own call: the C library's is a cancellation point.
 struct StandardError;
 
 impl Write for StandardError {
@@ -140,7 +150,7 @@ impl Write for StandardError {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             // SAFETY: the bytes may be read.
-            let written = unsafe { libc::write(libc::STDERR_FILENO, rest.as_ptr().cast(), rest.len()) };
+            let written = unsafe { libc::syscall(libc::SYS_write, libc::STDERR_FILENO, rest.as_ptr(), rest.len()) };
             let written = usize::try_from(written).map_err(|_| fmt::Error)?;
             rest = rest.get(written..).unwrap_or_default();
         }

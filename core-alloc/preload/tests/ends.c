@@ -1,4 +1,5 @@
-/* Threads that end in other ways than by returning to whoever waits for them. */
+/* Threads that end in other ways than by returning to whoever waits for them, and forks between threads that wait for each
+   other. */
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static atomic_int alive;
@@ -97,12 +99,85 @@ static void cancelled(void) {
     pthread_join(holder, NULL);
 }
 
+static void *report(void *reported) {
+    pthread_cancel(pthread_self());
+    malloc_stats();
+    *(int *)reported = 1;
+    pthread_testcancel();
+    return reported;
+}
+
+/* A thread that is to be cancelled, and asks for the state of the heap before it comes to that. */
+static void reporting(void) {
+    int reported = 0;
+    pthread_t thread;
+    pthread_create(&thread, NULL, report, &reported);
+    pthread_join(thread, NULL);
+    if (!reported)
+        puts("a thread was cancelled in malloc_stats");
+}
+
+static void *flush_all(void *unused) {
+    while (!done)
+        fflush(NULL);
+    return unused;
+}
+
+static void *read_lines(void *file) {
+    FILE *stream = fopen(file, "r");
+    while (!done) {
+        char *line = NULL;
+        size_t room = 0;
+        rewind(stream);
+        if (getline(&line, &room, stream) < 0)
+            puts("there is no line");
+        free(line);
+    }
+    fclose(stream);
+    return file;
+}
+
+/* Forks while one thread flushes all streams, and others allocate with a stream's lock. */
+static void streaming(void) {
+    enum { READERS = 6, FORKS = 1500, LINE = 50000 };
+    char file[] = "/tmp/mudlark-line-XXXXXX";
+    FILE *line = fdopen(mkstemp(file), "w");
+    for (int i = 0; i < LINE; i++)
+        fputc('x', line);
+    fclose(line);
+    pthread_t flusher, readers[READERS];
+    pthread_create(&flusher, NULL, flush_all, NULL);
+    for (int i = 0; i < READERS; i++)
+        pthread_create(&readers[i], NULL, read_lines, file);
+    for (int i = 0; i < FORKS; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            free(malloc(100 * i));
+            fflush(NULL);
+            _exit(0);
+        }
+        int status = -1;
+        waitpid(child, &status, 0);
+        if (status)
+            printf("a child ended with %d\n", status);
+    }
+    done = 1;
+    pthread_join(flusher, NULL);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i], NULL);
+    unlink(file);
+}
+
 int main(int count, char **arguments) {
     alarm(60);
     if (count > 1 && !strcmp(arguments[1], "detached"))
         detached();
     if (count > 1 && !strcmp(arguments[1], "cancelled"))
         cancelled();
+    if (count > 1 && !strcmp(arguments[1], "reporting"))
+        reporting();
+    if (count > 1 && !strcmp(arguments[1], "streaming"))
+        streaming();
     puts("ended");
     return 0;
 }

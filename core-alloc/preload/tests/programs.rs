@@ -90,21 +90,41 @@ fn every_call_does_what_its_manual_page_says() {
     assert_eq!(output(&mut Command::new(build("cc", "surface.c"))), "0 failures\n");
 }
 
+/// Builds `ends.c` for one test, and runs it with one of its words.
+fn ends(word: &str) -> String {
+    let program = place_of(&format!("{word}.c"));
+    compile("cc", "ends.c", &program, &["-L", text(library_folder()), "-lmudlark", "-lpthread"]);
+    output(Command::new(program).arg(word))
+}
+
 #[test]
 fn threads_that_are_detached_end_without_a_trace() {
-    assert_eq!(output(Command::new(build("cc", "ends.c")).arg("detached")), "ended\n");
+    assert_eq!(ends("detached"), "ended\n");
 }
 
 #[test]
 fn a_thread_that_waits_in_the_allocator_is_not_cancelled_there() {
-    let program = place_of("cancelled.c");
-    compile("cc", "ends.c", &program, &["-L", text(library_folder()), "-lmudlark", "-lpthread"]);
-    assert_eq!(output(Command::new(program).arg("cancelled")), "ended\n");
+    assert_eq!(ends("cancelled"), "ended\n");
+}
+
+#[test]
+fn a_thread_that_reports_on_the_heap_is_not_cancelled_there() {
+    assert_eq!(ends("reporting"), "ended\n");
+}
+
+#[test]
+fn a_thread_forks_while_others_flush_and_read_streams() {
+    assert_eq!(ends("streaming"), "ended\n");
 }
 
 #[test]
 fn a_signal_handler_may_fork_while_the_program_allocates() {
     assert_eq!(output(&mut Command::new(build("cc", "signals.c"))), "0 of the children failed\n");
+}
+
+#[test]
+fn what_a_program_has_freed_goes_back_while_it_rests() {
+    assert_eq!(output(&mut Command::new(build("cc", "rests.c"))), "0 failures\n");
 }
 
 #[test]

@@ -22,45 +22,44 @@ use lock_api::{GuardNoSend, RawMutex};
 ///
 /// # Invariants
 ///
-/// The cells are touched in a critical section only. `held` is set while the lock is held, and then `restore` ends its
-/// critical section.
+/// The cell is touched in a critical section only. While the lock is held, it has what ends the holder's critical section.
 pub struct CriticalSectionLock {
-    held: Cell<bool>,
-    restore: Cell<RestoreState>,
+    held: Cell<Option<RestoreState>>,
 }
 
-// SAFETY: by the type's invariant, two never touch the cells at a time.
+// SAFETY: by the type's invariant, two never touch the cell at a time.
 unsafe impl Sync for CriticalSectionLock {}
 
-// SAFETY: only who sets `held` has the lock; that is one, by the type's invariant.
+// SAFETY: only who fills `held` has the lock; that is one, by the type's invariant.
 unsafe impl RawMutex for CriticalSectionLock {
-    const INIT: Self = Self { held: Cell::new(false), restore: Cell::new(RestoreState::invalid()) };
+    const INIT: Self = Self { held: Cell::new(None) };
     type GuardMarker = GuardNoSend;
 
     /// Panics when the holder itself asks: it would wait forever.
-    #[inline]
+    #[inline(always)]
     fn lock(&self) {
         assert!(self.try_lock(), "mudlark: a critical section would wait for itself");
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_lock(&self) -> bool {
         // SAFETY: the critical section ends below or in `unlock`.
         let restore = unsafe { critical_section::acquire() };
-        if self.held.replace(true) {
+        if self.held.get().is_some() {
             // SAFETY: it ends what just began.
             unsafe { critical_section::release(restore) };
             return false;
         }
-        self.restore.set(restore);
+        self.held.set(Some(restore));
         true
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn unlock(&self) {
-        let restore = self.restore.get();
-        self.held.set(false);
+        let held = self.held.take();
         // SAFETY: by the type's invariant, and the caller's, who has the lock.
+        let restore = unsafe { held.unwrap_unchecked() };
+        // SAFETY: likewise.
         unsafe { critical_section::release(restore) };
     }
 }

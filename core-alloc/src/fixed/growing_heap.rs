@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use super::misuse::{Misuse, Refusal};
 use super::region::Region;
 use super::region_heap::{RegionHeap, Resize};
-use super::{Heap, HeapStats};
+use super::{Heap, HeapLayer, HeapStats, RegionKind};
 
 /// A supplier of memory for a [`GrowingHeap`]: a kernel's allocator of physical pages, say.
 ///
@@ -17,6 +17,9 @@ use super::{Heap, HeapStats};
 pub unsafe trait PageSource: Send {
     /// The source to begin with.
     const INIT: Self;
+
+    /// What all that it hands out is good for.
+    const KIND: RegionKind = RegionKind::ANY;
 
     /// At least `bytes` in one piece, or `None` when there is no more. It must not allocate from the heap that asks.
     ///
@@ -63,7 +66,7 @@ impl<S: PageSource> GrowingHeap<S> {
         let Some(bytes) = Region::bytes_for(layout) else { return false };
         let Some(memory) = self.source.acquire(bytes) else { return false };
         // SAFETY: by the source's contract.
-        unsafe { self.heap.try_add_region(memory.cast().as_ptr(), memory.len()) }.is_ok()
+        unsafe { self.heap.try_add_region_of(S::KIND, memory.cast().as_ptr(), memory.len()) }.is_ok()
     }
 }
 
@@ -95,7 +98,32 @@ unsafe impl<S: PageSource> RegionHeap for GrowingHeap<S> {
         unsafe { self.heap.try_resize(block, layout, new) }
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.heap.whole(block)
+    }
+
     fn stats(&self) -> HeapStats {
         self.heap.stats()
+    }
+}
+
+// SAFETY: the heap is always the same, and gets frees and resizes as they are.
+unsafe impl<S: PageSource> HeapLayer for GrowingHeap<S> {
+    const GROWS: bool = true;
+
+    fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    unsafe fn try_add_region_of(&mut self, kind: RegionKind, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.heap.try_add_region_of(kind, start, size) }
+    }
+
+    fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        match self.heap.allocate_in(kind, layout) {
+            None if S::KIND.has(kind) && self.grow(layout) => self.heap.allocate_in(kind, layout),
+            served => served,
+        }
     }
 }

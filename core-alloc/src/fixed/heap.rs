@@ -274,7 +274,6 @@ impl Heap {
     }
 
     /// The region that was added last.
-    #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     pub(super) const fn newest(&self) -> Option<Region> {
         self.regions
     }
@@ -371,6 +370,11 @@ unsafe impl RegionHeap for Heap {
             Resized::Yes => Resize::Done,
             Resized::No => Resize::MustMove,
         })
+    }
+
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        let region = self.regions().find(|region| region.contains(block.addr().get()));
+        region.map_or(block, |region| region.pointer_to(block))
     }
 
     fn stats(&self) -> HeapStats {

@@ -9,13 +9,13 @@ use lock_api::{Mutex, RawMutex};
 use super::block::GRANULE;
 use super::deferred_frees::DeferredFrees;
 use super::misuse::{Misuse, Refusal};
-use super::region_heap::{RegionHeap, Resize, or_panic};
+use super::region_heap::{Resize, or_panic};
 use super::region_list::RegionList;
 use super::reserve::Reserve;
 use super::shared::{Shared, abort_on_panic, move_block};
 use super::static_region::Claim;
-use super::sync::AtomicPtr;
-use super::{ClaimError, Damage, DefaultLock, Heap, HeapStats, RegionTooSmall, StaticRegion};
+use super::sync::{AtomicPtr, CAN_EXCHANGE};
+use super::{ClaimError, Damage, DefaultLock, Heap, HeapLayer, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
 
 /// How many deferred blocks a call frees on its way, so that each takes bounded time.
 const CATCH_UP: usize = 2;
@@ -31,7 +31,7 @@ const CATCH_UP: usize = 2;
 ///
 /// So a handler takes no longer when it interrupts a call of this heap than when it does not, but may get less. Interrupts are
 /// served at any time; only on targets without compare-and-swap the stack and the reserve are exchanged in a critical section of
-/// a dozen instructions (of the crate `critical-section`, by the feature of that name).
+/// less than 20 instructions (of the crate `critical-section`, by the feature of that name).
 ///
 /// ```
 /// use mudlark_core_alloc::{DefaultLock, InterruptHeap, StaticRegion};
@@ -58,17 +58,25 @@ const CATCH_UP: usize = 2;
 /// many as a handler needs while it interrupts one call are enough, and count as in use. [`prepare`](Self::prepare) fills the reserve
 /// before the first interrupt.
 ///
+/// # The heap
+///
+/// `H` is a [`Heap`], unless another [`HeapLayer`] is named, as a [`GrowingHeap`](super::GrowingHeap): a call that finds it unlocked, be it
+/// a handler's, may then add a region. On targets without compare-and-swap the crate's feature `critical-section` is needed: without,
+/// no such heap compiles.
+///
 /// # Broken contracts
 ///
 /// As for a [`LockedHeap`](super::LockedHeap#broken-contracts).
-pub struct InterruptHeap<R = DefaultLock, const RESERVE_SIZE: usize = 0, const RESERVED: usize = 0> {
-    shared: Mutex<R, Shared<Heap>>,
+pub struct InterruptHeap<R = DefaultLock, const RESERVE_SIZE: usize = 0, const RESERVED: usize = 0, H = Heap> {
+    shared: Mutex<R, Shared<H>>,
     regions: RegionList,
     deferred: DeferredFrees,
     reserve: Reserve<RESERVED>,
 }
 
-impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHeap<R, RESERVE_SIZE, RESERVED> {
+impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer>
+    InterruptHeap<R, RESERVE_SIZE, RESERVED, H>
+{
     /// What blocks of the reserve were asked for.
     const RESERVE_LAYOUT: Layout = match Layout::from_size_align(RESERVE_SIZE, GRANULE) {
         Ok(layout) => layout,
@@ -92,7 +100,8 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
         Self::of(Shared::new(Some(region)))
     }
 
-    const fn of(shared: Shared<Heap>) -> Self {
+    const fn of(shared: Shared<H>) -> Self {
+        const { assert!(CAN_EXCHANGE, "on this target mudlark needs its feature `critical-section` for that") };
         Self {
             shared: Mutex::new(shared),
             regions: RegionList::new(),
@@ -106,7 +115,7 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     pub fn prepare(&self) {
         let mut shared = self.shared.lock();
         self.claim(&mut shared);
-        while self.reserve.is_short() && self.fill_reserve(&mut shared) == Filled::Yes {}
+        while !self.reserve.is_full() && self.fill_reserve(&mut shared) == Filled::Yes {}
     }
 
     /// Takes `region` for this heap. Not to be called by an interrupt handler, which might have to wait.
@@ -138,12 +147,40 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     ///
     /// As for [`Heap::add_region`].
     pub unsafe fn add_region(&self, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.add_region_of(RegionKind::ANY, start, size) }
+    }
+
+    /// Gives the heap memory of a kind, as [`Heap::add_region_of`] does. Not to be called by an interrupt handler, which
+    /// might have to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`RegionTooSmall`] as [`Heap::add_region`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Heap::add_region`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Heap::add_region`].
+    pub unsafe fn add_region_of(&self, kind: RegionKind, start: *mut u8, size: usize) -> Result<(), RegionTooSmall> {
         let mut shared = self.shared.lock();
         // SAFETY: the caller's promise is the one asked for.
-        let added = unsafe { shared.heap.try_add_region(start, size) };
-        self.regions.publish(shared.heap.newest());
+        let added = unsafe { shared.heap.try_add_region_of(kind, start, size) };
+        self.regions.publish(shared.heap.heap().newest());
         drop(shared);
         added.map_err(Refusal::or_panic)
+    }
+
+    /// A block from a region that has all flags of `kind`, if there is one to be had. It is freed as any other. A handler that
+    /// finds the heap locked is refused, as the reserve is of no kind.
+    pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        let mut shared = self.shared.try_lock()?;
+        let block = self.allocate(&mut shared, |heap| heap.allocate_in(kind, layout));
+        drop(shared);
+        or_panic(block)
     }
 
     /// What the heap has, and how much of it is in use, when all that was deferred is freed; `None` when it is locked.
@@ -162,33 +199,52 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     /// Looks for damage, as [`Heap::verify`] does; `None` when the heap is locked. Interrupts are served meanwhile, with what
     /// the reserve has.
     pub fn verify(&self) -> Option<Result<(), Damage>> {
-        Some(self.shared.try_lock()?.heap.verify())
+        Some(self.shared.try_lock()?.heap.heap().verify())
     }
 
-    fn claim(&self, shared: &mut Shared<Heap>) {
+    fn claim(&self, shared: &mut Shared<H>) {
         shared.claim();
-        self.regions.publish(shared.heap.newest());
+        self.regions.publish(shared.heap.heap().newest());
     }
 
-    /// A block from the heap, which is locked by the caller.
-    #[inline]
-    fn allocate(&self, shared: &mut Shared<Heap>, layout: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
+    /// What `request` gets from the heap, which is locked by the caller. It asks again as long as there is more to be had.
+    #[inline(always)]
+    fn allocate(
+        &self,
+        shared: &mut Shared<H>,
+        request: impl Fn(&mut H) -> Option<NonNull<u8>>,
+    ) -> Result<Option<NonNull<u8>>, Misuse> {
         self.catch_up(shared)?;
-        match shared.heap.allocate(layout) {
-            None => self.allocate_again(shared, layout),
-            block => Ok(block),
+        loop {
+            match request(&mut shared.heap) {
+                None if self.make_room(shared)? => (),
+                served => {
+                    self.note_growth(shared);
+                    return Ok(served);
+                }
+            }
         }
     }
 
-    /// The same after a refusal: from what was deferred, or from the unclaimed region.
+    /// After a refusal: frees all that was deferred, or else claims the region to begin with. Says whether there was either.
     #[cold]
     #[inline(never)]
-    fn allocate_again(&self, shared: &mut Shared<Heap>, layout: Layout) -> Result<Option<NonNull<u8>>, Misuse> {
+    fn make_room(&self, shared: &mut Shared<H>) -> Result<bool, Misuse> {
+        if self.deferred.is_empty() {
+            let claimed = shared.claim();
+            self.regions.publish(shared.heap.heap().newest());
+            return Ok(claimed);
+        }
         self.free_deferred(shared, usize::MAX)?;
-        let block = shared.heap.allocate(layout);
-        let block = block.or_else(|| shared.allocate_from_unclaimed(layout));
-        self.regions.publish(shared.heap.newest());
-        Ok(block)
+        Ok(true)
+    }
+
+    /// Lets handlers see a region that a request may have added.
+    #[inline]
+    fn note_growth(&self, shared: &Shared<H>) {
+        if H::GROWS {
+            self.regions.publish(shared.heap.heap().newest());
+        }
     }
 
     /// A block for who finds the heap locked.
@@ -204,8 +260,8 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     }
 
     /// Does some of what those left behind who found the heap locked.
-    #[inline]
-    fn catch_up(&self, shared: &mut Shared<Heap>) -> Result<(), Misuse> {
+    #[inline(always)]
+    fn catch_up(&self, shared: &mut Shared<H>) -> Result<(), Misuse> {
         if self.reserve.is_short() {
             self.fill_reserve(shared);
         }
@@ -215,7 +271,7 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     /// Frees up to so many deferred blocks.
     #[cold]
     #[inline(never)]
-    fn free_deferred(&self, shared: &mut Shared<Heap>, most: usize) -> Result<(), Misuse> {
+    fn free_deferred(&self, shared: &mut Shared<H>, most: usize) -> Result<(), Misuse> {
         // SAFETY: only who has the lock pops.
         let deferred = core::iter::from_fn(|| unsafe { self.deferred.pop() });
         deferred.take(most).try_for_each(|(block, layout)| {
@@ -227,8 +283,9 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     /// Lays a block by.
     #[cold]
     #[inline(never)]
-    fn fill_reserve(&self, shared: &mut Shared<Heap>) -> Filled {
+    fn fill_reserve(&self, shared: &mut Shared<H>) -> Filled {
         let Some(block) = shared.heap.allocate(Self::RESERVE_LAYOUT) else { return Filled::No };
+        self.note_growth(shared);
         let kept = self.reserve.put(block);
         debug_assert!(kept, "the first place is empty, and only who has the lock fills it");
         Filled::Yes
@@ -239,11 +296,11 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     /// # Safety
     ///
     /// As for [`Heap::deallocate`], but the block may be one of the reserve, and larger than its layout says.
-    #[inline]
-    unsafe fn free(shared: &mut Shared<Heap>, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+    #[inline(always)]
+    unsafe fn free(shared: &mut Shared<H>, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
         // SAFETY: the caller's promise, or else nothing changes.
         match unsafe { shared.heap.try_deallocate(block, layout) } {
-            Err(_) if Self::may_be_reserved(layout) => {
+            Err(_) if cfg!(debug_assertions) && Self::may_be_reserved(layout) => {
                 // SAFETY: likewise.
                 unsafe { shared.heap.try_deallocate(block, Self::RESERVE_LAYOUT) }
             }
@@ -255,16 +312,16 @@ impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> InterruptHea
     ///
     /// # Safety
     ///
-    /// As for [`RegionHeap::try_resize`], but the block may be one of the reserve, and larger than its layout says.
+    /// As for [`RegionHeap::try_resize`](super::RegionHeap::try_resize), but the block may be one of the reserve, and larger than its layout says.
     unsafe fn resize(
-        shared: &mut Shared<Heap>,
+        shared: &mut Shared<H>,
         block: NonNull<u8>,
         layout: Layout,
         new: Layout,
     ) -> Result<Resize, Misuse> {
         // SAFETY: the caller's promise, or else nothing changes.
         match unsafe { shared.heap.try_resize(block, layout, new) } {
-            Err(_) if Self::may_be_reserved(layout) => {
+            Err(_) if cfg!(debug_assertions) && Self::may_be_reserved(layout) => {
                 // SAFETY: likewise.
                 unsafe { shared.heap.try_resize(block, Self::RESERVE_LAYOUT, new) }
             }
@@ -300,12 +357,13 @@ enum Filled {
 // back; the lock makes its operations one after the other. Blocks of the reserve were such blocks, and each is taken from there
 // once. No panic leaves a method: see `abort_on_panic`.
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
-unsafe impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> GlobalAlloc
-    for InterruptHeap<R, RESERVE_SIZE, RESERVED>
+unsafe impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer> GlobalAlloc
+    for InterruptHeap<R, RESERVE_SIZE, RESERVED, H>
 {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let block = abort_on_panic(|| {
-            let locked = self.shared.try_lock().map(|mut shared| self.allocate(&mut shared, layout));
+            let locked =
+                self.shared.try_lock().map(|mut shared| self.allocate(&mut shared, |heap| heap.allocate(layout)));
             locked.map_or_else(|| self.allocate_reserved(layout), or_panic)
         });
         block.map_or(ptr::null_mut(), NonNull::as_ptr)
@@ -343,16 +401,16 @@ unsafe impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> Globa
     }
 }
 
-impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> Default
-    for InterruptHeap<R, RESERVE_SIZE, RESERVED>
+impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer> Default
+    for InterruptHeap<R, RESERVE_SIZE, RESERVED, H>
 {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize> fmt::Debug
-    for InterruptHeap<R, RESERVE_SIZE, RESERVED>
+impl<R: RawMutex, const RESERVE_SIZE: usize, const RESERVED: usize, H: HeapLayer> fmt::Debug
+    for InterruptHeap<R, RESERVE_SIZE, RESERVED, H>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Unlocked again before anything is written, because the writer may allocate.

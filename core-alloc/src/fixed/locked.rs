@@ -4,13 +4,13 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;
 use core::ptr::{self, NonNull};
 
-use lock_api::{Mutex, RawMutex};
+use lock_api::{Mutex, MutexGuard, RawMutex};
 
 use super::misuse::Refusal;
 use super::region_heap::{RegionHeap, Resize, or_panic};
 use super::shared::{Shared, abort_on_panic, move_block};
 use super::static_region::Claim;
-use super::{Damage, Heap, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
+use super::{Damage, Heap, HeapLayer, HeapStats, RegionKind, RegionTooSmall, StaticRegion};
 
 /// The lock of a [`LockedHeap`] that names no other: a spinlock, where the target can have one.
 #[cfg(target_has_atomic = "8")]
@@ -187,6 +187,33 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
         added.map_err(Refusal::or_panic)
     }
 
+    /// Up to `count` blocks for `layout`, one after the other, with the heap locked once. `take` must not use the heap.
+    pub(super) fn allocate_some(&self, layout: Layout, count: usize, take: impl FnMut(NonNull<u8>)) {
+        abort_on_panic(|| {
+            let mut shared = self.shared.lock();
+            core::iter::from_fn(|| shared.allocate(layout)).take(count).for_each(take);
+        });
+    }
+
+    /// The same place as `freed`, by a pointer that may be used for the whole block.
+    ///
+    /// A freed pointer may be narrowed to the bytes that were asked for (rust-lang/miri#2104), while a free block's links need
+    /// more. Miri minds. How far a pointer reaches is not settled for compiled programs, and today's compiler draws no
+    /// conclusions from it here; the look-up would cost every free, so it is done under Miri only.
+    #[inline(always)]
+    pub(super) fn widened(&self, freed: NonNull<u8>) -> NonNull<u8> {
+        if cfg!(miri) { self.shared.lock().heap.whole(freed) } else { freed }
+    }
+
+    /// [`Mutex::lock`] in place of the call, even in programs that are built for size: it is a few instructions.
+    #[inline(always)]
+    fn lock(&self) -> MutexGuard<'_, R, Shared<H>> {
+        // SAFETY: it is locked here, and unlocked by the guard.
+        unsafe { self.shared.raw() }.lock();
+        // SAFETY: just locked, with no other guard.
+        unsafe { self.shared.make_guard_unchecked() }
+    }
+
     /// What the heap has, and how much of it is in use. With a [`Heap`], it is locked for a walk over all blocks: where the
     /// lock masks interrupts, they are masked for as long.
     pub fn stats(&self) -> HeapStats {
@@ -196,7 +223,7 @@ impl<R: RawMutex, H: RegionHeap> LockedHeap<R, H> {
     }
 }
 
-impl<R: RawMutex> LockedHeap<R> {
+impl<R: RawMutex, H: HeapLayer> LockedHeap<R, H> {
     /// Gives the heap memory of a kind, as [`Heap::add_region_of`] does.
     ///
     /// # Errors
@@ -218,7 +245,9 @@ impl<R: RawMutex> LockedHeap<R> {
 
     /// A block from a region that has all flags of `kind`, if there is one to be had. It is freed as any other.
     pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
-        self.shared.lock().heap.allocate_in(kind, layout)
+        let mut shared = self.shared.lock();
+        shared.claim();
+        shared.heap.allocate_in(kind, layout)
     }
 
     /// Looks for damage, as [`Heap::verify`] does, with the heap locked for as long as that takes.
@@ -227,7 +256,7 @@ impl<R: RawMutex> LockedHeap<R> {
     ///
     /// The first [`Damage`] found.
     pub fn verify(&self) -> Result<(), Damage> {
-        self.shared.lock().heap.verify()
+        self.shared.lock().heap.heap().verify()
     }
 }
 
@@ -236,10 +265,7 @@ impl<R: RawMutex> LockedHeap<R> {
 // (`alloc_zeroed` is the trait's own, which zeroes the block after the heap is unlocked.)
 unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let block = abort_on_panic(|| {
-            let mut shared = self.shared.lock();
-            shared.heap.allocate(layout).or_else(|| shared.allocate_from_unclaimed(layout))
-        });
+        let block = abort_on_panic(|| self.lock().allocate(layout));
         block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
@@ -248,7 +274,7 @@ unsafe impl<R: RawMutex, H: RegionHeap> GlobalAlloc for LockedHeap<R, H> {
         let block = unsafe { NonNull::new_unchecked(block) };
         abort_on_panic(|| {
             // SAFETY: the caller's promise is the one asked for.
-            let freed = unsafe { self.shared.lock().heap.try_deallocate(block, layout) };
+            let freed = unsafe { self.lock().heap.try_deallocate(block, layout) };
             or_panic(freed);
         });
     }

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::misuse::{Misuse, Refusal};
 use super::region_heap::{RegionHeap, Resize};
-use super::{Heap, HeapStats};
+use super::{Heap, HeapLayer, HeapStats, RegionKind};
 
 /// A [`Heap`] that counts what is used as it goes, for [`HeapStats::peak`]: to find out how much memory a firmware needs.
 ///
@@ -44,6 +44,13 @@ impl MeteredHeap {
         self.used += bytes;
         self.peak = self.peak.max(self.used);
     }
+
+    /// Counts a block that was just allocated, if there is one.
+    fn counted(&mut self, block: Option<NonNull<u8>>, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: just allocated.
+        self.count(unsafe { self.heap.size_of_block(block?, layout) }.ok()?);
+        block
+    }
 }
 
 // SAFETY: the heap is one, and gets all calls as they are.
@@ -56,10 +63,8 @@ unsafe impl RegionHeap for MeteredHeap {
     }
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let block = self.heap.allocate(layout)?;
-        // SAFETY: just allocated.
-        self.count(unsafe { self.heap.size_of_block(block, layout) }.ok()?);
-        Some(block)
+        let block = self.heap.allocate(layout);
+        self.counted(block, layout)
     }
 
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
@@ -84,7 +89,30 @@ unsafe impl RegionHeap for MeteredHeap {
         Ok(resize)
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.heap.whole(block)
+    }
+
     fn stats(&self) -> HeapStats {
         HeapStats { peak: Some(self.peak), ..self.heap.stats() }
+    }
+}
+
+// SAFETY: the heap is always the same, and gets frees and resizes as they are.
+unsafe impl HeapLayer for MeteredHeap {
+    const GROWS: bool = false;
+
+    fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    unsafe fn try_add_region_of(&mut self, kind: RegionKind, start: *mut u8, size: usize) -> Result<(), Refusal> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.heap.try_add_region_of(kind, start, size) }
+    }
+
+    fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        let block = self.heap.allocate_in(kind, layout);
+        self.counted(block, layout)
     }
 }

@@ -8,18 +8,25 @@ use core::ptr::NonNull;
 use super::RegionTooSmall;
 
 /// An attempt to free or resize what is no live block for the given layout.
+///
+/// In release builds it knows the reason only, so that it is returned in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Misuse {
-    block: NonNull<u8>,
-    layout: Layout,
     reason: &'static str,
+    #[cfg(debug_assertions)]
+    of: (NonNull<u8>, Layout),
 }
 
 impl Misuse {
     /// What the caller said is a live block for `layout`, and why it cannot be.
     #[must_use]
+    #[cfg_attr(not(debug_assertions), expect(unused_variables, reason = "they are kept in debug builds"))]
     pub const fn new(block: NonNull<u8>, layout: Layout, reason: &'static str) -> Self {
-        Self { block, layout, reason }
+        Self {
+            reason,
+            #[cfg(debug_assertions)]
+            of: (block, layout),
+        }
     }
 
     /// Ends a broken contract in a panic. To be called with the heap unlocked, because a panic may allocate.
@@ -39,9 +46,13 @@ impl Misuse {
 
 impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { block, layout, reason } = self;
-        let (size, align) = (layout.size(), layout.align());
-        write!(f, "mudlark: {block:p} is not a live block of {size} bytes aligned to {align}: {reason}")
+        #[cfg(debug_assertions)]
+        {
+            let (block, layout) = self.of;
+            let (size, align) = (layout.size(), layout.align());
+            write!(f, "mudlark: {block:p} is not a live block of {size} bytes aligned to {align}: ")?;
+        }
+        f.write_str(self.reason)
     }
 }
 

@@ -77,41 +77,36 @@
 //! # Ok::<(), mudlark_core_alloc::RegionTooSmall>(())
 //! ```
 //!
-//! [`LockedHeap`] makes a global allocator of it, and `InterruptHeap` another; for several processors, a `PerCpuHeap` has a
+//! [`LockedHeap`] makes a global allocator of it, and [`InterruptHeap`] another; for several processors, a [`PerCpuHeap`] has a
 //! cache for each in front.
 
-#[cfg(target_has_atomic = "ptr")]
 mod batch_stack;
 mod bins;
 mod block;
+mod cpu_cache;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod deferred_frees;
 mod growing_heap;
 mod heap;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+mod heap_layer;
 mod interrupt_heap;
 mod linker;
 mod locked;
 mod metered_heap;
 mod misuse;
 pub mod paged;
-#[cfg(target_has_atomic = "ptr")]
 mod per_cpu;
 mod region;
 mod region_heap;
 mod region_kind;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod region_list;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod reserve;
 mod shared;
 mod single_core_lock;
 mod static_pool;
 mod static_region;
 mod stats;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
 mod sync;
 mod verify;
 
@@ -120,13 +115,12 @@ pub use bins::BinStats;
 pub use critical_section_lock::CriticalSectionLock;
 pub use growing_heap::{GrowingHeap, PageSource};
 pub use heap::Heap;
-#[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
+pub use heap_layer::HeapLayer;
 pub use interrupt_heap::InterruptHeap;
 pub use locked::{ClaimError, DefaultLock, LockedHeap};
 pub use metered_heap::MeteredHeap;
 pub use misuse::{Misuse, Refusal};
 pub use paged::PagedHeap;
-#[cfg(target_has_atomic = "ptr")]
 pub use per_cpu::{Cpus, PerCpuHeap};
 pub use region_heap::{RegionHeap, Resize};
 pub use region_kind::RegionKind;

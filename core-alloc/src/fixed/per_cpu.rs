@@ -16,7 +16,6 @@
 //! other frees, blocks go round in batches, without a lock: a *remote free* costs a part of one exchange.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
@@ -24,51 +23,13 @@ use core::ptr::{self, NonNull};
 
 use lock_api::RawMutex;
 
-use super::batch_stack::{Batch, BatchStack, Batches, FreeBlock};
-use super::block::GRANULE;
+use super::batch_stack::{Batch, BatchStack, Batches};
+use super::cpu_cache::{Bin, CLASSES, CpuCache, Missing, batch_len, block_layout, cached_class, make_free};
 use super::locked::DefaultLock;
 use super::region_heap::RegionHeap;
-use super::sync::{AtomicPtr, AtomicUsize};
-use super::{Heap, LockedHeap, StaticRegion};
+use super::sync::{AtomicPtr, AtomicUsize, CAN_EXCHANGE};
+use super::{Heap, HeapLayer, LockedHeap, RegionKind, StaticRegion};
 use crate::size_class::SizeClass;
-
-/// So many classes are cached.
-const CLASSES: usize = match SizeClass::of_small(largest_cached()) {
-    Some(class) => class.index() + 1,
-    None => unreachable!(),
-};
-/// So many batches wait in a depot. More go back to the shared heap.
-const DEPOT: usize = 4;
-
-// A block has room for what a free one begins with, and is aligned for it.
-const _: () = assert!(size_of::<FreeBlock>() <= SizeClass::MIN_SIZE && align_of::<FreeBlock>() <= GRANULE);
-
-const fn largest_cached() -> Layout {
-    match Layout::from_size_align(SizeClass::SMALL_LIMIT, 1) {
-        Ok(layout) => layout,
-        Err(_) => unreachable!(),
-    }
-}
-
-/// The class whose cached blocks serve `layout`, if they are cached.
-#[inline]
-const fn cached_class(layout: Layout) -> Option<SizeClass> {
-    if layout.align() <= GRANULE { SizeClass::of_small(layout) } else { None }
-}
-
-/// What a block of a class is allocated for.
-#[inline]
-const fn block_layout(class: SizeClass) -> Layout {
-    // SAFETY: the alignment is a power of two, and no class is as large as to overflow.
-    unsafe { Layout::from_size_align_unchecked(class.block_size(), GRANULE) }
-}
-
-/// How many blocks are a batch: some two kibibytes of them.
-#[inline]
-const fn batch_len(class: SizeClass) -> usize {
-    let len = 2048 / class.block_size();
-    if len > 32 { 32 } else { len }
-}
 
 /// The processors of a machine, for a [`PerCpuHeap`]: which one is running this, and how to stay there.
 ///
@@ -87,6 +48,17 @@ pub unsafe trait Cpus: 'static {
 
     /// The number of this processor. One beyond the heap's last has no cache and uses the shared heap.
     fn cpu_index() -> usize;
+
+    /// About how many bytes of a class are a *batch*: one block at least, and 32 at most. A processor keeps up to two batches of each
+    /// class, but for what it takes from the depot.
+    const BATCH_BYTES: usize = 2048;
+
+    /// How many batches of a class may wait in the depot. More go back to the shared heap.
+    const DEPOT: usize = 4;
+
+    /// About how many bytes of a class a processor takes from the shared heap at a time, when it finds again and again that it has
+    /// none: one block at least, and eight at most. With the heap locked, that is as many requests in a row.
+    const FILL_BYTES: usize = 256;
 }
 
 /// A [`LockedHeap`] with a cache of free blocks for each of `N` processors, fit for `#[global_allocator]`.
@@ -122,13 +94,17 @@ pub unsafe trait Cpus: 'static {
 /// processor was faster, and a few steps otherwise. The lock `R` of the shared heap is taken with no guard held: if handlers
 /// use the heap, it must keep them out by itself.
 ///
-/// A cache is filled by frees only. It takes two batches of a class, of up to 2 KiB each, and what it finds in the depot,
-/// which are four or some more. When a request is refused, this processor's cache and the depots go back to the shared heap,
-/// and it is tried again; what the others have in their caches stays there. Such blocks count as used in
-/// [`stats`](LockedHeap::stats).
+/// A cache takes two batches of a class, and what it finds in the depot, which are four or some more. Each processor that finds its
+/// cache empty again and again takes some blocks at once from the shared heap: one, then two, up to eight. How much all this is
+/// at most, [`Cpus`] may say: for small memory, take less.
+///
+/// When a request is refused, this processor's cache and the depots go back to the shared heap, and it is tried again; what the
+/// others have in their caches stays there. So a processor that goes idle should [`collect`](Self::collect); for one that is taken
+/// offline, another may [do it](Self::collect_of). Blocks in caches count as used in [`stats`](LockedHeap::stats).
 ///
 /// In memory a processor takes some four words a class, about 1 KiB with 64 bits. A block that is freed twice is not
-/// found out before it goes back to the shared heap.
+/// found out before it goes back to the shared heap. On targets without compare-and-swap the crate's feature `critical-section` is
+/// needed: without, no such heap compiles.
 ///
 /// Caches for processors instead of threads, with a depot of batches ("magazines") between them, are Bonwick's and Adams'
 /// ("Magazines and Vmem", 2001).
@@ -137,67 +113,6 @@ pub struct PerCpuHeap<C, const N: usize, R = DefaultLock, H = Heap> {
     depots: [BatchStack; CLASSES],
     shared: LockedHeap<R, H>,
     cpus: PhantomData<fn() -> C>,
-}
-
-/// A processor's cache, in cache lines of its own.
-///
-/// # Invariants
-///
-/// It is used by code that has a guard on its processor only. Blocks in the bin of a class are of its `block_layout`, from the
-/// shared heap.
-#[repr(align(128))]
-struct CpuCache(UnsafeCell<[Bin; CLASSES]>);
-
-// SAFETY: by the type's invariant, no two use it at a time.
-unsafe impl Sync for CpuCache {}
-
-/// What a processor has of a class.
-struct Bin {
-    loaded: Batch,
-    full: Batches,
-}
-
-impl Bin {
-    const EMPTY: Self = Self { loaded: Batch::EMPTY, full: Batches::EMPTY };
-
-    #[inline]
-    fn pop(&mut self, class: SizeClass, depot: &BatchStack) -> Option<NonNull<FreeBlock>> {
-        self.loaded.pop().or_else(|| self.load(class, depot))
-    }
-
-    #[cold]
-    fn load(&mut self, class: SizeClass, depot: &BatchStack) -> Option<NonNull<FreeBlock>> {
-        if self.full.is_empty() {
-            self.full = depot.take_all();
-        }
-        self.loaded = self.full.pop(batch_len(class))?;
-        self.loaded.pop()
-    }
-
-    /// Adds a block; returns a batch for which there is no room.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Batch::push`].
-    #[inline]
-    unsafe fn push(&mut self, block: NonNull<FreeBlock>, class: SizeClass, depot: &BatchStack) -> Option<Batch> {
-        // SAFETY: the caller's promise is the same.
-        unsafe { self.loaded.push(block) };
-        if self.loaded.len() < batch_len(class) { None } else { self.unload(depot) }
-    }
-
-    #[cold]
-    fn unload(&mut self, depot: &BatchStack) -> Option<Batch> {
-        let batch = mem::replace(&mut self.loaded, Batch::EMPTY);
-        if self.full.is_empty() {
-            self.full.push(batch);
-        } else if depot.count() < DEPOT {
-            depot.push(batch);
-        } else {
-            return Some(batch);
-        }
-        None
-    }
 }
 
 impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H> {
@@ -217,8 +132,9 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
     }
 
     const fn in_front_of(shared: LockedHeap<R, H>) -> Self {
+        const { assert!(CAN_EXCHANGE, "on this target mudlark needs its feature `critical-section` for that") };
         Self {
-            caches: [const { CpuCache(UnsafeCell::new([const { Bin::EMPTY }; CLASSES])) }; N],
+            caches: [const { CpuCache::new() }; N],
             depots: [const { BatchStack { top: AtomicPtr::new(ptr::null_mut()), count: AtomicUsize::new(0) } };
                 CLASSES],
             shared,
@@ -233,19 +149,39 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
 
     /// Gives what this processor's cache and the depots have back to the shared heap, where it becomes part of anything else.
     ///
-    /// In the time of a free for each of these blocks, with the heap locked for one at a time.
+    /// In the time of a free for each of these blocks, with the heap locked for one at a time. To be called from an idle
+    /// processor, too.
     pub fn collect(&self) {
         for class in SizeClass::all().take(CLASSES) {
             let bin = self.with_bin(class, |bin, _| mem::replace(bin, Bin::EMPTY));
-            let Bin { loaded, full } = bin.unwrap_or(Bin::EMPTY);
-            self.send_home(class, loaded);
-            self.send_all_home(class, full);
+            self.send_bin_home(class, bin.unwrap_or(Bin::EMPTY));
             self.send_all_home(class, self.depots[class.index()].take_all());
         }
     }
 
+    /// Gives what another processor's cache has back to the shared heap. Nothing, if it has no cache.
+    ///
+    /// # Safety
+    ///
+    /// That processor is at rest: what it did with this heap happened before, and it does nothing more with it, nor is this
+    /// called for it again, before this returns.
+    pub unsafe fn collect_of(&self, cpu: usize) {
+        let Some(cache) = self.caches.get(cpu) else { return };
+        for class in SizeClass::all().take(CLASSES) {
+            // SAFETY: by the contract, nobody else uses the cache.
+            let bins = unsafe { &mut *cache.0.get() };
+            let bin = mem::replace(&mut bins[class.index()], Bin::EMPTY);
+            self.send_bin_home(class, bin);
+        }
+    }
+
+    fn send_bin_home(&self, class: SizeClass, Bin { loaded, full, .. }: Bin) {
+        self.send_home(class, loaded);
+        self.send_all_home(class, full);
+    }
+
     fn send_all_home(&self, class: SizeClass, mut batches: Batches) {
-        while let Some(batch) = batches.pop(batch_len(class)) {
+        while let Some(batch) = batches.pop(batch_len::<C>(class)) {
             self.send_home(class, batch);
         }
     }
@@ -274,22 +210,46 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
 
     #[inline]
     fn allocate_cached(&self, class: SizeClass) -> *mut u8 {
-        match self.with_bin(class, |bin, depot| bin.pop(class, depot)).flatten() {
-            Some(block) => block.as_ptr().cast(),
-            None => self.allocate_shared(block_layout(class)),
+        match self.with_bin(class, |bin, depot| bin.pop::<C>(class, depot)) {
+            Some(Ok(block)) => block.as_ptr().cast(),
+            Some(Err(Missing { fill })) if fill > 1 => self.allocate_and_fill(class, fill),
+            _ => self.allocate_shared(block_layout(class)),
         }
+    }
+
+    /// A block from the shared heap, and some more for the cache.
+    #[cold]
+    fn allocate_and_fill(&self, class: SizeClass, fill: usize) -> *mut u8 {
+        let mut blocks = Batch::EMPTY;
+        self.shared.allocate_some(block_layout(class), fill, |block| {
+            // SAFETY: just allocated, for more than that, and nobody else's.
+            let block = unsafe { make_free(block) };
+            // SAFETY: likewise.
+            unsafe { blocks.push(block) };
+        });
+        let Some(first) = blocks.pop() else { return self.allocate_shared(block_layout(class)) };
+        while let Some(block) = blocks.pop() {
+            // SAFETY: likewise, it is of that layout.
+            unsafe { self.deallocate_cached(class, block.cast()) };
+        }
+        first.as_ptr().cast()
     }
 
     #[cold]
     fn allocate_shared(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: a heap over regions serves a size of zero, too.
-        let block = unsafe { self.shared.alloc(layout) };
-        if !block.is_null() {
-            return block;
-        }
-        self.collect();
-        // SAFETY: as above.
-        unsafe { self.shared.alloc(layout) }
+        self.again_with_all(|| {
+            // SAFETY: a heap over regions serves a size of zero, too.
+            NonNull::new(unsafe { self.shared.alloc(layout) })
+        })
+        .map_or(ptr::null_mut(), NonNull::as_ptr)
+    }
+
+    /// What `request` gets from the shared heap, be it with what this processor and the depots have.
+    fn again_with_all(&self, request: impl Fn() -> Option<NonNull<u8>>) -> Option<NonNull<u8>> {
+        request().or_else(|| {
+            self.collect();
+            request()
+        })
     }
 
     /// # Safety
@@ -297,19 +257,25 @@ impl<C: Cpus, const N: usize, R: RawMutex, H: RegionHeap> PerCpuHeap<C, N, R, H>
     /// The block is of the class's layout, from the shared heap, and is not used again.
     #[inline]
     unsafe fn deallocate_cached(&self, class: SizeClass, block: NonNull<u8>) {
-        // What a freed pointer reaches, where the language narrows it to the bytes that were asked for, is not settled for
-        // compiled programs; the compiler draws no conclusions from it here.
-        let block = block.cast::<FreeBlock>();
         // SAFETY: the block has room for it, is aligned for it, and is ours by the contract.
-        unsafe { block.write(FreeBlock::new()) };
+        let block = unsafe { make_free(self.shared.widened(block)) };
         // SAFETY: just written; nobody else leads there, by the contract.
-        let surplus = self.with_bin(class, |bin, depot| unsafe { bin.push(block, class, depot) });
+        let surplus = self.with_bin(class, |bin, depot| unsafe { bin.push::<C>(block, class, depot) });
         match surplus {
             Some(None) => (),
             Some(Some(batch)) => self.send_home(class, batch),
             // SAFETY: by the contract.
             None => unsafe { self.shared.dealloc(block.as_ptr().cast(), block_layout(class)) },
         }
+    }
+}
+
+impl<C: Cpus, const N: usize, R: RawMutex, H: HeapLayer> PerCpuHeap<C, N, R, H> {
+    /// A block from a region that has all flags of `kind`, if there is one to be had in the shared heap. It is freed as any other;
+    /// then this heap's cache may have it, and hand it out for any request.
+    pub fn allocate_in(&self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
+        let layout = cached_class(layout).map_or(layout, block_layout);
+        self.again_with_all(|| self.shared.allocate_in(kind, layout))
     }
 }
 

@@ -98,13 +98,11 @@ impl Region {
     /// # Safety
     ///
     /// It is one.
-    #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     pub(super) const unsafe fn from_ptr(header: NonNull<Header>) -> Self {
         // INVARIANT: by the contract.
         Self(header)
     }
 
-    #[cfg(any(target_has_atomic = "ptr", feature = "critical-section"))]
     pub(super) const fn as_ptr(self) -> *mut Header {
         self.0.as_ptr()
     }

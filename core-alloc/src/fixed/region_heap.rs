@@ -85,6 +85,10 @@ pub unsafe trait RegionHeap: Send + Sized {
         Ok(Some(target))
     }
 
+    /// The same place as `block`, by a pointer that may be used for the whole block; it may have been narrowed to the bytes that
+    /// were asked for. In no region, it is the same pointer.
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8>;
+
     /// What the heap has, and how much of it is in use.
     fn stats(&self) -> HeapStats;
 }

@@ -26,6 +26,11 @@ impl<const N: usize> Reserve<N> {
         self.places.first().is_some_and(|place| place.load(Ordering::Relaxed).is_null())
     }
 
+    /// Whether all places have a block. Looks at each.
+    pub(super) fn is_full(&self) -> bool {
+        self.places.iter().all(|place| !place.load(Ordering::Relaxed).is_null())
+    }
+
     /// A block, if there is one. Looks at each place once.
     pub(super) fn take(&self) -> Option<NonNull<u8>> {
         let full = self.places.iter().filter(|place| !place.load(Ordering::Relaxed).is_null());
@@ -44,5 +49,20 @@ impl<const N: usize> Reserve<N> {
         let before = place.swap(block.as_ptr(), Ordering::Release);
         debug_assert!(before.is_null(), "two filled the reserve at a time");
         true
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_may_be_missing_behind_the_first_place() {
+        let block = NonNull::<u64>::dangling().cast();
+        let reserve = Reserve { places: [AtomicPtr::new(block.as_ptr()), AtomicPtr::new(ptr::null_mut())] };
+        assert!(!reserve.is_short(), "it was emptied while the first place was filled");
+        assert!(!reserve.is_full());
+        assert!(reserve.put(block));
+        assert!(reserve.is_full());
     }
 }

@@ -19,16 +19,21 @@ impl<H: RegionHeap> Shared<H> {
         Self { heap: H::EMPTY, unclaimed }
     }
 
-    /// A block for a request that was refused, from the unclaimed region. A heap that has no memory yet refuses, so the
-    /// region is claimed just then, and costs nothing otherwise.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn allocate_from_unclaimed(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if self.claim() { self.heap.allocate(layout) } else { None }
+    /// A block for `layout`. A heap that has no memory yet refuses, so the region is claimed just then, and costs nothing
+    /// otherwise.
+    #[inline(always)]
+    pub(super) fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        loop {
+            match self.heap.allocate(layout) {
+                None if self.claim() => (),
+                served => return served,
+            }
+        }
     }
 
     /// Claims the region, if it is still there. Says whether the heap has grown.
     #[cold]
+    #[inline(never)]
     pub(super) fn claim(&mut self) -> bool {
         let Some((start, size)) = self.unclaimed.take().and_then(Claim::claim) else { return false };
         // SAFETY: the static's memory is ours for good, as nobody else got it or will get it.

@@ -13,6 +13,9 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::block::{Batch, FreeBlock, FreeList};
+use super::mark::Mark;
+#[cfg(feature = "malloc")]
+use super::page_map;
 use crate::SizeClass;
 
 /// The bins of all classes.
@@ -20,14 +23,16 @@ use crate::SizeClass;
 /// # Invariants
 ///
 /// A bin is closed, with no blocks and no room: then every use takes the slow path. Or it is open: the loaded magazine
-/// has `room` for so many more blocks, and the spare one is full or empty. All zero bytes are closed bins.
+/// has `room` for so many more blocks, and the spare one is full or empty. All zero bytes are closed bins. Only classes' bins
+/// are ever open.
 ///
 /// The fields are tables of their own, so that a processor reaches an entry by the index alone.
 pub(crate) struct Bins {
     loaded: [FreeList; SizeClass::COUNT],
     spare: [FreeList; SizeClass::COUNT],
-    /// In 32 bits, since some processors are slow to read again what they have just written in 16.
-    room: [Cell<i32>; SizeClass::COUNT],
+    /// By mark, so that a free has nothing to compare that begins with one: marks that are no class's never have room. In 32
+    /// bits, since some processors are slow to read again what they have just written in 16.
+    room: [Cell<i32>; Mark::COUNT],
     /// The low byte of the room that there was when [`has_rested`](Self::has_rested) was last asked.
     room_then: [Cell<u8>; SizeClass::COUNT],
 }
@@ -37,7 +42,7 @@ impl Bins {
         Self {
             loaded: [const { FreeList::new() }; SizeClass::COUNT],
             spare: [const { FreeList::new() }; SizeClass::COUNT],
-            room: [const { Cell::new(0) }; SizeClass::COUNT],
+            room: [const { Cell::new(0) }; Mark::COUNT],
             room_then: [const { Cell::new(0) }; SizeClass::COUNT],
         }
     }
@@ -46,7 +51,7 @@ impl Bins {
     #[inline]
     pub(crate) fn pop(&self, class: SizeClass) -> Option<NonNull<u8>> {
         let block = entry(&self.loaded, class).pop()?;
-        entry(&self.room, class).update(|room| room + 1);
+        self.room(class).update(|room| room + 1);
         Some(block.into_raw())
     }
 
@@ -54,13 +59,53 @@ impl Bins {
     /// [opened](Self::open) or [unloaded](Self::unload) next.
     #[inline]
     pub(crate) fn push(&self, class: SizeClass, block: FreeBlock) -> Option<FreeBlock> {
-        let room = entry(&self.room, class).get() - 1;
-        entry(&self.room, class).set(room);
-        if room < 0 {
+        if !self.take_room(Mark::of_class(class)) {
             return Some(block);
         }
         entry(&self.loaded, class).push(block);
         None
+    }
+
+    /// Puts the block at `start`, whose page is marked so, into its loaded magazine. Returns whether that is done: if not,
+    /// there is no room, or no block, and nothing has happened.
+    ///
+    /// # Safety
+    ///
+    /// If the mark is a class's, `start` is a block of it, which the caller owns and leaves alone if this returns `true`.
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) unsafe fn push_marked(&self, mark: Mark, start: *mut u8) -> bool {
+        if !self.take_room(mark) {
+            self.room_of(mark).set(0);
+            return false;
+        }
+        // SAFETY: by the type's invariant, this is a class's bin.
+        let class = unsafe { mark.class().unwrap_unchecked() };
+        // SAFETY: a block is never at null.
+        let start = unsafe { NonNull::new_unchecked(start) };
+        // SAFETY: by the caller's promise.
+        let block = unsafe { FreeBlock::from_raw(page_map::widened(start)) };
+        entry(&self.loaded, class).push(block);
+        true
+    }
+
+    /// Makes the room less by one; `false` if there was none.
+    #[inline]
+    fn take_room(&self, mark: Mark) -> bool {
+        let room = self.room_of(mark).get() - 1;
+        self.room_of(mark).set(room);
+        room >= 0
+    }
+
+    #[inline]
+    fn room(&self, class: SizeClass) -> &Cell<i32> {
+        self.room_of(Mark::of_class(class))
+    }
+
+    #[inline]
+    fn room_of(&self, mark: Mark) -> &Cell<i32> {
+        // SAFETY: by `Mark`'s invariant, an index may be used with any table that has an entry a mark.
+        unsafe { self.room.get_unchecked(mark.index()) }
     }
 
     /// Whether no blocks are loaded.
@@ -70,27 +115,27 @@ impl Bins {
 
     /// Whether the bin has neither blocks nor room.
     pub(crate) fn is_closed(&self, class: SizeClass) -> bool {
-        entry(&self.room, class).get() <= 0 && entry(&self.loaded, class).is_empty()
+        self.room(class).get() <= 0 && entry(&self.loaded, class).is_empty()
     }
 
     /// Whether the loaded magazine is full.
     pub(crate) fn is_full(&self, class: SizeClass) -> bool {
-        entry(&self.room, class).get() <= 0 && !entry(&self.loaded, class).is_empty()
+        self.room(class).get() <= 0 && !entry(&self.loaded, class).is_empty()
     }
 
     /// Gives the closed bin room for a magazine.
     pub(crate) fn open(&self, class: SizeClass) {
-        entry(&self.room, class).set(signed(magazine(class)));
+        self.room(class).set(signed(magazine(class)));
     }
 
     /// Keeps the closed bin closed, after a [`push`](Self::push).
     pub(crate) fn keep_closed(&self, class: SizeClass) {
-        entry(&self.room, class).set(0);
+        self.room(class).set(0);
     }
 
     /// Loads blocks, at most a magazine of them, where none are loaded.
     pub(crate) fn load(&self, class: SizeClass, blocks: Batch) {
-        entry(&self.room, class).set(signed(magazine(class).saturating_sub(blocks.len)));
+        self.room(class).set(signed(magazine(class).saturating_sub(blocks.len)));
         entry(&self.loaded, class).replace(blocks.list);
     }
 
@@ -125,7 +170,7 @@ impl Bins {
     /// Whether the bin seems not to have been used since this was last asked: the loaded magazine has as many blocks as
     /// then.
     pub(crate) fn has_rested(&self, class: SizeClass) -> bool {
-        let [low_byte, ..] = entry(&self.room, class).get().to_le_bytes();
+        let [low_byte, ..] = self.room(class).get().to_le_bytes();
         entry(&self.room_then, class).replace(low_byte) == low_byte
     }
 
@@ -134,7 +179,7 @@ impl Bins {
         for class in SizeClass::all() {
             entry(&other.loaded, class).replace(entry(&self.loaded, class).take());
             entry(&other.spare, class).replace(entry(&self.spare, class).take());
-            entry(&other.room, class).set(entry(&self.room, class).replace(0));
+            other.room(class).set(self.room(class).replace(0));
         }
     }
 
@@ -148,7 +193,7 @@ impl Bins {
         if entry(&self.loaded, class).is_empty() {
             return 0;
         }
-        let room = usize::try_from(entry(&self.room, class).get()).unwrap_or(0);
+        let room = usize::try_from(self.room(class).get()).unwrap_or(0);
         magazine(class) - room
     }
 }

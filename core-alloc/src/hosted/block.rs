@@ -194,8 +194,17 @@ impl FreeList {
     }
 
     /// Takes the first block for one who wants no more of it than its address: a page, to which it goes back.
+    #[inline]
     pub(crate) fn take_first(&self) -> Option<usize> {
         self.pop().map(|block| block.0.addr().get())
+    }
+
+    /// The same, if that block lies in the same `size` bytes as `address`: a power of two, and a multiple of which they
+    /// begin at.
+    #[inline]
+    pub(crate) fn take_first_near(&self, address: usize, size: usize) -> Option<usize> {
+        let is_near = |first: &usize| (first ^ address) < size;
+        self.first_address().filter(is_near).and_then(|_| self.take_first())
     }
 
     /// Gets all blocks of `other`, and gives up its own, of which there must be none.
@@ -217,6 +226,7 @@ impl FreeList {
     }
 
     /// The first block's address.
+    #[inline]
     pub(crate) fn first_address(&self) -> Option<usize> {
         self.head.get().map(|block| block.addr().get())
     }
@@ -292,6 +302,7 @@ impl Chain {
     }
 
     /// Puts `block` at the end.
+    #[inline]
     pub(crate) fn append(&mut self, block: FreeBlock) {
         let first = match self.ends {
             Some((first, last)) => {

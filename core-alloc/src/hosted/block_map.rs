@@ -34,6 +34,10 @@ pub(crate) struct BlockMap {
     words: [AtomicU64; WORDS],
 }
 
+/// A block that is free already cannot be put back.
+#[derive(Debug, PartialEq)]
+pub(crate) struct AlreadyFree(pub(crate) usize);
+
 /// A number that is at most that of the blocks in a page.
 struct Count(Cell<u16>);
 
@@ -120,21 +124,24 @@ impl BlockMap {
         })
     }
 
-    /// Puts a block back. Returns whether it was not free already.
+    /// Puts blocks back. Returns their number, or the first of them that is free already.
     #[inline]
-    pub(crate) fn put(&self, block: usize) -> bool {
-        let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
-        let word = self.word(index);
-        let bits = word.load(Relaxed);
-        if bits & bit != 0 {
-            return false;
+    pub(crate) fn put(&self, blocks: impl Iterator<Item = usize>) -> Result<usize, AlreadyFree> {
+        let (mut count, mut lowest) = (0, self.lowest.get());
+        for block in blocks {
+            let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
+            let word = self.word(index);
+            let bits = word.load(Relaxed);
+            if bits & bit != 0 {
+                return Err(AlreadyFree(block));
+            }
+            word.store(bits | bit, Relaxed);
+            lowest = lowest.min(index);
+            count += 1;
         }
-        word.store(bits | bit, Relaxed);
-        if index < self.lowest.get() {
-            self.lowest.set(index);
-        }
-        self.free.set(self.free() + 1);
-        true
+        self.lowest.set(lowest);
+        self.free.set(self.free() + count);
+        Ok(count)
     }
 
     /// The word with the given index, which is below `WORDS`: the remainder only saves a check.
@@ -190,8 +197,14 @@ mod tests {
                     }
                 }
                 _ if map.carved() > 0 => {
-                    let block = random / 8 % map.carved();
-                    assert_eq!(map.put(block), free.insert(block), "step {step}");
+                    let first = random / 8 % map.carved();
+                    let blocks = first..map.carved().min(first + 1 + random / 800 % 3);
+                    if let Some(block) = blocks.clone().find(|block| free.contains(block)) {
+                        assert_eq!(map.put([block].into_iter()), Err(AlreadyFree(block)), "step {step}");
+                    } else {
+                        assert_eq!(map.put(blocks.clone()), Ok(blocks.len()), "step {step}");
+                        free.extend(blocks);
+                    }
                 }
                 _ => {}
             }

@@ -16,6 +16,8 @@ use super::fork;
 use super::front;
 use super::janitor;
 use super::lock::LockCount;
+#[cfg(feature = "malloc")]
+use super::mark::Mark;
 use super::owner::{self, Owner};
 use super::owners;
 use crate::SizeClass;
@@ -35,7 +37,7 @@ pub(crate) struct Cache {
     locks: LockCount,
 }
 
-const _: () = assert!(size_of::<Cache>() <= 1536, "thread-local memory comes out of every thread's stack");
+const _: () = assert!(size_of::<Cache>() <= 1600, "thread-local memory comes out of every thread's stack");
 
 /// Whether the thread has an owner of its own. All zero bytes are the first of these.
 #[derive(Clone, Copy)]
@@ -93,6 +95,18 @@ impl Cache {
         }
     }
 
+    /// Takes back the block at `start`, whose page is marked so, if its magazine has room. Returns whether that is done.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Bins::push_marked`].
+    #[cfg(feature = "malloc")]
+    #[inline]
+    pub(crate) unsafe fn free_at_hand(&self, mark: Mark, start: *mut u8) -> bool {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.bins.push_marked(mark, start) }
+    }
+
     /// The same where a C program frees, which may be the C library and have locks of its own.
     #[cfg(feature = "malloc")]
     #[inline]
@@ -140,7 +154,7 @@ impl Cache {
     #[inline(never)]
     fn free_for_c_without_room(&self, class: SizeClass, block: FreeBlock) {
         self.free_making_room(class, block);
-        janitor::catch_up_without_start();
+        janitor::catch_up_after_c();
     }
 
     /// Makes room in the bin, which has been found without, and puts `block` there.

@@ -1,16 +1,25 @@
 //! From an address to the size class of the block there, in two loads: what a free without a [`Layout`] starts with.
 //!
-//! A byte for each page of the address space, in leaves of 32 GiB that are made as they are needed. It says as much as
-//! the page's descriptor, but the bytes of four megabytes' pages lie in one line of a processor's cache.
+//! A [`Mark`] for each page of the address space, in leaves of 4 GiB that are made as they are needed:
+//!
+//! ```text
+//!   address   | root index | leaf index | place in the page |
+//!                   │            │
+//!       root: [ leaf, leaf, …]   └─▶ leaf: [ mark, mark, … ]
+//! ```
+//!
+//! A mark says as much as the page's descriptor, but those of four megabytes' pages lie in one line of a processor's
+//! cache. Both indices are of 16 bits where addresses are long: a processor then gets them out of the address without a mask
+//! or a comparison.
 //!
 //! [`Layout`]: core::alloc::Layout
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
+use super::mark::Mark;
 use super::region::PAGE_SIZE;
 use super::source;
-use crate::SizeClass;
 
 /// The bits of an address that count, as in [`page_map`](super::page_map).
 const ADDRESS_BITS: u32 = match usize::BITS {
@@ -19,66 +28,30 @@ const ADDRESS_BITS: u32 = match usize::BITS {
     _ => 48,
 };
 const KEY_BITS: u32 = ADDRESS_BITS - PAGE_SIZE.ilog2();
-const LEAF_BITS: u32 = if KEY_BITS < 19 { KEY_BITS } else { 19 };
+const LEAF_BITS: u32 = if KEY_BITS < 16 { KEY_BITS } else { 16 };
 const LEAF_LEN: usize = 1 << LEAF_BITS;
 const ROOT_LEN: usize = 1 << (KEY_BITS - LEAF_BITS);
 
-/// What begins at an address, or lies there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Nothing of this allocator's.
-    Nothing,
-    /// A page of blocks of a class.
-    Blocks(SizeClass),
-    /// The first page of a large block in a region.
-    Run,
-    /// The first page of a large block that has a mapping of its own.
-    Direct,
-}
-
-impl Mark {
-    const RUN: u8 = u8::MAX;
-    const DIRECT: u8 = u8::MAX - 1;
-
-    #[inline]
-    const fn from_byte(byte: u8) -> Self {
-        // Nearly all are blocks: one comparison for the other three.
-        match SizeClass::from_index((byte as usize).wrapping_sub(1)) {
-            Some(class) => Self::Blocks(class),
-            None if byte == Self::RUN => Self::Run,
-            None if byte == Self::DIRECT => Self::Direct,
-            None => Self::Nothing,
-        }
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "asserted below")]
-    const fn into_byte(self) -> u8 {
-        match self {
-            Self::Nothing => 0,
-            Self::Blocks(class) => class.index() as u8 + 1,
-            Self::Run => Self::RUN,
-            Self::Direct => Self::DIRECT,
-        }
-    }
-}
-
-const _: () = assert!(SizeClass::COUNT < Mark::DIRECT as usize, "a byte tells all marks apart");
-
 /// # Invariants
 ///
-/// An entry is null, or the first of [`LEAF_LEN`] marks, which are never released. All zero bytes are a leaf without marks.
+/// An entry is null, or the first of [`LEAF_LEN`] bytes, which are never released, and each of which is a [`Mark`]'s. All
+/// zero bytes are a leaf without marks.
 static ROOT: [AtomicPtr<AtomicU8>; ROOT_LEN] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOT_LEN];
 
-/// What is at `address`.
+/// What is at `address`. An address beyond all that a system hands out may get another's answer.
 #[inline]
 pub(crate) fn mark_of(address: usize) -> Mark {
+    let Some(entry) = entry(address) else { return Mark::NOTHING };
     // Relaxed: who has a block got it from whoever wrote its mark, or from a thread that did.
-    entry(address).map_or(Mark::Nothing, |mark| Mark::from_byte(mark.load(Ordering::Relaxed)))
+    let byte = entry.load(Ordering::Relaxed);
+    // SAFETY: by the root's invariant.
+    unsafe { Mark::from_byte(byte) }
 }
 
 /// Notes what is at `address` from now on. Nothing happens where no place was [reserved](reserve).
 pub(crate) fn set(address: usize, mark: Mark) {
     if let Some(entry) = entry(address) {
+        // INVARIANT: a mark's byte.
         entry.store(mark.into_byte(), Ordering::Relaxed);
     }
 }
@@ -109,11 +82,12 @@ fn make_leaf(root_entry: &AtomicPtr<AtomicU8>) -> Option<()> {
     Some(())
 }
 
+/// The place of an address's mark, if there is one. An address beyond the map is taken for one in it.
 #[inline]
 fn entry(address: usize) -> Option<&'static AtomicU8> {
     let key = address / PAGE_SIZE;
     // Acquire: pairs with the Release in `make_leaf`, so the leaf is seen zeroed.
-    let leaf = NonNull::new(ROOT.get(key / LEAF_LEN)?.load(Ordering::Acquire))?;
+    let leaf = NonNull::new(ROOT[key / LEAF_LEN % ROOT_LEN].load(Ordering::Acquire))?;
     // SAFETY: by the root's invariant, there are that many.
     let mark = unsafe { leaf.add(key % LEAF_LEN) };
     // SAFETY: it is never released, and only ever shared.
@@ -123,33 +97,26 @@ fn entry(address: usize) -> Option<&'static AtomicU8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_mark_is_read_as_it_was_written() {
-        let classes = SizeClass::all().map(Mark::Blocks);
-        for mark in classes.chain([Mark::Nothing, Mark::Run, Mark::Direct]) {
-            assert_eq!(Mark::from_byte(mark.into_byte()), mark);
-        }
-    }
+    use crate::SizeClass;
 
     #[test]
     fn marks_stay_where_they_are_put() {
         // Far beyond what any system hands out, so that no other test's pages are there.
         let start = (1 << (ADDRESS_BITS - 1)) - PAGE_SIZE;
-        assert_eq!(mark_of(start), Mark::Nothing);
+        let blocks = Mark::of_class(SizeClass::SMALLEST);
+        assert_eq!(mark_of(start), Mark::NOTHING);
         reserve(start, 2 * PAGE_SIZE).expect("memory for two leaves");
-        set(start, Mark::Run);
-        set(start + PAGE_SIZE, Mark::Direct);
-        assert_eq!(mark_of(start + PAGE_SIZE - 1), Mark::Run);
-        assert_eq!(mark_of(start + PAGE_SIZE), Mark::Direct);
-        assert_eq!(mark_of(start + 2 * PAGE_SIZE), Mark::Nothing);
-        set(start, Mark::Nothing);
-        assert_eq!(mark_of(start), Mark::Nothing);
+        set(start, blocks);
+        set(start + PAGE_SIZE, Mark::DIRECT);
+        assert_eq!(mark_of(start + PAGE_SIZE - 1), blocks);
+        assert_eq!(mark_of(start + PAGE_SIZE), Mark::DIRECT);
+        assert_eq!(mark_of(start + 2 * PAGE_SIZE), Mark::NOTHING);
+        set(start, Mark::NOTHING);
+        assert_eq!(mark_of(start), Mark::NOTHING);
     }
 
     #[test]
-    fn what_no_address_can_be_has_no_mark() {
-        assert_eq!(mark_of(usize::MAX), Mark::Nothing);
+    fn what_no_address_can_be_has_no_place() {
         assert_eq!(reserve(usize::MAX - PAGE_SIZE, PAGE_SIZE), if usize::BITS < 48 { Some(()) } else { None });
     }
 }

@@ -59,7 +59,8 @@ pub(crate) fn begin_arrangement() -> bool {
     is_arranged()
 }
 
-fn is_arranged() -> bool {
+/// Whether the arrangement is made.
+pub(crate) fn is_arranged() -> bool {
     // Acquire: pairs with the Release above, so who finds the arrangement made may rely on it.
     ARRANGEMENT.load(Ordering::Acquire) == MADE
 }
@@ -87,6 +88,7 @@ extern "C" fn before() {
 extern "C" fn after_in_parent() {
     if !is_interruption() {
         let_go();
+        source::let_go_streams();
     }
     front::with_cache(|cache| cache.locks().decrement());
 }
@@ -99,11 +101,13 @@ extern "C" fn after_in_child() {
         owners::leave_all_but(front::with_cache(|cache| cache.adopted()));
         janitor::forget();
         let_go();
+        source::free_streams();
     }
     front::with_cache(|cache| cache.locks().decrement());
 }
 
 fn hold() {
+    source::hold_streams();
     janitor::hold();
     owners::hold_all();
     regions::hold();

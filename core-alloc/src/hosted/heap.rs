@@ -1,6 +1,6 @@
 //! The pages that one owner, or a private heap, allocates from.
 
-use super::block::{Batch, Chain};
+use super::block::{Batch, Chain, FreeList};
 use super::holder::Holder;
 use super::janitor;
 use super::list::List;
@@ -96,30 +96,40 @@ impl PageHeap {
         taken.into_batch()
     }
 
-    /// Puts the block of `class` at `address`, which nobody uses any more, back into `page`, which is one of this heap's.
+    /// Puts the block of `class` at `first`, which nobody uses any more, back into `page`, which is one of this heap's; and
+    /// with it all blocks at the front of `others` that are this page's.
     #[inline]
-    pub(crate) fn put(&mut self, class: SizeClass, page: PageRef, address: usize) {
-        self.blocks[class.index()] -= 1;
-        self.bytes -= class.block_size();
-        if page.put(class, address) {
-            self.attend(page);
+    pub(crate) fn put(&mut self, class: SizeClass, page: PageRef, first: usize, others: &FreeList) {
+        if page.is_exhausted() {
+            self.make_available(page);
+        }
+        let count = page.put(class, first, others);
+        self.blocks[class.index()] -= count;
+        self.bytes -= count * class.block_size();
+        if !page.is_worn() {
+            note_worn(page);
+        }
+        if page.is_unused() {
+            self.return_unless_only(page);
         }
     }
 
-    /// Does what has to be done when a block has come back to a page.
+    /// Makes a page available that has been exhausted. Blocks are about to come back.
     #[cold]
-    fn attend(&mut self, page: PageRef) {
-        let class = page.class();
-        // The janitor has no way into a private heap.
-        if !page.wear() && page.owner().is_some() {
-            janitor::note_worn(page.address_of(0));
+    fn make_available(&mut self, page: PageRef) {
+        let available = &mut self.available[page.class().index()];
+        let unused = available.first().filter(|only| only.is_unused());
+        self.exhausted.remove(page);
+        available.push(page);
+        if let Some(unused) = unused {
+            self.return_page(unused);
         }
-        if page.was_exhausted() {
-            self.exhausted.remove(page);
-            self.return_unused_page(class);
-            self.available[class.index()].push(page);
-        }
-        if page.is_unused() && !self.available[class.index()].is_only(page) {
+    }
+
+    /// Returns a page of which no block is in use, unless it is the only one of its class that has blocks to give.
+    #[cold]
+    fn return_unless_only(&mut self, page: PageRef) {
+        if !self.available[page.class().index()].is_only(page) {
             self.return_page(page);
         }
     }
@@ -165,6 +175,16 @@ impl PageHeap {
         self.available[class].remove(page);
         self.pages[class] -= 1;
         regions::return_page(page);
+    }
+}
+
+/// Notes that blocks have come back to a page.
+#[cold]
+fn note_worn(page: PageRef) {
+    page.wear();
+    // The janitor has no way into a private heap.
+    if page.owner().is_some() {
+        janitor::note_worn(page.address_of(0));
     }
 }
 

@@ -18,8 +18,6 @@
 //! So a program at rest has no thread that wakes, and none to take through a fork. It is not one of the program's
 //! threads in any other way: it blocks all signals, allocates nothing, and nobody joins it.
 
-use core::ffi::c_void;
-use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 
@@ -140,15 +138,23 @@ pub(crate) fn catch_up() {
     if DUTY.is_called() {
         start();
     }
-    catch_up_without_start();
+    catch_up_with_surplus();
 }
 
-/// The same after a free of a C program's: it starts no janitor, which the next request does.
-///
-/// The C library frees what its ended threads had while it holds the lock that every start of a thread takes, and would wait
-/// for itself.
+/// The same after a free of a C program's. Where a thread is the C library's, no janitor is started, which the next request
+/// does: the C library frees what its ended threads had while it holds the lock that every start of a thread takes, and would
+/// wait for itself.
 #[inline]
-pub(crate) fn catch_up_without_start() {
+#[cfg(feature = "malloc")]
+pub(crate) fn catch_up_after_c() {
+    if source::BARE_THREADS && DUTY.is_called() && fork::is_arranged() {
+        start();
+    }
+    catch_up_with_surplus();
+}
+
+#[inline]
+fn catch_up_with_surplus() {
     if SURPLUS.load(Relaxed) > 0 {
         give_back_surplus();
     }
@@ -163,7 +169,7 @@ fn start() {
     if !DUTY.take_up() {
         return;
     }
-    match source::start_thread(live) {
+    match source::start_thread::<Janitor>() {
         Ok(()) => THRESHOLD.store(WORTHWHILE, Relaxed),
         Err(source::NoThread) => {
             THRESHOLD.store(THRESHOLD.load(Relaxed).saturating_mul(2), Relaxed);
@@ -172,16 +178,23 @@ fn start() {
     }
 }
 
-/// The janitor's life.
-extern "C" fn live(_: *mut c_void) -> *mut c_void {
-    // The thread has no blocks of its own. The destructor that is armed keeps a library that has this allocator from being
-    // unloaded while the thread runs, where the system sees to that.
-    front::with_cache(Cache::end);
-    front::arm();
-    loop {
-        while rest() && round() != Outcome::Done {}
-        if retire() {
-            return ptr::null_mut();
+struct Janitor;
+
+impl source::Work for Janitor {
+    /// The janitor's life.
+    fn work() {
+        // The thread has no blocks of its own.
+        front::with_cache(Cache::end);
+        if !source::BARE_THREADS {
+            // The destructor keeps a library that has this allocator from being unloaded while the thread runs, where the
+            // system sees to that.
+            front::arm();
+        }
+        loop {
+            while rest() && round() != Outcome::Done {}
+            if retire() {
+                return;
+            }
         }
     }
 }
@@ -380,6 +393,7 @@ pub(crate) fn forget_with_pass() {
 
 /// In a forked child: the janitor was the parent's, and so were the threads that waited to fork.
 pub(crate) fn forget() {
+    source::forget_thread();
     DUTY.vacate();
     FORKS_WAITING.store(0, Relaxed);
 }

@@ -110,8 +110,7 @@ unsafe fn let_run_rest(block: NonNull<u8>, pages: usize, bytes: usize) -> bool {
 fn allocate_direct(size: usize, layout: Layout) -> Option<NonNull<u8>> {
     let start = source::acquire(size, layout.align())?;
     regions::with_accounts(|accounts| {
-        accounts.large.add(layout.size());
-        accounts.mapped.add(layout.size());
+        accounts.add_mapped(layout.size());
         accounts.use_more(size);
     });
     Some(start)
@@ -142,8 +141,7 @@ pub(crate) unsafe fn free(block: NonNull<u8>, layout: Layout) {
             // SAFETY: by the caller's promise, `allocate_direct` acquired it with the same size and alignment.
             unsafe { source::release(block, size, layout.align()) };
             regions::with_accounts(|accounts| {
-                accounts.large.remove(layout.size());
-                accounts.mapped.remove(layout.size());
+                accounts.remove_mapped(layout.size());
                 accounts.use_less(size);
             });
         }
@@ -195,10 +193,8 @@ unsafe fn resize_direct(block: NonNull<u8>, old: Layout, new: Layout) -> Option<
     // SAFETY: by the caller's promise, `allocate_direct` acquired it with that size and alignment.
     let resized = unsafe { source::resize(block, old_size, new_size, old.align()) }?;
     regions::with_accounts(|accounts| {
-        accounts.large.remove(old.size());
-        accounts.large.add(new.size());
-        accounts.mapped.remove(old.size());
-        accounts.mapped.add(new.size());
+        accounts.remove_mapped(old.size());
+        accounts.add_mapped(new.size());
         accounts.use_less(old_size);
         accounts.use_more(new_size);
     });

@@ -8,11 +8,12 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::block::FreeBlock;
-use super::class_map::{self, Mark};
+use super::class_map;
 use super::fatal::{CHECKS, fatal};
 use super::front;
 use super::janitor;
 use super::large;
+use super::mark::Mark;
 use super::misuse;
 use super::page_map;
 use super::region::PAGE_SIZE;
@@ -24,16 +25,21 @@ use crate::SizeClass;
 /// pages and statistics. Zero bytes are served as one.
 ///
 /// A request and a free take constant time, as [`Mudlark`](crate::Mudlark)'s do; a free has to find the block's class by
-/// its address, in two loads more. Nor does a free start the thread that gives memory back (see
-/// [`Mudlark::set_decay`](crate::Mudlark::set_decay)): the next request does that.
+/// its address, in two loads more.
+///
+/// On Linux, the thread that gives memory back (see [`Mudlark::set_decay`](crate::Mudlark::set_decay)) is then one that the C
+/// library knows nothing of, so that a free may start it, too: for the C library, a program with one thread stays one. But it
+/// keeps the privileges that the program may drop; a program that minds sets no decay. Elsewhere a free does not start it,
+/// but the next request. (A build for the thread sanitizer, which has to know all threads, says so by `--cfg tsan`.)
 ///
 /// ```
 /// use core::alloc::Layout;
 /// use mudlark_core_alloc::Malloc;
 ///
 /// let block = Malloc::allocate(Layout::new::<[u8; 100]>()).expect("memory");
-/// assert_eq!(Malloc::usable_size(block), Some(112));
-/// // SAFETY: the block was just allocated, and is not used any more.
+/// // SAFETY: the block was just allocated.
+/// assert_eq!(unsafe { Malloc::usable_size(block) }, Some(112));
+/// // SAFETY: as above, and it is not used any more.
 /// assert!(unsafe { Malloc::free(block) }.is_ok());
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -89,26 +95,43 @@ impl Malloc {
         Some(block)
     }
 
+    /// Takes back a block, if the thread's cache has room for it: what a caller may try first, who wants nearly all frees to
+    /// be short. Returns whether that is done; if not, nothing has happened, and [`free`](Self::free) says why. A build that
+    /// checks leaves all frees to that.
+    ///
+    /// # Safety
+    ///
+    /// `block` is null, or as for [`free`](Self::free).
+    #[inline]
+    #[must_use]
+    pub unsafe fn free_at_hand(block: *mut u8) -> bool {
+        if CHECKS {
+            return false;
+        }
+        let mark = class_map::mark_of(block.addr());
+        // SAFETY: the page's blocks are of that class, and the caller is done with this one. There are none at null.
+        front::with_cache(|cache| unsafe { cache.free_at_hand(mark, block) })
+    }
+
     /// Takes back a block. [`NotABlock`] if there is nothing of this allocator's at that address; then nothing has happened.
     ///
     /// A build that checks ends the process when no block begins there, or it is free already.
     ///
     /// # Safety
     ///
-    /// If this allocator has a block at that address, it came from here, was not freed since, and nobody uses it any more.
+    /// `block` is one that the system's addresses reach. If this allocator has a block there, it came from here, was not
+    /// freed since, and nobody uses it any more.
     #[inline]
     pub unsafe fn free(block: NonNull<u8>) -> Result<(), NotABlock> {
-        match class_map::mark_of(block.addr().get()) {
-            Mark::Blocks(class) => {
-                // SAFETY: the caller's promise is the same.
-                unsafe { check_in_use(class, block) };
-                // SAFETY: the page's blocks are of that class, and the caller is done with this one.
-                let block = unsafe { FreeBlock::from_raw(page_map::widened(block)) };
-                front::with_cache(|cache| cache.free_for_c(class, block));
+        let mark = class_map::mark_of(block.addr().get());
+        match mark.class() {
+            Some(class) => {
+                // SAFETY: the caller's promise is the same; the page's blocks are of that class.
+                unsafe { free_of_class(class, block) };
                 Ok(())
             }
             // SAFETY: the caller's promise is the same.
-            _ => unsafe { free_large(block) },
+            None => unsafe { free_large(mark, block) },
         }
     }
 
@@ -120,45 +143,70 @@ impl Malloc {
     /// # Safety
     ///
     /// As for [`free`](Self::free); the caller uses the old block no more if there is a new one.
+    #[inline]
     pub unsafe fn resize(block: NonNull<u8>, size: usize) -> Result<Option<NonNull<u8>>, NotABlock> {
-        let usable = Self::usable_size(block).ok_or(NotABlock)?;
-        if let Mark::Blocks(class) = class_map::mark_of(block.addr().get()) {
+        let mark = class_map::mark_of(block.addr().get());
+        let Some(class) = mark.class() else {
             // SAFETY: the caller's promise is the same.
-            unsafe { check_in_use(class, block) };
-        }
-        // The smallest blocks cannot be too large.
-        let least = if usable == SizeClass::MIN_SIZE { 0 } else { usable / 2 };
-        if (least..=usable).contains(&size) {
+            return unsafe { resize_large(mark, block, size) };
+        };
+        // SAFETY: the caller's promise is the same.
+        unsafe { check_in_use(class, block) };
+        let usable = class.block_size();
+        if fits(usable, size) {
             return Ok(Some(block));
         }
         let Ok(layout) = Layout::from_size_align(size, SizeClass::MIN_SIZE) else { return Ok(None) };
-        // SAFETY: the caller's promise is the same.
-        if let Some(resized) = unsafe { resize_large(block, layout) } {
-            return Ok(Some(resized));
-        }
         let Some(moved) = Self::allocate(layout) else { return Ok(None) };
         // SAFETY: both blocks have that many bytes, and they are two.
         unsafe { moved.copy_from_nonoverlapping(block, usable.min(size)) };
-        // SAFETY: the caller's promise is the same.
-        unsafe { Self::free(block) }?;
+        // SAFETY: the caller's promise is the same; the page's blocks are of that class.
+        unsafe { free_of_class(class, block) };
         Ok(Some(moved))
     }
 
     /// The bytes of the block at that address, all of which may be used; `None` if there is no block of this allocator's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`free`](Self::free), but the block stays the caller's.
     #[must_use]
-    pub fn usable_size(block: NonNull<u8>) -> Option<usize> {
-        match class_map::mark_of(block.addr().get()) {
-            Mark::Blocks(class) => Some(class.block_size()),
+    pub unsafe fn usable_size(block: NonNull<u8>) -> Option<usize> {
+        let mark = class_map::mark_of(block.addr().get());
+        match (mark.class(), mark) {
+            (Some(class), _) => Some(class.block_size()),
             // SAFETY: a large block begins in that page, which is in use.
-            Mark::Run => Some(unsafe { run_size(block) }),
-            Mark::Direct => {
+            (None, Mark::RUN) => Some(unsafe { run_size(block) }),
+            (None, Mark::DIRECT) => {
                 // SAFETY: there is such a block.
                 let (_, preface) = unsafe { mapping_of(block) };
                 Some(preface.usable_size())
             }
-            Mark::Nothing => None,
+            (None, _) => None,
         }
     }
+}
+
+/// Whether a block with `usable` bytes may stay where it is when its size becomes `size`.
+#[inline]
+fn fits(usable: usize, size: usize) -> bool {
+    // The smallest blocks cannot be too large.
+    let least = if usable == SizeClass::MIN_SIZE { 0 } else { usable / 2 };
+    (least..=usable).contains(&size)
+}
+
+/// Takes back a block of `class`.
+///
+/// # Safety
+///
+/// As for [`Malloc::free`]; the block is of that class.
+#[inline]
+unsafe fn free_of_class(class: SizeClass, block: NonNull<u8>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { check_in_use(class, block) };
+    // SAFETY: by the caller's promise.
+    let block = unsafe { FreeBlock::from_raw(page_map::widened(block)) };
+    front::with_cache(|cache| cache.free_for_c(class, block));
 }
 
 /// In a build that checks, ends the process unless this is a block of `class` that is in use.
@@ -262,7 +310,7 @@ fn note_run(block: NonNull<u8>, run: Layout) {
     let address = block.addr().get();
     // SAFETY: the run was just taken or resized.
     unsafe { misuse::page_of(address) }.set_run_bytes(run.size());
-    class_map::set(address, Mark::Run);
+    class_map::set(address, Mark::RUN);
 }
 
 fn allocate_direct(layout: Layout, allocate: fn(Layout) -> Option<NonNull<u8>>) -> Option<NonNull<u8>> {
@@ -275,7 +323,7 @@ fn allocate_direct(layout: Layout, allocate: fn(Layout) -> Option<NonNull<u8>>) 
     }
     // SAFETY: just allocated.
     let block = unsafe { preface.put(start) };
-    class_map::set(block.addr().get(), Mark::Direct);
+    class_map::set(block.addr().get(), Mark::DIRECT);
     Some(block)
 }
 
@@ -286,37 +334,35 @@ fn note_moved(block: NonNull<u8>) {
     if class_map::reserve(address, 1).is_none() {
         fatal(format_args!("no memory to note that a block is at {address:#x} now"));
     }
-    class_map::set(address, Mark::Direct);
+    class_map::set(address, Mark::DIRECT);
 }
 
 /// # Safety
 ///
-/// As for [`Malloc::free`].
+/// As for [`Malloc::free`]; `mark` is that of the block's page.
 #[cold]
 #[inline(never)]
-unsafe fn free_large(block: NonNull<u8>) -> Result<(), NotABlock> {
+unsafe fn free_large(mark: Mark, block: NonNull<u8>) -> Result<(), NotABlock> {
     let address = block.addr().get();
-    match class_map::mark_of(address) {
-        Mark::Run => {
+    match mark {
+        Mark::RUN => {
             // SAFETY: by the caller's promise.
             let run = unsafe { run_layout(block) };
-            class_map::set(address, Mark::Nothing);
+            class_map::set(address, Mark::NOTHING);
             // SAFETY: by the caller's promise; the run is as long.
             unsafe { large::free(block, run) };
-            janitor::catch_up_without_start();
-            Ok(())
         }
-        Mark::Direct => {
+        Mark::DIRECT => {
             // SAFETY: by the caller's promise.
             let (start, preface) = unsafe { mapping_of(block) };
-            class_map::set(address, Mark::Nothing);
+            class_map::set(address, Mark::NOTHING);
             // SAFETY: by the type's invariant, it is the mapping of the block.
             unsafe { large::free(start, preface.mapping) };
-            janitor::catch_up_without_start();
-            Ok(())
         }
-        Mark::Blocks(_) | Mark::Nothing => Err(NotABlock),
+        _ => return Err(NotABlock),
     }
+    janitor::catch_up_after_c();
+    Ok(())
 }
 
 /// The Layout by which the run at `block` is freed and resized. No alignment: a run's kind does not depend on it.
@@ -344,14 +390,40 @@ unsafe fn mapping_of(block: NonNull<u8>) -> (NonNull<u8>, Preface) {
     (unsafe { block.byte_sub(preface.lead) }, preface)
 }
 
+/// [`Malloc::resize`] for large blocks.
+///
+/// # Safety
+///
+/// As for that; `mark` is that of the block's page.
+#[cold]
+#[inline(never)]
+unsafe fn resize_large(mark: Mark, block: NonNull<u8>, size: usize) -> Result<Option<NonNull<u8>>, NotABlock> {
+    // SAFETY: the caller's promise is the same.
+    let usable = unsafe { Malloc::usable_size(block) }.ok_or(NotABlock)?;
+    if fits(usable, size) {
+        return Ok(Some(block));
+    }
+    let Ok(layout) = Layout::from_size_align(size, SizeClass::MIN_SIZE) else { return Ok(None) };
+    // SAFETY: the caller's promise is the same.
+    if let Some(resized) = unsafe { resize_without_copy(mark, block, layout) } {
+        return Ok(Some(resized));
+    }
+    let Some(moved) = Malloc::allocate(layout) else { return Ok(None) };
+    // SAFETY: both blocks have that many bytes, and they are two.
+    unsafe { moved.copy_from_nonoverlapping(block, usable.min(size)) };
+    // SAFETY: the caller's promise is the same.
+    unsafe { free_large(mark, block) }?;
+    Ok(Some(moved))
+}
+
 /// Gives a large block another size without copying it, if that can be done; otherwise nothing has changed.
 ///
 /// # Safety
 ///
-/// As for [`Malloc::resize`].
-unsafe fn resize_large(block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
-    match class_map::mark_of(block.addr().get()) {
-        Mark::Run if SizeClass::of(layout).is_none() => {
+/// As for [`resize_large`].
+unsafe fn resize_without_copy(mark: Mark, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
+    match mark {
+        Mark::RUN if SizeClass::of(layout).is_none() => {
             let run = as_run(Layout::from_size_align(layout.size(), 1).ok()?)?;
             // SAFETY: by the caller's promise.
             let old = unsafe { run_layout(block) };
@@ -360,15 +432,15 @@ unsafe fn resize_large(block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>
             note_run(resized, run);
             Some(resized)
         }
-        Mark::Direct if as_run(layout).is_none() => {
+        Mark::DIRECT if as_run(layout).is_none() => {
             // SAFETY: by the caller's promise.
             let (start, old) = unsafe { mapping_of(block) };
             let mapping = Layout::from_size_align(layout.size().checked_add(old.lead)?, old.mapping.align()).ok()?;
             // Another thread may get the addresses as soon as the block has moved.
-            class_map::set(block.addr().get(), Mark::Nothing);
+            class_map::set(block.addr().get(), Mark::NOTHING);
             // SAFETY: by the type's invariant, it is the mapping of the block.
             let Some(moved) = (unsafe { large::resize(start, old.mapping, mapping) }) else {
-                class_map::set(block.addr().get(), Mark::Direct);
+                class_map::set(block.addr().get(), Mark::DIRECT);
                 return None;
             };
             // SAFETY: just resized.

@@ -11,7 +11,7 @@
 //!   malloc ─▶ class_map, front, large
 //! ```
 //!
-//! An arrow is «uses»; `block`, `list`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
+//! An arrow is «uses»; `block`, `list`, `mark`, `page_set`, `lock`, `fork`, `holder`, `stats`, `misuse` and `fatal` are at
 //! everybody's disposal.
 
 mod bins;
@@ -34,6 +34,7 @@ mod list;
 mod lock;
 #[cfg(feature = "malloc")]
 mod malloc;
+mod mark;
 mod misuse;
 mod mudlark;
 mod owner;

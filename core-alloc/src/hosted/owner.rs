@@ -222,20 +222,21 @@ pub(crate) fn store(class: SizeClass, full: FreeList) -> Option<FreeList> {
 
 /// Puts blocks of `class` back into their pages, whoever owns these. Called without a lock.
 ///
-/// An owner is locked once for all blocks that follow each other and are its own.
+/// An owner is locked once for all blocks that follow each other and are its own, and a page is looked for once for those
+/// that are of one page: what was requested together lies together, and is often freed together.
 pub(crate) fn send_home(class: SizeClass, blocks: &FreeList) {
     let mut home: Option<Home> = None;
-    while let Some(address) = blocks.take_first() {
+    while let Some(first) = blocks.take_first() {
         // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
-        let page = unsafe { page_of(address) };
-        let owner = owner_of(page, address);
+        let page = unsafe { page_of(first) };
+        let owner = owner_of(page, first);
         if home.as_ref().is_none_or(|home| !ptr::eq(home.owner, owner)) {
             // One heap at a time: the last one is let go before the next is locked.
             drop(home.take());
             home = Some(Home { owner, state: owner.state.lock() });
         }
         if let Some(home) = &mut home {
-            home.state.heap.put(class, page, address);
+            home.state.heap.put(class, page, first, blocks);
         }
     }
 }

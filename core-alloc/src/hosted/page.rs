@@ -17,12 +17,13 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
-use super::block::{Chain, FreeBlock};
-use super::block_map::BlockMap;
-use super::class_map::{self, Mark};
+use super::block::{Chain, FreeBlock, FreeList};
+use super::block_map::{AlreadyFree, BlockMap};
+use super::class_map;
 use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
 use super::list::{Linked, Links};
+use super::mark::Mark;
 use super::owner::Owner;
 use super::page_stats::PageStats;
 use super::region::PAGE_SIZE;
@@ -129,7 +130,7 @@ impl Page {
         match holder {
             Holder::Owner(owner) => {
                 self.owner.store(ptr::from_ref(owner).cast_mut(), Relaxed);
-                class_map::set(start.addr().get(), Mark::Blocks(class));
+                class_map::set(start.addr().get(), Mark::of_class(class));
             }
             Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
         }
@@ -163,7 +164,7 @@ impl Page {
 
     /// Makes this a page that nobody holds, and returns its start. Nobody uses its blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
-        class_map::set(self.start.get().addr(), Mark::Nothing);
+        class_map::set(self.start.get().addr(), Mark::NOTHING);
         self.is_cut.store(false, Relaxed);
         self.owner.store(ptr::null_mut(), Relaxed);
         self.private_heap.set(None);
@@ -247,11 +248,6 @@ impl Page {
         self.blocks.free() == self.blocks.carved()
     }
 
-    /// Whether this has just been put back: the only free block of a page whose others are all in use.
-    pub(crate) fn was_exhausted(&self) -> bool {
-        self.blocks.free() == 1 && self.blocks.carved() == usize::from(self.capacity.get())
-    }
-
     /// Whether no block is free, nor can be carved.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.blocks.free() == 0 && self.blocks.carved() == usize::from(self.capacity.get())
@@ -276,24 +272,31 @@ impl Page {
     /// Moves up to `want` free blocks to the end of `taken`, lowest first. Returns their number.
     pub(crate) fn take(&self, want: usize, taken: &mut Chain) -> usize {
         let (start, size) = (self.start(), self.class().block_size());
-        let mut clean = self.clean.get();
+        let (mut begin, mut end) = (PAGE_SIZE, 0);
         let count = self.blocks.take(want, |index| {
             let offset = index * size;
-            if clean != 0 {
-                clean &= !parts(offset / CARVE, (offset + size).div_ceil(CARVE));
-            }
+            begin = begin.min(offset);
+            end = offset + size;
             // SAFETY: the block lies in the page.
             let block = unsafe { start.byte_add(offset) };
             // SAFETY: by the type's invariant, a free block is the page's to give, and the map has just let go of it.
             taken.append(unsafe { FreeBlock::from_raw(block) });
         });
-        self.clean.set(clean);
+        if count > 0 {
+            // What lies between the first and the last is taken as well, or was in use.
+            self.clean.update(|clean| clean & !parts(begin / CARVE, end.div_ceil(CARVE)));
+        }
         count
     }
 
-    /// Notes that blocks have come back, and returns whether that was so already.
-    pub(crate) fn wear(&self) -> bool {
-        self.worn.replace(true)
+    /// Whether blocks have come back since the janitor was here.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.worn.get()
+    }
+
+    /// Notes that blocks have come back.
+    pub(crate) fn wear(&self) {
+        self.worn.set(true);
     }
 
     /// Forgets that blocks have come back, and returns whether they had.
@@ -353,15 +356,14 @@ impl Page {
         unsafe { NonNull::new_unchecked(self.start.get()) }
     }
 
-    /// Puts back the block of `class` at `address`, which is one of this page. Returns whether the page's heap has to
-    /// [attend](super::heap::PageHeap) to the page now: it may have been exhausted, or be unused, or blocks have come back
-    /// for the first time since the janitor was here.
+    /// Puts back the block of `class` at `first`, which is one of this page, and those at the front of `others` that are
+    /// this page's, too. Returns their number.
     #[inline]
-    pub(crate) fn put(&self, class: SizeClass, address: usize) -> bool {
-        if !self.blocks.put(block_index(class, address % PAGE_SIZE)) {
-            already_free(address);
-        }
-        self.blocks.free() == 1 || self.is_unused() || !self.worn.get()
+    pub(crate) fn put(&self, class: SizeClass, first: usize, others: &FreeList) -> usize {
+        let more = core::iter::from_fn(|| others.take_first_near(first, PAGE_SIZE));
+        let blocks = core::iter::once(first).chain(more);
+        let put = self.blocks.put(blocks.map(|address| block_index(class, address % PAGE_SIZE)));
+        put.unwrap_or_else(|AlreadyFree(block)| already_free(self.address_of(block)))
     }
 
     fn block(&self, index: usize) -> NonNull<u8> {

@@ -271,11 +271,11 @@ impl PrivateHeap {
     /// Puts blocks of `class` back into their pages.
     fn send_home(&self, class: SizeClass, blocks: &FreeList) {
         let mut pages = self.pages.borrow_mut();
-        while let Some(address) = blocks.take_first() {
+        while let Some(first) = blocks.take_first() {
             // SAFETY: a block is the reason for its page to be in use, until it has been put back there.
-            let page = unsafe { misuse::page_of(address) };
-            misuse::check_private(page, self.id.get(), address);
-            pages.put(class, page, address);
+            let page = unsafe { misuse::page_of(first) };
+            misuse::check_private(page, self.id.get(), first);
+            pages.put(class, page, first, blocks);
         }
         drop(pages);
         janitor::catch_up();

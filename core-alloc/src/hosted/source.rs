@@ -8,7 +8,6 @@
 //! - but for [`around_fork`] and [`start_thread`], nothing here calls the global allocator;
 //! - the program's `errno` stays as it was.
 
-use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -126,14 +125,50 @@ pub(crate) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), i
     platform::around_fork(before, in_parent, in_child);
 }
 
+/// Takes the lock of the C library's list of streams, where it has one, until [`let_go_streams`] or, in a forked child,
+/// [`free_streams`]. Called without a lock, by a thread that forks.
+///
+/// The C library takes that lock in a fork itself, but after what [`around_fork`] arranges for. A thread that flushes all
+/// streams has the lock and waits for each stream in turn, and whoever uses a stream may wait for the allocator: so to take
+/// the allocator's locks first would be to wait for each other in a circle.
+pub(crate) fn hold_streams() {
+    platform::hold_streams();
+}
+
+/// Undoes [`hold_streams`] in the process that has forked.
+pub(crate) fn let_go_streams() {
+    platform::let_go_streams();
+}
+
+/// Undoes [`hold_streams`] in the child, where the C library may have done so already.
+pub(crate) fn free_streams() {
+    platform::free_streams();
+}
+
 /// The system has no thread to give.
 #[derive(Debug)]
 pub(crate) struct NoThread;
 
-/// Starts a thread that does `work`, on a stack that has room for little else, and that no signal of the program is
-/// handled on. Nobody waits for its end. May allocate; called without a lock.
-pub(crate) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
-    platform::start_thread(work)
+/// What a thread is for.
+pub(crate) trait Work {
+    /// What it does, with the allocator's own thread-locals only.
+    fn work();
+}
+
+/// Whether [`start_thread`] makes threads that the C library knows nothing of. To start one takes none of its locks and does
+/// not allocate, and the thread must call nothing of the C library's that knows of threads.
+pub(crate) const BARE_THREADS: bool = platform::BARE_THREADS;
+
+/// Starts a thread, on a stack that has room for little but its work, and that no signal of the program is handled on.
+/// Nobody waits for its end. Called without a lock, and while no other thread so started has work left to do. May allocate,
+/// unless these are [bare](BARE_THREADS).
+pub(crate) fn start_thread<W: Work>() -> Result<(), NoThread> {
+    platform::start_thread::<W>()
+}
+
+/// In a forked child, where the thread is not that has been started.
+pub(crate) fn forget_thread() {
+    platform::forget_thread();
 }
 
 /// Lets time go by.

@@ -68,6 +68,10 @@ pub struct Stats {
     pub mapped_blocks: usize,
     /// The bytes that were asked for as such.
     pub mapped_bytes: usize,
+    /// The highest that [`mapped_blocks`](Self::mapped_blocks) has been.
+    pub peak_mapped_blocks: usize,
+    /// The highest that [`mapped_bytes`](Self::mapped_bytes) has been.
+    pub peak_mapped_bytes: usize,
     /// What the program has asked for and not freed, in bytes: exact for large blocks, and estimated for others, from the
     /// sizes of those requests that had to wait for a magazine.
     pub requested_bytes: usize,
@@ -116,6 +120,8 @@ impl Stats {
             large_bytes: large.bytes,
             mapped_blocks: accounts.mapped.blocks,
             mapped_bytes: accounts.mapped.bytes,
+            peak_mapped_blocks: accounts.peak_mapped.blocks,
+            peak_mapped_bytes: accounts.peak_mapped.bytes,
             requested_bytes: sum(|class| class.requested_bytes).wrapping_add(large.bytes),
             peak_bytes: accounts.peak,
             heaps: totals.owners,
@@ -261,12 +267,35 @@ pub(crate) struct Accounts {
     peak: usize,
     dirty_pages: usize,
     pub(crate) large: LargeBlocks,
-    pub(crate) mapped: LargeBlocks,
+    mapped: LargeBlocks,
+    peak_mapped: LargeBlocks,
 }
 
 impl Accounts {
     pub(crate) const fn new() -> Self {
-        Self { page_bytes: 0, used: 0, peak: 0, dirty_pages: 0, large: LargeBlocks::new(), mapped: LargeBlocks::new() }
+        Self {
+            page_bytes: 0,
+            used: 0,
+            peak: 0,
+            dirty_pages: 0,
+            large: LargeBlocks::new(),
+            mapped: LargeBlocks::new(),
+            peak_mapped: LargeBlocks::new(),
+        }
+    }
+
+    /// A large block with a mapping of its own was handed out, for which `bytes` bytes were asked.
+    pub(crate) fn add_mapped(&mut self, bytes: usize) {
+        self.large.add(bytes);
+        self.mapped.add(bytes);
+        self.peak_mapped.blocks = self.peak_mapped.blocks.max(self.mapped.blocks);
+        self.peak_mapped.bytes = self.peak_mapped.bytes.max(self.mapped.bytes);
+    }
+
+    /// It came back.
+    pub(crate) fn remove_mapped(&mut self, bytes: usize) {
+        self.large.remove(bytes);
+        self.mapped.remove(bytes);
     }
 
     /// Pages, or a large block beside them, came into use.

@@ -2,11 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, Result, Token, WherePredicate, parse_quote};
 
-/// Implements `Trace`: reports the edges of every field.
+/// Implements `Trace`: reports the edges of every field, and by which names: `field`, `0`, `Variant.field`.
 ///
 /// The type may not implement `Drop`, since its fields may lead to values that have been dropped already; it may
 /// implement `Finalize` instead.
@@ -93,12 +94,34 @@ fn is_skipped(field: &syn::Field) -> Result<bool> {
 struct Shape<'a> {
     /// `Self` or `Self::Variant`.
     constructor: TokenStream,
+    variant: Option<&'a Ident>,
     fields: &'a Fields,
+}
+
+/// A field that is not skipped, in a pattern.
+struct TracedField {
+    member: syn::Member,
+    binding: Ident,
+}
+
+impl TracedField {
+    fn pattern(&self) -> TokenStream {
+        let Self { member, binding } = self;
+        quote!(#member: #binding)
+    }
+
+    /// As a program writes it.
+    fn name(&self) -> String {
+        match &self.member {
+            syn::Member::Named(name) => name.unraw().to_string(),
+            syn::Member::Unnamed(index) => index.index.to_string(),
+        }
+    }
 }
 
 fn shapes(input: &DeriveInput) -> Result<Vec<Shape<'_>>> {
     match &input.data {
-        Data::Struct(data) => Ok(vec![Shape { constructor: quote!(Self), fields: &data.fields }]),
+        Data::Struct(data) => Ok(vec![Shape { constructor: quote!(Self), variant: None, fields: &data.fields }]),
         Data::Enum(data) => data.variants.iter().map(variant_shape).collect(),
         Data::Union(data) => {
             Err(Error::new_spanned(data.union_token, "a union cannot say which field is there to be traced"))
@@ -111,28 +134,39 @@ fn variant_shape(variant: &syn::Variant) -> Result<Shape<'_>> {
         return Err(Error::new_spanned(attribute, "a variant has no options: mark its fields"));
     }
     let name = &variant.ident;
-    Ok(Shape { constructor: quote!(Self::#name), fields: &variant.fields })
+    Ok(Shape { constructor: quote!(Self::#name), variant: Some(name), fields: &variant.fields })
 }
 
 impl Shape<'_> {
-    /// A match arm that traces each field that is not skipped.
-    fn trace_arm(&self, tracer: &Ident, krate: &Path) -> Result<TokenStream> {
-        let constructor = &self.constructor;
-        let mut patterns = Vec::new();
-        let mut traces = Vec::new();
+    fn traced_fields(&self) -> Result<Vec<TracedField>> {
+        let mut traced = Vec::new();
         for (index, field) in self.fields.iter().enumerate() {
-            if is_skipped(field)? {
-                continue;
+            if !is_skipped(field)? {
+                let member = match &field.ident {
+                    Some(name) => syn::Member::Named(name.clone()),
+                    None => syn::Member::Unnamed(index.into()),
+                };
+                traced.push(TracedField { member, binding: own_name(&format!("field_{index}")) });
             }
-            let member = match &field.ident {
-                Some(name) => syn::Member::Named(name.clone()),
-                None => syn::Member::Unnamed(index.into()),
-            };
-            let binding = own_name(&format!("field_{index}"));
-            patterns.push(quote!(#member: #binding));
-            traces.push(quote!(#krate::Trace::trace(#binding, #tracer);));
         }
-        Ok(quote!(#constructor { #(#patterns,)* .. } => { #(#traces)* }))
+        Ok(traced)
+    }
+
+    /// A match arm that does `report` with each field that is not skipped.
+    fn arm(&self, report: impl Fn(&TracedField) -> TokenStream) -> Result<TokenStream> {
+        let constructor = &self.constructor;
+        let fields = self.traced_fields()?;
+        let patterns = fields.iter().map(TracedField::pattern);
+        let reports = fields.iter().map(report);
+        Ok(quote!(#constructor { #(#patterns,)* .. } => { #(#reports)* }))
+    }
+
+    /// What the edges of a field are called.
+    fn edge_name(&self, field: &TracedField) -> String {
+        match self.variant {
+            Some(variant) => format!("{}.{}", variant.unraw(), field.name()),
+            None => field.name(),
+        }
     }
 
     /// The types of the fields that are skipped, or of those that are not.
@@ -153,6 +187,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let generics = with_bounds(&input.generics, bound, &krate);
     let methods = [
         trace_method(&shapes, &krate)?,
+        trace_named_method(&shapes, &krate)?,
         needs_trace_method(&shapes, &krate)?,
         is_bare_method(&shapes, &krate)?,
         is_sendable_method(&shapes, &krate)?,
@@ -184,10 +219,30 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
 fn trace_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
     let tracer = own_name("tracer");
-    let arms = shapes.iter().map(|shape| shape.trace_arm(&tracer, krate)).collect::<Result<Vec<_>>>()?;
+    let trace = |TracedField { binding, .. }: &TracedField| quote!(#krate::Trace::trace(#binding, #tracer););
+    let arms = shapes.iter().map(|shape| shape.arm(trace)).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[inline]
         fn trace(&self, #tracer: &mut #krate::Tracer<'_>) {
+            match self {
+                #(#arms)*
+                _ => {}
+            }
+        }
+    })
+}
+
+fn trace_named_method(shapes: &[Shape<'_>], krate: &Path) -> Result<TokenStream> {
+    let tracer = own_name("tracer");
+    let mut arms = Vec::new();
+    for shape in shapes {
+        arms.push(shape.arm(|field| {
+            let (binding, name) = (&field.binding, shape.edge_name(field));
+            quote!(#krate::Trace::trace_named(#binding, &mut #krate::NamedTracer::__inside(#tracer, #name));)
+        })?);
+    }
+    Ok(quote! {
+        fn trace_named(&self, #tracer: &mut #krate::NamedTracer<'_>) {
             match self {
                 #(#arms)*
                 _ => {}

@@ -3,7 +3,7 @@
 #[cfg(any(feature = "hashbrown", feature = "indexmap"))]
 use crate::sendable;
 use crate::sendable::Within;
-use crate::trace::{Trace, Tracer};
+use crate::trace::{NamedTracer, Trace, Tracer};
 
 /// Collections that own the elements that they iterate over.
 #[cfg(any(feature = "hashbrown", feature = "indexmap"))]
@@ -13,6 +13,10 @@ macro_rules! sets {
         unsafe impl<T: Trace, S> Trace for $set {
             fn trace(&self, tracer: &mut Tracer<'_>) {
                 self.iter().for_each(|element| element.trace(tracer));
+            }
+
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
             }
 
             fn needs_trace(depth: u32) -> bool {
@@ -39,6 +43,13 @@ macro_rules! maps {
                 for (key, value) in self {
                     key.trace(tracer);
                     value.trace(tracer);
+                }
+            }
+
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                for (index, (key, value)) in self.iter().enumerate() {
+                    tracer.key(index, key);
+                    tracer.element(index, value);
                 }
             }
 
@@ -70,6 +81,10 @@ maps! { indexmap::IndexMap<K, V, S> }
 unsafe impl<A: smallvec::Array<Item: Trace>> Trace for smallvec::SmallVec<A> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iter().for_each(|element| element.trace(tracer));
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
     }
 
     fn needs_trace(depth: u32) -> bool {

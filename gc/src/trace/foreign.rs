@@ -22,7 +22,7 @@ use crate::gc::Gc;
 #[cfg(feature = "std")]
 use crate::sendable;
 use crate::sendable::Within;
-use crate::trace::{Trace, Tracer};
+use crate::trace::{NamedTracer, Trace, Tracer};
 use crate::weak::WeakGc;
 use crate::weak_map::WeakMap;
 
@@ -30,6 +30,10 @@ use crate::weak_map::WeakMap;
 unsafe impl<T: ?Sized> Trace for Gc<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.edge(self);
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
         tracer.edge(self);
     }
 
@@ -54,6 +58,9 @@ macro_rules! no_edges {
         unsafe impl<$($generics)*> Trace for $type {
             #[inline]
             fn trace(&self, _: &mut Tracer<'_>) {}
+
+            #[inline]
+            fn trace_named(&self, _: &mut NamedTracer<'_>) {}
 
             fn needs_trace(_: u32) -> bool {
                 false
@@ -113,6 +120,8 @@ no_edges! {
 // SAFETY: a string owns no handles.
 unsafe impl Trace for str {
     fn trace(&self, _: &mut Tracer<'_>) {}
+
+    fn trace_named(&self, _: &mut NamedTracer<'_>) {}
 }
 
 /// Function pointers own nothing. Those that take references of any lifetime, `fn(&T)`, have no such impl: skip them.
@@ -138,6 +147,10 @@ macro_rules! tuples {
             #[inline]
             fn trace(&self, tracer: &mut Tracer<'_>) {
                 $(self.$index.trace(tracer);)+
+            }
+
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                $(tracer.field(stringify!($index), &self.$index);)+
             }
 
             fn needs_trace(depth: u32) -> bool {
@@ -181,6 +194,10 @@ macro_rules! wrappers {
                 self.0.trace(tracer);
             }
 
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                self.0.trace_named(tracer);
+            }
+
             fn needs_trace(depth: u32) -> bool {
                 T::needs_trace(depth)
             }
@@ -208,6 +225,11 @@ unsafe impl<T: Trace> Trace for Range<T> {
         self.end.trace(tracer);
     }
 
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        tracer.field("start", &self.start);
+        tracer.field("end", &self.end);
+    }
+
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
     }
@@ -230,6 +252,12 @@ unsafe impl<T: Trace> Trace for Option<T> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         if let Some(value) = self {
             value.trace(tracer);
+        }
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        if let Some(value) = self {
+            value.trace_named(tracer);
         }
     }
 
@@ -259,6 +287,13 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
         }
     }
 
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        match self {
+            Ok(value) => tracer.field("Ok", value),
+            Err(error) => tracer.field("Err", error),
+        }
+    }
+
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth) || E::needs_trace(depth)
     }
@@ -281,6 +316,10 @@ unsafe impl<T: Trace> Trace for [T] {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iter().for_each(|element| element.trace(tracer));
     }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
+    }
 }
 
 // SAFETY: reports what each element reports, once.
@@ -288,6 +327,10 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.as_slice().trace(tracer);
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        self.as_slice().trace_named(tracer);
     }
 
     fn needs_trace(depth: u32) -> bool {
@@ -313,6 +356,11 @@ unsafe impl<T: Trace> Trace for Cell<T> {
         // SAFETY: the cell is not shared between threads, and a trace, by its contract, runs nothing that could write
         // to it meanwhile.
         unsafe { &*self.as_ptr() }.trace(tracer);
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        // SAFETY: as above.
+        unsafe { &*self.as_ptr() }.trace_named(tracer);
     }
 
     fn needs_trace(depth: u32) -> bool {
@@ -343,6 +391,13 @@ unsafe impl<T: Trace> Trace for RefCell<T> {
         }
     }
 
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        // SAFETY: as above.
+        if let Ok(value) = unsafe { self.try_borrow_unguarded() } {
+            value.trace_named(tracer);
+        }
+    }
+
     fn needs_trace(depth: u32) -> bool {
         T::needs_trace(depth)
     }
@@ -365,6 +420,12 @@ unsafe impl<T: Trace> Trace for OnceCell<T> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         if let Some(value) = self.get() {
             value.trace(tracer);
+        }
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        if let Some(value) = self.get() {
+            value.trace_named(tracer);
         }
     }
 
@@ -391,6 +452,10 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         (**self).trace(tracer);
     }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        (**self).trace_named(tracer);
+    }
 }
 
 // SAFETY: what is owned is reported; what is borrowed for ever is not owned.
@@ -398,6 +463,12 @@ unsafe impl<T: ?Sized + ToOwned<Owned: Trace>> Trace for Cow<'static, T> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         if let Cow::Owned(value) = self {
             value.trace(tracer);
+        }
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        if let Cow::Owned(value) = self {
+            value.trace_named(tracer);
         }
     }
 
@@ -419,6 +490,10 @@ macro_rules! sequences {
             #[inline]
             fn trace(&self, tracer: &mut Tracer<'_>) {
                 self.iter().for_each(|element| element.trace(tracer));
+            }
+
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
             }
 
             fn needs_trace(depth: u32) -> bool {
@@ -449,6 +524,13 @@ macro_rules! maps {
                 }
             }
 
+            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+                for (index, (key, value)) in self.iter().enumerate() {
+                    tracer.key(index, key);
+                    tracer.element(index, value);
+                }
+            }
+
             fn needs_trace(depth: u32) -> bool {
                 behind_pointer(depth, K::needs_trace) || behind_pointer(depth, V::needs_trace)
             }
@@ -472,6 +554,10 @@ maps! { [S] std::collections::HashMap<K, V, S> }
 unsafe impl<T: Trace, S> Trace for std::collections::HashSet<T, S> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.iter().for_each(|element| element.trace(tracer));
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
     }
 
     fn needs_trace(depth: u32) -> bool {

@@ -51,6 +51,9 @@ impl World {
             let expected = self.shared.model.borrow()[&node.id].attached.map(|attachment| attachment.to);
             assert_eq!(attached, expected, "{}: what node {} has in the map", self.name, node.id);
         }
+        if self.looks {
+            self.look();
+        }
         if after_full_collection {
             let model = self.shared.model.borrow();
             let alive: BTreeSet<Id> = model.keys().copied().filter(|id| !dropped.contains(id)).collect();

@@ -4,6 +4,7 @@
 //! A wild program's finalizers also resurrect, move handles out, cut edges and panic.
 
 mod check;
+mod look;
 mod node;
 
 use core::cell::{Cell, RefCell};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     name: String,
     /// Whether finalizers do more than make objects.
     wild: bool,
+    /// Whether it looks at its own graph now and then. That makes candidates of what it looks at, so not all do.
+    looks: bool,
     choices: Box<dyn Choose>,
     collector: Collector,
     next_id: Id,
@@ -64,6 +67,7 @@ impl World {
     pub(crate) fn new(name: String, wild: bool, mut choices: Box<dyn Choose>) -> Self {
         let collector = Collector::new();
         collector.set_thresholds([choices.below(59) + 1, choices.below(4), choices.below(4)]);
+        let looks = choices.below(3) == 0;
         let generations: Rc<RefCell<BTreeMap<Id, Place>>> = Rc::default();
         let promoted = Rc::clone(&generations);
         collector.observe(move |event| {
@@ -76,6 +80,7 @@ impl World {
         Self {
             name,
             wild,
+            looks,
             choices,
             collector,
             next_id: 0,

@@ -144,3 +144,24 @@ fn an_old_collection_finalizes_young_garbage_before_middle_garbage() {
     world.collector.collect(Generation::Old);
     assert_eq!(*log.borrow(), ["old", "young", "middle"], "as CPython appends the younger generations");
 }
+
+#[test]
+fn garbage_that_goes_by_its_count_and_is_resurrected_is_garbage_no_more() {
+    let world = World::new();
+    let saved = Rc::new(RefCell::new(None));
+    // A ring; its first node's finalizer takes the last handle to the second, whose own finalizer lets it out.
+    let ring = world.ring(2);
+    on_last_words(&ring[0], |this| drop(this.next.take()));
+    let out = Rc::clone(&saved);
+    on_last_words(&ring[1], move |this| *out.borrow_mut() = Some(this.clone()));
+    drop(ring);
+    world.collector.collect(Generation::Old);
+    let node = saved.take().expect("it was let out");
+    assert_eq!(world.collector.generation_of(&node), Some(Generation::Young));
+    // Other garbage makes a collection destroy something.
+    drop(world.ring(2));
+    assert_eq!(world.collector.collect(Generation::Old), 2);
+    assert_eq!((world.live(), Gc::strong_count(&node)), (2, 1));
+    drop(node);
+    assert_eq!(world.live(), 0);
+}

@@ -2,11 +2,14 @@
 
 mod collections;
 mod derive;
+mod dot_reader;
 mod finalizers;
+mod graphs;
 mod neighbours;
 mod observers;
 mod panics;
 mod parcels;
+mod pictures;
 mod pitfalls;
 mod searches;
 mod unique;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use crate::world::{Node, World, on_last_words, panics};
-use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Phase, Trace, WeakGc};
+use mudlark_gc::{Collector, DebugFlags, Gc, Generation, Phase, Step, StepEvent, Trace, WeakGc};
 
 thread_local! {
     static TIME: Cell<u32> = const { Cell::new(0) };
@@ -162,4 +162,184 @@ fn events_say_what_was_found_and_what_was_looked_at() {
     assert_eq!(events.take(), [(Phase::Start, 4, 0, 0), (Phase::Stop, 4, 0, 0)]);
     assert_eq!(world.live(), 1);
     drop(kept);
+}
+
+/// Notes the steps of a collector.
+fn steps_of(collector: &Collector) -> Rc<RefCell<Vec<StepEvent>>> {
+    let steps: Rc<RefCell<Vec<StepEvent>>> = Rc::default();
+    let log = Rc::clone(&steps);
+    collector.observe_steps(move |event| log.borrow_mut().push(*event));
+    steps
+}
+
+fn names(events: &[StepEvent]) -> Vec<(Step, usize)> {
+    events.iter().map(|event| (event.step, event.objects)).collect()
+}
+
+#[test]
+fn steps_are_told_in_the_order_in_which_they_are_done() {
+    let world = World::new();
+    let steps = steps_of(&world.collector);
+    let kept = world.node();
+    world.collector.collect(Generation::Young);
+    assert_eq!(names(&steps.take()), [(Step::Count, 1), (Step::Spread, 1)]);
+    let ring = world.ring(3);
+    on_last_words(&ring[0], |this| drop(this.next.take()));
+    let ring_of_two = world.ring(2);
+    let weak = Gc::downgrade(&ring_of_two[0]);
+    drop((ring, ring_of_two));
+    world.collector.collect(Generation::Old);
+    let events = steps.take();
+    assert_eq!(
+        names(&events),
+        [
+            (Step::Count, 6),
+            (Step::Spread, 1),
+            (Step::KillWeak, 5),
+            (Step::Finalize, 5),
+            (Step::Count, 2),
+            (Step::Spread, 0),
+            (Step::Destroy, 2),
+        ],
+        "the finalizer broke the first ring"
+    );
+    assert!(events.iter().all(|event| event.generation == Generation::Old && event.duration.is_some()));
+    // Each begins where the one before it ended.
+    for pair in events.windows(2) {
+        assert_eq!(pair[0].start.zip(pair[0].duration).map(|(start, duration)| start + duration), pair[1].start);
+    }
+    drop((weak, kept));
+}
+
+#[test]
+fn plain_garbage_is_counted_and_destroyed() {
+    #[derive(Trace)]
+    struct Plain(RefCell<Option<Gc<Plain>>>);
+    let collector = Collector::new();
+    let steps = steps_of(&collector);
+    let plain = Gc::new_in(Plain(RefCell::default()), &collector);
+    *plain.0.borrow_mut() = Some(plain.clone());
+    drop(plain);
+    collector.collect(Generation::Old);
+    assert_eq!(names(&steps.take()), [(Step::Count, 1), (Step::Spread, 0), (Step::Destroy, 1)]);
+}
+
+#[test]
+fn the_slices_of_a_search_are_told_with_the_steps_in_them() {
+    let world = World::new();
+    let steps = steps_of(&world.collector);
+    let length = if cfg!(miri) { 60 } else { 2_000 };
+    drop(world.ring(length));
+    let mut slices = 1;
+    while !world.collector.step(length / 6) {
+        slices += 1;
+    }
+    let events = steps.take();
+    let of = |step| events.iter().filter(move |event| event.step == step);
+    assert_eq!(of(Step::Slice).count(), slices);
+    assert!(slices > 5 && of(Step::Slice).all(|event| event.objects == length / 6));
+    assert_eq!(of(Step::Destroy).map(|event| event.objects).sum::<usize>(), length);
+    // What is destroyed is destroyed within a slice.
+    let destroyed = of(Step::Destroy).next().expect("there was garbage");
+    let end = |event: &StepEvent| event.start.zip(event.duration).map(|(start, duration)| start + duration);
+    assert!(of(Step::Slice).any(|slice| slice.start <= destroyed.start && end(destroyed) <= end(slice)));
+}
+
+#[test]
+fn a_clock_of_the_programs_own_is_not_read_where_it_could_look_at_half_a_collection() {
+    thread_local! {
+        static COLLECTOR: RefCell<Option<Collector>> = const { RefCell::new(None) };
+    }
+    /// Looks at everything, makes garbage, and panics now and then.
+    fn meddling() -> Duration {
+        let collector = COLLECTOR.with_borrow(Clone::clone).expect("it was put there");
+        assert!(collector.objects(Generation::Old).len() < 1_000);
+        drop(collector.leaking());
+        let scrap = Gc::new_in(RefCell::new(None), &collector);
+        *scrap.borrow_mut() = Some(Gc::into_dyn(scrap.clone()));
+        TIME.set(TIME.get() + 1);
+        assert_ne!(TIME.get() % 7, 0, "a clock");
+        Duration::from_secs(TIME.get().into())
+    }
+    let world = World::new();
+    TIME.set(0);
+    COLLECTOR.set(Some(world.collector.clone()));
+    let steps = steps_of(&world.collector);
+    world.collector.set_clock(Some(meddling));
+    for round in 0..20 {
+        let ring = world.ring(3);
+        if round % 2 == 0 {
+            on_last_words(&ring[0], |_| {});
+        }
+        let weak = (round % 3 == 0).then(|| Gc::downgrade(&ring[0]));
+        drop(ring);
+        let _ = panics(|| world.collector.collect(Generation::Old));
+        let events = steps.take();
+        let split = events.iter().filter(|event| matches!(event.step, Step::Count | Step::Spread));
+        assert!(split.clone().count() > 0 && split.clone().all(|event| event.duration.is_none()));
+        let _ = panics(|| while !world.collector.step(3) {});
+        steps.take();
+        drop(weak);
+    }
+    world.collector.set_clock(None);
+    COLLECTOR.set(None);
+    world.collector.collect(Generation::Old);
+    assert_eq!(world.live(), 0);
+}
+
+#[test]
+fn an_observer_of_steps_may_do_anything_and_goes_when_it_is_told_to() {
+    let world = World::new();
+    let calls = Rc::new(Cell::new(0));
+    let (collector, count) = (world.collector.clone(), Rc::clone(&calls));
+    let id = world.collector.observe_steps(move |_| {
+        count.set(count.get() + 1);
+        assert_eq!(collector.collect(Generation::Old), 0);
+        assert!(collector.leaking().is_empty());
+        panic!("an observer");
+    });
+    drop(world.ring(3));
+    assert!(panics(|| world.collector.collect(Generation::Old)));
+    assert_eq!((calls.get(), world.live()), (6, 0));
+    assert!(world.collector.remove_observer(id) && !world.collector.remove_observer(id));
+    drop(world.ring(3));
+    world.collector.collect(Generation::Old);
+    assert_eq!((calls.get(), world.live()), (6, 0));
+}
+
+#[test]
+fn observers_of_steps_may_come_and_go_in_the_middle_of_a_collection() {
+    let world = Rc::new(World::new());
+    let calls = Rc::new(Cell::new(0));
+    let ids = Rc::new(RefCell::new(Vec::new()));
+    let ring = world.ring(3);
+    // The first finalizer brings an observer, which the second sends away again.
+    let (inner, count, log) = (Rc::downgrade(&world), Rc::clone(&calls), Rc::clone(&ids));
+    on_last_words(&ring[0], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        let id = world.collector.observe_steps(move |_| count.set(count.get() + 1));
+        log.borrow_mut().push(id);
+    });
+    let (inner, log) = (Rc::downgrade(&world), Rc::clone(&ids));
+    on_last_words(&ring[1], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        assert!(log.take().into_iter().all(|id| world.collector.remove_observer(id)));
+    });
+    drop(ring);
+    assert_eq!(world.collector.collect(Generation::Old), 3);
+    assert_eq!(calls.get(), 0);
+    // One that stays is told of whole collections only.
+    let ring = world.ring(3);
+    let (inner, steps) = (Rc::downgrade(&world), Rc::new(RefCell::new(None)));
+    let log = Rc::clone(&steps);
+    on_last_words(&ring[2], move |_| {
+        let world = inner.upgrade().expect("it is collecting");
+        *log.borrow_mut() = Some(steps_of(&world.collector));
+    });
+    drop(ring);
+    assert_eq!(world.collector.collect(Generation::Old), 3);
+    let steps = steps.take().expect("it was brought");
+    assert_eq!(names(&steps.take()), []);
+    world.collector.collect(Generation::Old);
+    assert_eq!(names(&steps.take()), [(Step::Count, 0), (Step::Spread, 0)]);
 }

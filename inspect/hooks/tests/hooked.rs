@@ -125,14 +125,14 @@ fn log_of(recorder: &Log) -> Vec<u8> {
 
 #[test]
 fn a_recorder_writes_all_that_a_heap_does() {
-    static MEMORY: StaticRegion<{ 16 * 1024 }> = StaticRegion::new();
+    static MEMORY: StaticRegion<{ 4 * 1024 }> = StaticRegion::new();
     static HEAP: Hooked<LockedHeap, Log> =
         Hooked::new(LockedHeap::with_region(&MEMORY), Recorder::new(Ring::new(), ticks));
     HEAP.hooks().start(1000, "a test");
     let mut random = fastrand::Rng::with_seed(1);
     let mut blocks: Vec<(*mut u8, Layout)> = Vec::new();
     let mut refused = 0;
-    for _ in 0..2000 {
+    for _ in 0..if cfg!(miri) { 300 } else { 2000 } {
         if random.bool() || blocks.is_empty() {
             let layout = Layout::from_size_align(random.usize(1..500), 8).expect("a layout");
             // SAFETY: the size is not zero.

@@ -7,7 +7,15 @@ mod chosen;
 #[path = "virt.rs"]
 mod chosen;
 
-pub(crate) use chosen::{exit, instructions, print, start_counter};
+pub(crate) use chosen::{between, exit, now, print, start_counter};
+
+/// The instructions that `work` takes, with those of looking at the counter.
+#[inline(always)]
+pub(crate) fn instructions<T>(work: impl FnOnce() -> T) -> (T, u32) {
+    let start = now();
+    let result = work();
+    (result, between(start, now()))
+}
 
 unsafe extern "C" {
     static code_size: u8;

@@ -52,21 +52,18 @@ pub(crate) fn start_counter() {
     }
 }
 
-/// The timer's value: it goes down.
+/// A moment, for [`between`]: the timer's value, which goes down.
 #[inline(always)]
-fn ticks() -> u32 {
+pub(crate) fn now() -> u32 {
     // SAFETY: as above; reading has no side effect.
     unsafe { SYSTICK_VALUE.read_volatile() }
 }
 
-/// The instructions that `work` takes, with those of reading the counter.
+/// The instructions between two moments, with one look at the counter.
 #[inline(always)]
-pub(crate) fn instructions<T>(work: impl FnOnce() -> T) -> (T, u32) {
-    let start = ticks();
-    let result = work();
-    let end = ticks();
+pub(crate) fn between(start: u32, end: u32) -> u32 {
     let elapsed = start.wrapping_sub(end) & RELOAD;
-    (result, (elapsed * TICK_NS + INSTRUCTION_NS / 2) / INSTRUCTION_NS)
+    (elapsed * TICK_NS + INSTRUCTION_NS / 2) / INSTRUCTION_NS
 }
 
 /// Calls the debugger, which QEMU plays.

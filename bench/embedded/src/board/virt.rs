@@ -21,24 +21,25 @@ global_asm!(
 const SERIAL: *mut u8 = ptr::without_provenance_mut(0x1000_0000);
 const TEST_DEVICE: *mut u32 = ptr::without_provenance_mut(0x10_0000);
 
-/// Starts counting: it runs always.
-pub(crate) const fn start_counter() {}
+/// The counter runs always. Lets interrupts be on, of which none is enabled, so that critical sections turn them off.
+pub(crate) fn start_counter() {
+    // SAFETY: no interrupt is enabled.
+    unsafe { asm!("csrsi mstatus, 8") };
+}
 
+/// A moment, for [`between`].
 #[inline(always)]
-fn cycles() -> u32 {
+pub(crate) fn now() -> u32 {
     let cycles: u32;
     // SAFETY: reads a counter.
     unsafe { asm!("csrr {}, mcycle", out(reg) cycles) };
     cycles
 }
 
-/// The instructions that `work` takes, with those of reading the counter. With `-icount shift=0` a cycle is one.
+/// The instructions between two moments, with one look at the counter. With `-icount shift=0` a cycle is one.
 #[inline(always)]
-pub(crate) fn instructions<T>(work: impl FnOnce() -> T) -> (T, u32) {
-    let start = cycles();
-    let result = work();
-    let end = cycles();
-    (result, end.wrapping_sub(start))
+pub(crate) fn between(start: u32, end: u32) -> u32 {
+    end.wrapping_sub(start)
 }
 
 /// Prints text.

@@ -1,6 +1,8 @@
-//! A critical section on one core: interrupts are off.
+//! A critical section on one core: interrupts are off. With the feature `masked`, for how long is measured.
 
 use core::arch::asm;
+
+use crate::masked;
 
 struct InterruptsOff;
 
@@ -8,35 +10,57 @@ critical_section::set_impl!(InterruptsOff);
 
 // SAFETY: on one core nobody else runs while interrupts are off.
 unsafe impl critical_section::Impl for InterruptsOff {
-    #[cfg(target_arch = "arm")]
     unsafe fn acquire() -> bool {
-        let mask: u32;
-        // SAFETY: reads whether interrupts are off, and turns them off.
-        unsafe { asm!("mrs {}, PRIMASK", "cpsid i", out(reg) mask) };
-        mask & 1 == 0
+        let were_on = interrupts_off();
+        masked::begin();
+        were_on
     }
 
-    #[cfg(target_arch = "arm")]
     unsafe fn release(were_on: bool) {
         if were_on {
+            masked::end();
             // SAFETY: they were on before.
-            unsafe { asm!("cpsie i") };
+            unsafe { interrupts_on() };
         }
     }
+}
 
-    #[cfg(target_arch = "riscv32")]
-    unsafe fn acquire() -> bool {
-        let status: u32;
-        // SAFETY: reads whether interrupts are on, and turns them off.
-        unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status) };
-        status & 8 != 0
-    }
+/// Says whether they were on.
+#[cfg(target_arch = "arm")]
+#[inline(always)]
+fn interrupts_off() -> bool {
+    let mask: u32;
+    // SAFETY: reads whether interrupts are off, and turns them off.
+    unsafe { asm!("mrs {}, PRIMASK", "cpsid i", out(reg) mask) };
+    mask & 1 == 0
+}
 
-    #[cfg(target_arch = "riscv32")]
-    unsafe fn release(were_on: bool) {
-        if were_on {
-            // SAFETY: they were on before.
-            unsafe { asm!("csrsi mstatus, 8") };
-        }
-    }
+/// # Safety
+///
+/// They were on before.
+#[cfg(target_arch = "arm")]
+#[inline(always)]
+unsafe fn interrupts_on() {
+    // SAFETY: the caller's promise.
+    unsafe { asm!("cpsie i") };
+}
+
+/// Says whether they were on.
+#[cfg(target_arch = "riscv32")]
+#[inline(always)]
+fn interrupts_off() -> bool {
+    let status: u32;
+    // SAFETY: reads whether interrupts are on, and turns them off.
+    unsafe { asm!("csrrci {}, mstatus, 8", out(reg) status) };
+    status & 8 != 0
+}
+
+/// # Safety
+///
+/// They were on before.
+#[cfg(target_arch = "riscv32")]
+#[inline(always)]
+unsafe fn interrupts_on() {
+    // SAFETY: the caller's promise.
+    unsafe { asm!("csrsi mstatus, 8") };
 }

@@ -30,4 +30,9 @@ impl Heap for Entry {
         // SAFETY: the caller's promise is the one asked for.
         unsafe { self.dealloc(block, layout) };
     }
+
+    unsafe fn resize(&mut self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.realloc(block, layout, size) }
+    }
 }

@@ -17,6 +17,9 @@ mod chosen;
 #[cfg(any(feature = "mudlark", feature = "mudlark-paged"))]
 #[path = "mudlark.rs"]
 mod chosen;
+#[cfg(feature = "mudlark-interrupt")]
+#[path = "mudlark_interrupt.rs"]
+mod chosen;
 #[cfg(feature = "mudlark-locked")]
 #[path = "mudlark_locked.rs"]
 mod chosen;
@@ -50,4 +53,13 @@ pub(crate) trait Heap {
     ///
     /// `block` came from `request` of this heap for the same layout, and is used no more.
     unsafe fn release(&mut self, block: *mut u8, layout: Layout);
+
+    /// The block with `size` bytes, where it lies or elsewhere; null when it is refused. Only heaps that lock are asked.
+    ///
+    /// # Safety
+    ///
+    /// `block` came from `request` or `resize` of this heap for `layout`. Unless the answer is null, it is used no more.
+    unsafe fn resize(&mut self, _block: *mut u8, _layout: Layout, _size: usize) -> *mut u8 {
+        core::ptr::null_mut()
+    }
 }

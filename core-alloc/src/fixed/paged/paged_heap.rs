@@ -284,6 +284,10 @@ unsafe impl RegionHeap for PagedHeap {
         self.allocate(layout)
     }
 
+    fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.regions.whole(block).unwrap_or(block)
+    }
+
     fn stats(&self) -> HeapStats {
         self.stats()
     }

@@ -355,6 +355,12 @@ impl RegionList {
         })
     }
 
+    /// A pointer to the same address as `block`, for all of the region that it lies in, if it lies in one.
+    pub(super) fn whole(&self, block: NonNull<u8>) -> Option<NonNull<u8>> {
+        let address = block.addr().get();
+        self.iter().find(|region| region.contains(address)).map(|region| region.pointer_to(address))
+    }
+
     /// The region that `address` lies in.
     pub(super) fn find(&mut self, address: usize) -> Option<&mut Region> {
         self.iter_mut().find(|region| region.contains(address))

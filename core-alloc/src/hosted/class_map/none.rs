@@ -1,11 +1,6 @@
 //! No map: every free comes with its Layout.
 
-use crate::SizeClass;
-
-pub(crate) enum Mark {
-    Nothing,
-    Blocks(#[expect(dead_code, reason = "nobody asks for it")] SizeClass),
-}
+use super::mark::Mark;
 
 pub(crate) const fn set(_address: usize, _mark: Mark) {}
 

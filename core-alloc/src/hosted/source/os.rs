@@ -5,6 +5,15 @@ mod linux;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod other;
 
+#[cfg_attr(all(feature = "malloc", target_os = "linux", target_env = "gnu"), path = "os/streams/glibc.rs")]
+mod streams;
+
+#[cfg_attr(
+    all(feature = "malloc", target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(tsan)),
+    path = "os/thread/bare.rs"
+)]
+mod thread;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as kernel;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -15,8 +24,11 @@ use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::time::Duration;
 
+use super::Fresh;
 use super::errno::keeping_errno;
-use super::{Fresh, NoThread};
+
+pub(super) use streams::{free_streams, hold_streams, let_go_streams};
+pub(super) use thread::{BARE_THREADS, forget_thread, start_thread};
 
 pub(super) const UNTOUCHED_IS_FREE: bool = true;
 
@@ -25,10 +37,6 @@ const GRAIN: usize = 64 * 1024;
 
 /// Mappings of at least this size are aligned to it, so that the system may use its huge pages for them.
 const HUGE: usize = 2 * 1024 * 1024;
-
-/// The stack of a thread of ours. The program's thread-locals come out of it on some systems; what is not touched costs
-/// nothing.
-const STACK: usize = 128 * 1024;
 
 pub(super) fn acquire(size: usize, align: usize) -> Option<NonNull<u8>> {
     let size = size.checked_next_multiple_of(GRAIN)?;
@@ -107,34 +115,6 @@ pub(super) fn around_fork(before: extern "C" fn(), in_parent: extern "C" fn(), i
 
 pub(super) fn sleep(duration: Duration) {
     keeping_errno(|| kernel::sleep(duration));
-}
-
-pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
-    let mut attributes = MaybeUninit::uninit();
-    // SAFETY: the place is valid for attributes.
-    if unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) } != 0 {
-        return Err(NoThread);
-    }
-    // SAFETY: just initialised.
-    let attributes = unsafe { attributes.assume_init_mut() };
-    let started = keeping_errno(|| without_signals(|| start_detached(attributes, work)));
-    // SAFETY: they were initialised, and the thread does not need them any more.
-    unsafe { libc::pthread_attr_destroy(attributes) };
-    started
-}
-
-fn start_detached(
-    attributes: &mut libc::pthread_attr_t,
-    work: extern "C" fn(*mut c_void) -> *mut c_void,
-) -> Result<(), NoThread> {
-    // SAFETY: the attributes were initialised. A size that the system does not accept leaves them as they are.
-    unsafe { libc::pthread_attr_setstacksize(attributes, STACK) };
-    // SAFETY: as above.
-    unsafe { libc::pthread_attr_setdetachstate(attributes, libc::PTHREAD_CREATE_DETACHED) };
-    let mut thread = MaybeUninit::uninit();
-    // SAFETY: the place is valid for a thread's name, the attributes were initialised, and `work` needs no argument.
-    let status = unsafe { libc::pthread_create(thread.as_mut_ptr(), attributes, work, ptr::null_mut()) };
-    if status == 0 { Ok(()) } else { Err(NoThread) }
 }
 
 /// Calls `f` with all signals blocked, which a thread that it starts inherits.

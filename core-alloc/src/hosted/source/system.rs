@@ -56,16 +56,24 @@ pub(super) unsafe fn clear(start: NonNull<u8>, size: usize) {
 
 pub(super) fn around_fork(_before: extern "C" fn(), _in_parent: extern "C" fn(), _in_child: extern "C" fn()) {}
 
+pub(super) const fn hold_streams() {}
+
+pub(super) const fn let_go_streams() {}
+
+pub(super) const fn free_streams() {}
+
 /// Under Miri there is no thread: it would have the program wait for it.
-pub(super) fn start_thread(work: extern "C" fn(*mut c_void) -> *mut c_void) -> Result<(), NoThread> {
+pub(super) fn start_thread<W: Work>() -> Result<(), NoThread> {
     if cfg!(miri) {
         return Err(NoThread);
     }
-    let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
-        work(ptr::null_mut());
-    });
+    let thread = thread::Builder::new().stack_size(STACK).spawn(W::work);
     thread.map(drop).map_err(|_| NoThread)
 }
+
+pub(super) const BARE_THREADS: bool = false;
+
+pub(super) const fn forget_thread() {}
 
 pub(super) fn sleep(duration: Duration) {
     thread::sleep(duration);

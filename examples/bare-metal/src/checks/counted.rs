@@ -23,6 +23,23 @@ pub fn handles() {
     assert_eq!(others.iter().map(|other| other[2]).sum::<u64>(), 30);
 }
 
+/// How much of the heap a handle to a new value of eight bytes takes, with the heap's own word; the mean of many.
+#[cfg(target_pointer_width = "32")]
+pub(super) fn bytes_of_eight<H>(new: impl Fn([u8; 8]) -> H) -> usize {
+    const COUNT: usize = 100;
+    let mut handles = Vec::with_capacity(COUNT);
+    let before = crate::heap::shared().stats().used;
+    handles.extend((0..COUNT).map(|_| new([7; 8])));
+    (crate::heap::shared().stats().used - before) / COUNT
+}
+
+/// The header is a word of four bytes: so that all fits in sixteen, but for a few blocks that were lying about.
+#[cfg(target_pointer_width = "32")]
+pub fn small_header() {
+    assert!((16..18).contains(&bytes_of_eight(Counted::new)));
+    assert!((16..18).contains(&bytes_of_eight(SyncCounted::new)));
+}
+
 /// Equal words are one.
 pub fn interned() {
     let interner: Interner<str> = Interner::new();

@@ -39,6 +39,15 @@ pub fn cycles() {
     assert_eq!(collector.stats().objects, 0);
 }
 
+/// The header has twelve bytes, which with the value's eight and the heap's word are 24.
+#[cfg(target_pointer_width = "32")]
+pub fn small_header() {
+    let collector = Collector::new();
+    collector.disable();
+    let bytes = super::counted::bytes_of_eight(|value| Gc::new_in(value, &collector));
+    assert!((24..26).contains(&bytes), "{bytes} bytes");
+}
+
 static COLLECTOR: StaticCollector = StaticCollector::new();
 
 /// The collector in a static is had once, and finds all garbage in steps from an idle loop.

@@ -1,7 +1,7 @@
 //! The timer's interrupt handler and the main loop use the heap at the same time.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use alloc::vec::Vec;
 use critical_section::Mutex;
@@ -16,17 +16,33 @@ const TICKS: u32 = 300;
 static MAIL: Mutex<Cell<Option<Vec<u8>>>> = Mutex::new(Cell::new(None));
 /// What the timer calls.
 static HANDLER: Mutex<Cell<fn()>> = Mutex::new(Cell::new(leave_a_block));
-static TICKED: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
 
-/// Whether the handler is running, on the only processor that has one.
-static IN_HANDLER: AtomicBool = AtomicBool::new(false);
-
-/// Whether the caller is the handler; another processor than its own may be told so, too.
-pub fn in_handler() -> bool {
-    IN_HANDLER.load(Ordering::Relaxed)
+/// A processor's part in this.
+struct Processor {
+    /// Whether its handler is running.
+    in_handler: AtomicBool,
+    /// How often it ran.
+    ticks: AtomicU32,
 }
 
-fn exchange(block: Option<Vec<u8>>) -> Option<Vec<u8>> {
+static PROCESSORS: [Processor; 2] =
+    [const { Processor { in_handler: AtomicBool::new(false), ticks: AtomicU32::new(0) } }; 2];
+
+fn this() -> &'static Processor {
+    &PROCESSORS[board::this_processor() as usize]
+}
+
+/// Whether the caller is a handler.
+pub fn in_handler() -> bool {
+    this().in_handler.load(Ordering::Relaxed)
+}
+
+/// How often this processor's handler ran.
+pub(super) fn ticks() -> u32 {
+    this().ticks.load(Ordering::Relaxed)
+}
+
+pub(super) fn exchange(block: Option<Vec<u8>>) -> Option<Vec<u8>> {
     critical_section::with(|section| MAIL.borrow(section).replace(block))
 }
 
@@ -34,19 +50,18 @@ fn is_intact(block: &[u8]) -> bool {
     block.iter().all(|byte| Some(byte) == block.first())
 }
 
-fn ticked() -> u32 {
-    critical_section::with(|section| TICKED.borrow(section).get())
-}
-
 /// Called by the timer.
 #[unsafe(no_mangle)]
 pub extern "C" fn on_tick() {
-    IN_HANDLER.store(true, Ordering::Relaxed);
+    let Processor { in_handler, ticks } = this();
+    in_handler.store(true, Ordering::Relaxed);
     critical_section::with(|section| HANDLER.borrow(section).get())();
-    IN_HANDLER.store(false, Ordering::Relaxed);
+    in_handler.store(false, Ordering::Relaxed);
+    // Only this handler changes it.
+    ticks.store(ticks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
-/// Works while the timer calls `handler`.
+/// Works while this processor's timer calls `handler`, as all timers then do.
 pub(super) fn while_ticking(handler: fn(), work: impl FnOnce()) {
     critical_section::with(|section| HANDLER.borrow(section).set(handler));
     board::start_ticks();
@@ -55,13 +70,13 @@ pub(super) fn while_ticking(handler: fn(), work: impl FnOnce()) {
 }
 
 /// Leaves a new block, and frees the one that was left for the handler; drops a list of its own.
-fn leave_a_block() {
-    let number = critical_section::with(|section| TICKED.borrow(section).replace(TICKED.borrow(section).get() + 1));
+pub(super) fn leave_a_block() {
+    let number = ticks();
     let block = alloc::vec![number.to_le_bytes()[0]; 1 + number as usize % 200];
     let freed = exchange(Some(block));
     assert!(freed.is_none_or(|block| is_intact(&block)));
     // Which takes longer than a tick.
-    if number % 16 == 0 {
+    if number.is_multiple_of(16) {
         counted::make_and_drop_list(20);
     }
 }
@@ -70,8 +85,9 @@ fn leave_a_block() {
 pub fn handler() {
     let mut random = Random(5);
     let mut kept: Vec<Vec<u8>> = Vec::new();
+    let before = ticks();
     while_ticking(leave_a_block, || {
-        while ticked() < TICKS {
+        while ticks() - before < TICKS {
             let block = alloc::vec![7; 1 + random.below(300)];
             kept.extend(exchange(Some(block)));
             if kept.len() > 30 {

@@ -17,6 +17,10 @@ pub const ALL: &[(&str, fn())] = &[
     ("exhaustion is refused and recovered from", allocator::exhaustion),
     ("vectors, maps, strings and trait objects", collections::all),
     ("counted handles, shared and weak", counted::handles),
+    #[cfg(target_pointer_width = "32")]
+    ("a counted value has a header of four bytes", counted::small_header),
+    #[cfg(target_pointer_width = "32")]
+    ("a collected value has a header of twelve bytes", gc::small_header),
     ("interned words", counted::interned),
     ("deep lists and trees are dropped on a small stack", counted::deep),
     ("cycles, finalizers and weak handles", gc::cycles),
@@ -27,7 +31,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a heap that masks no interrupts serves a handler", unmasked::handler),
     ("what a heap does is written to a ring, and read back", recorded::churn),
     #[cfg(target_arch = "x86_64")]
-    ("processors share the heap and free each other's blocks", processors::both),
+    ("processors and their handlers share the heap and free each other's blocks", processors::both),
 ];
 
 /// Marsaglia's xorshift.

@@ -92,7 +92,6 @@ fn a_log_longer_than_the_buffer_is_read_whole() {
         writer.write(time, &Event::Freed { address: Address(time.wrapping_mul(0x9E37_79B9_7F4A_7C15)) });
     }
     writer.flush();
-    drop(writer);
     assert!(log.len() > 3 << 20, "{}", log.len());
     let mut file = LogFile::new(InPieces { rest: &log, piece: 100_003 });
     let mut events = 0;

@@ -27,19 +27,30 @@ global_asm!(
     "call on_fault",
 );
 
-/// What the processor reads, and nobody else after `prepare`.
+/// So many processors are taken care of.
+const PROCESSORS: usize = 2;
+
+/// What processors read, and nobody writes after [`load`].
 #[repr(C, align(16))]
 struct Table<T>(UnsafeCell<T>);
 
-// SAFETY: written by `prepare` alone, which runs once, before there is a second processor.
+// SAFETY: interrupts' gates are written by `prepare` alone, before there is a second processor; of the others, each processor
+// has its own.
 unsafe impl<T> Sync for Table<T> {}
 
 static INTERRUPTS: Table<[[u32; 4]; 64]> = Table(UnsafeCell::new([[0; 4]; 64]));
-static TASK_STATE: Table<[u32; 26]> = Table(UnsafeCell::new([0; 26]));
-static STACK: Table<[u8; 8192]> = Table(UnsafeCell::new([0; 8192]));
+static TASK_STATES: [Table<[u32; 26]>; PROCESSORS] = [const { Table(UnsafeCell::new([0; 26])) }; PROCESSORS];
+static STACKS: [Table<[u8; 8192]>; PROCESSORS] = [const { Table(UnsafeCell::new([0; 8192])) }; PROCESSORS];
+
+/// Where the first processor's task state is in the table of segments; each takes two places.
+const FIRST_TASK: usize = 4;
+
+/// A place and a size, as the processor loads them.
+#[repr(C, packed)]
+struct Pointer(u16, u64);
 
 unsafe extern "C" {
-    static mut gdt: [u64; 6];
+    static mut gdt: [u64; FIRST_TASK + 2 * PROCESSORS];
     fn timer_stub();
     fn fault_stub();
 }
@@ -56,30 +67,39 @@ fn gate(function: unsafe extern "C" fn()) -> [u32; 4] {
     [CODE | address & 0xFFFF, address & 0xFFFF_0000 | INTERRUPT_ON_FIRST_STACK, 0, 0]
 }
 
-/// Sets up interrupts and faults, and turns the old interrupt controllers off.
+/// Sets up interrupts and faults for the first processor, and turns the old interrupt controllers off.
 pub fn prepare() {
-    const FIRST_STACK: usize = 9;
-    const PRESENT_TASK: u64 = 0x89 << 40;
     let mut gates = [gate(fault_stub); 64];
     gates[TIMER_VECTOR as usize] = gate(timer_stub);
-    let mut task = [0; 26];
-    task[FIRST_STACK] = low_address(STACK.0.get().wrapping_add(1));
-    // SAFETY: nobody uses the tables yet.
+    // SAFETY: nobody uses them yet.
     unsafe { INTERRUPTS.0.get().write(gates) };
-    // SAFETY: likewise.
-    unsafe { TASK_STATE.0.get().write(task) };
-
-    let base = u64::from(low_address(TASK_STATE.0.get()));
-    let descriptor = PRESENT_TASK | (base & 0xFF_FFFF) << 16 | (base >> 24) << 56 | 103;
-    let place = (&raw mut gdt).cast::<u64>().wrapping_add(4);
-    // SAFETY: there is room for it in the table, and it is not used yet.
-    unsafe { place.write(descriptor) };
-
-    #[repr(C, packed)]
-    struct Pointer(u16, u64);
-    let pointer = Pointer(size_of_val(&gates) as u16 - 1, low_address(INTERRUPTS.0.get()).into());
-    // SAFETY: the tables are filled, and stay.
-    unsafe { asm!("lidt [{}]", "ltr {:x}", in(reg) &raw const pointer, in(reg) 32_u16) };
+    load(0);
     // SAFETY: masks the interrupts of both controllers.
     unsafe { asm!("out 0x21, al", "out 0xA1, al", in("al") 0xFF_u8) };
+}
+
+/// Lets this processor, which is the `number`th, use the interrupts that `prepare` has set up. To be called once by each.
+pub(super) fn load(number: usize) {
+    const FIRST_STACK: usize = 9;
+    const PRESENT_TASK: u64 = 0x89 << 40;
+    let mut task = [0; 26];
+    task[FIRST_STACK] = low_address(STACKS[number].0.get().wrapping_add(1));
+    let place = TASK_STATES[number].0.get();
+    // SAFETY: this processor's alone.
+    unsafe { place.write(task) };
+
+    let base = u64::from(low_address(place));
+    let descriptor = PRESENT_TASK | (base & 0xFF_FFFF) << 16 | (base >> 24) << 56 | 103;
+    let segment = FIRST_TASK + 2 * number;
+    let place = (&raw mut gdt).cast::<u64>().wrapping_add(segment);
+    // SAFETY: this processor's place in the table, which is not used yet.
+    unsafe { place.write(descriptor) };
+
+    let segments =
+        Pointer(size_of::<[u64; FIRST_TASK + 2 * PROCESSORS]>() as u16 - 1, low_address(&raw const gdt).into());
+    let interrupts = Pointer(size_of::<[[u32; 4]; 64]>() as u16 - 1, low_address(INTERRUPTS.0.get()).into());
+    // SAFETY: the tables are filled, and stay; the segments in use are as they were.
+    unsafe {
+        asm!("lgdt [{}]", "lidt [{}]", "ltr {:x}", in(reg) &raw const segments, in(reg) &raw const interrupts, in(reg) 8 * segment)
+    };
 }

@@ -25,7 +25,7 @@ const TIMER: usize = 0x320;
 const TIMER_START: usize = 0x380;
 const TIMER_DIVIDER: usize = 0x3E0;
 
-/// Lets the timer call `on_tick`, every few thousand instructions.
+/// Lets this processor's timer call `on_tick`, every few thousand instructions.
 pub fn start_ticks() {
     const PERIODIC: u32 = 1 << 17;
     let settings = [

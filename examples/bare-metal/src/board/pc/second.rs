@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use super::apic;
+use super::{apic, descriptors};
 
 const ID: usize = 0x20;
 const COMMAND: usize = 0x300;
@@ -65,6 +65,7 @@ fn start() {
 
 #[unsafe(no_mangle)]
 extern "C" fn second_main() -> ! {
+    descriptors::load(1);
     STATE.store(RUNNING, Ordering::Release);
     let task = TASK.load(Ordering::Acquire);
     // SAFETY: `run_beside` has stored a function.

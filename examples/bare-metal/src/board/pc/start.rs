@@ -17,8 +17,8 @@ global_asm!(
     ".section .data",
     ".balign 8",
     ".global gdt",
-    // None, 32-bit code, data, 64-bit code, and room for a task state.
-    "gdt: .quad 0, 0x00CF9A000000FFFF, 0x00CF92000000FFFF, 0x00AF9A000000FFFF, 0, 0",
+    // None, 32-bit code, data, 64-bit code, and room for two task states.
+    "gdt: .quad 0, 0x00CF9A000000FFFF, 0x00CF92000000FFFF, 0x00AF9A000000FFFF, 0, 0, 0, 0",
     "gdt_end:",
     "gdt_pointer: .word gdt_end - gdt - 1",
     ".long gdt",
