@@ -140,7 +140,7 @@ fn a_damaged_log_is_shown_with_one_line_of_what_is_missing() {
     let (log, garbage) = with_garbage(b"Booting... ");
     let (code, errors) = fails(&log, &["stats"]);
     assert_eq!(code, Some(0));
-    assert_eq!(errors, format!("warning: the log is not whole: {garbage} bytes are in no whole chunk\n"));
+    assert_eq!(errors, format!("warning: the log is not whole: bytes in no whole chunk: {garbage}\n"));
 }
 
 #[test]
