@@ -14,7 +14,7 @@ pub(crate) mod suggest;
 
 use mudlark_core_alloc::SizeClass;
 
-use crate::model::Model;
+use crate::model::{Class, Model, Moment};
 
 /// Blocks that are asked for: how many of which size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,6 +135,19 @@ pub(crate) fn current(model: &Model) -> (Table, Demand) {
     // Classes beyond the largest size have nothing to do with this program.
     let needed = table.classes.partition_point(|&class| class < demand.largest()) + 1;
     (Table { classes: table.classes.into_iter().take(needed).collect() }, demand)
+}
+
+/// What the heap says of the blocks in use, or else what the log's own requests say of its peak.
+pub(crate) fn loads(model: &Model, moment: Option<&Moment>) -> Vec<Load> {
+    let told = moment.map_or(&[][..], |moment| &moment.classes);
+    if told.is_empty() {
+        let (table, demand) = current(model);
+        let loads = table.serve(&demand).into_iter();
+        return loads.filter(|load| load.blocks > 0).collect();
+    }
+    let of_class =
+        |class: &Class| Load { block_size: class.block_size, blocks: class.used, requested: class.requested };
+    told.iter().map(of_class).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use mudlark_hooks::{Chunk, Damage, Found};
 
-/// Bytes asked for at a time; several of the longest chunks fit.
+/// Bytes of the buffer; several of the longest chunks fit.
 const PIECE: usize = 16 * Chunk::MAX_LEN;
 
 /// A log that is read from its beginning on.
@@ -33,8 +33,10 @@ const PIECE: usize = 16 * Chunk::MAX_LEN;
 #[derive(Debug)]
 pub struct LogFile<R> {
     input: R,
-    /// What was read of the input and is in no chunk yet.
-    buffer: Vec<u8>,
+    /// Its first bytes are what was read of the input and is in no chunk yet.
+    buffer: Box<[u8]>,
+    /// As many bytes.
+    filled: usize,
     bytes: u64,
     chunks: u64,
     next_sequence: Option<u32>,
@@ -45,7 +47,8 @@ impl<R: Read> LogFile<R> {
     /// A log of which nothing is read yet.
     #[must_use]
     pub fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), bytes: 0, chunks: 0, next_sequence: None, damage: Damage::default() }
+        let buffer = vec![0; PIECE].into_boxed_slice();
+        Self { input, buffer, filled: 0, bytes: 0, chunks: 0, next_sequence: None, damage: Damage::default() }
     }
 
     /// As many bytes were read.
@@ -91,7 +94,15 @@ impl<R: Read> LogFile<R> {
     }
 
     fn read_piece(&mut self) -> io::Result<usize> {
-        let read = (&mut self.input).take(PIECE as u64).read_to_end(&mut self.buffer)?;
+        // There is room: what is kept is shorter than the longest chunk.
+        let room = &mut self.buffer[self.filled..];
+        let read = loop {
+            match self.input.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                answer => break answer?,
+            }
+        };
+        self.filled += read;
         self.bytes += read as u64;
         Ok(read)
     }
@@ -100,7 +111,7 @@ impl<R: Read> LogFile<R> {
     fn take_chunks(&mut self, each: &mut impl FnMut(Chunk<'_>)) {
         let mut passed = 0;
         loop {
-            match Chunk::find(&self.buffer[passed..]) {
+            match Chunk::find(&self.buffer[passed..self.filled]) {
                 Found::Chunk { skipped, len, chunk } => {
                     self.damage.skipped_bytes += skipped as u64;
                     self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
@@ -111,7 +122,7 @@ impl<R: Read> LogFile<R> {
                 }
                 Found::Incomplete { skipped } => {
                     self.damage.skipped_bytes += skipped as u64;
-                    self.buffer.drain(..passed + skipped);
+                    self.pass(passed + skipped);
                     return;
                 }
             }
@@ -120,11 +131,17 @@ impl<R: Read> LogFile<R> {
 
     /// No more will come: what looks like a beginning is none, but something whole may be behind it.
     fn give_up_tail(&mut self, each: &mut impl FnMut(Chunk<'_>)) {
-        while !self.buffer.is_empty() {
-            self.buffer.drain(..1);
+        while self.filled > 0 {
+            self.pass(1);
             self.damage.skipped_bytes += 1;
             self.take_chunks(each);
         }
+    }
+
+    /// Drops the first bytes of the buffer.
+    fn pass(&mut self, bytes: usize) {
+        self.buffer.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
     }
 }
 

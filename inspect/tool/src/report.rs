@@ -20,7 +20,6 @@ mod summary;
 mod tables;
 
 use crate::classes::{self, before_after, heat_map, suggest};
-use crate::commands::classes::loads;
 use crate::model::Model;
 use crate::plot::{Frame, escape, style_sheet};
 use crate::symbols::Symbols;
@@ -98,7 +97,7 @@ fn timeline_pictures(model: &Model) -> String {
 /// The map, and what a better table would save.
 fn class_pictures(model: &Model) -> String {
     let moment = model.heap.fullest();
-    let loads = loads(model, moment);
+    let loads = classes::loads(model, moment);
     if loads.is_empty() {
         return String::new();
     }

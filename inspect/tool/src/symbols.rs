@@ -16,6 +16,7 @@ mod names;
 mod role;
 mod type_name;
 
+use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -53,6 +54,7 @@ pub struct Symbols<'p> {
     frames: Vec<Frame>,
     ids: HashMap<Frame, FrameId>,
     unreadable: BTreeSet<String>,
+    changed: BTreeSet<String>,
 }
 
 /// A stack, as it is shown.
@@ -79,6 +81,7 @@ impl<'p> Symbols<'p> {
             frames: Vec::new(),
             ids: HashMap::new(),
             unreadable: BTreeSet::new(),
+            changed: BTreeSet::new(),
         };
         symbols.stacks.insert(0, Rc::default());
         symbols
@@ -103,6 +106,11 @@ impl<'p> Symbols<'p> {
     /// Files that could not be read: of their code, no more is known than the file and the address.
     pub fn unreadable(&self) -> impl ExactSizeIterator<Item = &str> {
         self.unreadable.iter().map(String::as_str)
+    }
+
+    /// Files that are younger than the log: their functions and lines may not be those that the program had.
+    pub fn changed(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.changed.iter().map(String::as_str)
     }
 
     fn look_up_stack(&mut self, id: u32) -> Stack {
@@ -130,8 +138,7 @@ impl<'p> Symbols<'p> {
         if let Some(frames) = self.addresses.get(&address) {
             return Rc::clone(frames);
         }
-        // The call is before the address to which it returns.
-        let frames = self.look_up_address(address.wrapping_sub(1));
+        let frames = self.look_up_address(address);
         let frames: Rc<[FrameId]> = frames.into_iter().map(|frame| self.id_of(frame)).collect();
         self.addresses.insert(address, Rc::clone(&frames));
         frames
@@ -145,7 +152,9 @@ impl<'p> Symbols<'p> {
         })
     }
 
-    fn look_up_address(&mut self, address: u64) -> Vec<Frame> {
+    fn look_up_address(&mut self, return_address: u64) -> Vec<Frame> {
+        // The call is before the address to which it returns.
+        let address = return_address.wrapping_sub(1);
         let program = self.program;
         // What is loaded where something was before has taken its place.
         let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
@@ -159,7 +168,7 @@ impl<'p> Symbols<'p> {
         };
         let module = path.to_string_lossy().into_owned();
         let file = self.file(&path);
-        let found = file.map(|file| file.frames(file.own_address(address, base))).unwrap_or_default();
+        let found = file.map(|file| file.frames(file.call_before(return_address, base))).unwrap_or_default();
         if found.is_empty() {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let function = format!("{name}+{:#x}", address.wrapping_sub(base));
@@ -176,9 +185,22 @@ impl<'p> Symbols<'p> {
             if file.is_none() && path.components().nth(1).is_some() {
                 self.unreadable.insert(path.to_string_lossy().into_owned());
             }
+            if file.is_some() && self.is_younger_than_log(path) {
+                self.changed.insert(path.to_string_lossy().into_owned());
+            }
             self.files.insert(path.to_owned(), file);
         }
         self.files.get(path)?.as_ref()
+    }
+
+    /// Whether a file was written after the program had started. Of a file that the user names, that is the user's affair.
+    fn is_younger_than_log(&self, path: &Path) -> bool {
+        let is_named = self.options.sysroot.is_some() || self.options.exe.as_deref() == Some(path);
+        let written = std::fs::metadata(path).and_then(|file| file.modified());
+        match (written, self.program.started_at()) {
+            (Ok(written), Some(started)) if !is_named => written > started + ROUGHLY,
+            _ => false,
+        }
     }
 
     fn open(&self, path: &Path) -> Option<DebugFile> {
@@ -197,6 +219,9 @@ fn shown(roles: &[Role]) -> (usize, usize) {
     let end = roles.iter().position(|role| *role == Role::Start).unwrap_or(roles.len());
     if first < end { (first, end) } else { (0, roles.len()) }
 }
+
+/// Clocks and file systems agree no better than this.
+const ROUGHLY: Duration = Duration::from_secs(2);
 
 /// Inside an allocator, no stack is deeper than this.
 const DEEPEST_ENTRY: usize = 24;

@@ -81,14 +81,14 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     let mut lacks = Vec::new();
     let mut lack = |count: u64, text: &str| {
         if count > 0 {
-            lacks.push(format!("{count} {text}"));
+            lacks.push(format!("{text}: {count}"));
         }
     };
-    lack(damage.skipped_bytes, "bytes are in no whole chunk");
-    lack(damage.missing_chunks, "chunks are missing");
-    lack(unknown_chunks, "chunks are of a newer version");
-    lack(model.gaps.lost_events, "events were lost by the writer");
-    lack(model.gaps.missing_frees, "frees are missing");
+    lack(damage.skipped_bytes, "bytes in no whole chunk");
+    lack(damage.missing_chunks, "missing chunks");
+    lack(unknown_chunks, "chunks of a newer version");
+    lack(model.gaps.lost_events, "events that the writer lost");
+    lack(model.gaps.missing_frees, "missing frees");
     if !model.program.has_start {
         lacks.push("its beginning is missing, so times have no unit, and sizes may be those of a sample".to_owned());
     }

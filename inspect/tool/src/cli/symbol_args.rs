@@ -36,16 +36,23 @@ impl SymbolArgs {
     }
 }
 
-/// Says in one line which files could not be read.
+/// Says in one line each which files could not be read, and which are not those of the log any more.
 pub(crate) fn warn_of_unreadable(symbols: &Symbols<'_>) {
-    let files: Vec<&str> = symbols.unreadable().collect();
-    if let Some(first) = files.first() {
-        let others = match files.len() {
-            1 => String::new(),
-            len => format!(" and {} more", len - 1),
-        };
+    if let Some(files) = listed(symbols.unreadable()) {
         eprintln!(
-            "warning: no functions of {first}{others}: not readable (`--exe FILE` and `--sysroot DIRECTORY` say where files are)"
+            "warning: no functions of {files}: not readable (`--exe FILE`, `--sysroot DIRECTORY` say where files are)"
         );
     }
+    if let Some(files) = listed(symbols.changed()) {
+        eprintln!("warning: {files} changed after the log was begun: functions and lines may be wrong");
+    }
+}
+
+/// `libc.so.6 and 2 more`.
+fn listed<'a>(mut files: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
+    let first = files.next()?;
+    Some(match files.len() {
+        0 => first.to_owned(),
+        more => format!("{first} and {more} more"),
+    })
 }

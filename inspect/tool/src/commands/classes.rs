@@ -4,10 +4,10 @@ use core::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 
-use crate::classes::{self, Demand, Load, Table, before_after, heat_map, suggest};
+use crate::classes::{self, Demand, Table, before_after, heat_map, suggest};
 use crate::cli::{Input, Output};
 use crate::error::Error;
-use crate::model::{Model, Moment};
+use crate::model::Model;
 use crate::plot::Frame;
 use crate::text;
 
@@ -65,7 +65,7 @@ impl Classes {
             At::Peak => model.heap.fullest(),
             At::End => model.heap.last(),
         };
-        let loads = loads(model, moment);
+        let loads = classes::loads(model, moment);
         if loads.is_empty() && moment.is_none_or(|moment| moment.pages.is_empty()) {
             return Err(NO_SMALL_BLOCKS);
         }
@@ -91,22 +91,6 @@ const NO_SMALL_BLOCKS: Error = Error::Nothing {
     what: "blocks that size classes serve",
     advice: "`mudlark stats LOG` says what it has; a program that records from its start on has some",
 };
-
-/// What the heap says of the blocks in use, or else what the log's own requests say of its peak.
-pub(crate) fn loads(model: &Model, moment: Option<&Moment>) -> Vec<Load> {
-    let told = moment.map_or(&[][..], |moment| &moment.classes);
-    if told.is_empty() {
-        let (table, demand) = classes::current(model);
-        let loads = table.serve(&demand).into_iter();
-        return loads.filter(|load| load.blocks > 0).collect();
-    }
-    let of_class = |class: &crate::model::Class| Load {
-        block_size: class.block_size,
-        blocks: class.used,
-        requested: class.requested,
-    };
-    told.iter().map(of_class).collect()
-}
 
 /// The table as Rust, with what it saves.
 fn rust(model: &Model, before: &Table, after: &Table, demand: &Demand) -> String {

@@ -93,10 +93,13 @@ impl Live {
         }
         let mut child = recording::start(&mut command)?;
         let shown = self.show(&log, || matches!(child.try_wait(), Ok(Some(_)) | Err(_)));
-        let status = end(child)?;
+        let ended = end(child)?;
         shown?;
         self.tell_where(&log, &printed);
-        Ok(recording::end_like(status))
+        Ok(match ended {
+            Ended::Itself(status) => recording::end_like(status),
+            Ended::Asked => ExitCode::SUCCESS,
+        })
     }
 
     /// Says which files there are; removes those that nobody asked for.
@@ -118,13 +121,20 @@ impl Live {
 /// How long a program may take to end when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Why a program has ended.
+enum Ended {
+    Itself(ExitStatus),
+    /// The user has seen enough.
+    Asked,
+}
+
 /// Ends a program, if it has not ended.
-fn end(mut child: Child) -> Result<ExitStatus, Error> {
+fn end(mut child: Child) -> Result<Ended, Error> {
     let failed = |cause| Error::Start { program: "the program".into(), cause };
     let mut asked = None;
     while asked.is_none_or(|asked: Instant| asked.elapsed() < PATIENCE) {
         if let Some(status) = child.try_wait().map_err(failed)? {
-            return Ok(status);
+            return Ok(if asked.is_none() { Ended::Itself(status) } else { Ended::Asked });
         }
         // Once, and only what still runs: the number of one that has ended may be another's now.
         asked.get_or_insert_with(|| {
@@ -135,5 +145,6 @@ fn end(mut child: Child) -> Result<ExitStatus, Error> {
     }
     // It may have ended meanwhile.
     let _ = child.kill();
-    child.wait().map_err(failed)
+    child.wait().map_err(failed)?;
+    Ok(Ended::Asked)
 }

@@ -33,9 +33,11 @@ impl Names {
 
     /// The functions with the most.
     pub(crate) fn rows(&mut self, model: &Model, sort: Sort) -> Vec<Row> {
+        // Where most have nothing, as at the end, what they asked for says which of them come first.
+        let rank = |figures: &Figures| [sort.key(figures), Sort::Total.key(figures)];
         let mut places: Vec<(Place, Figures)> =
             model.places().iter().map(|(place, sums)| (*place, model.figures(sums))).collect();
-        places.sort_by_key(|place| Reverse(sort.key(&place.1)));
+        places.sort_by_key(|place| Reverse(rank(&place.1)));
         places.truncate(LOOKED_UP);
         self.look_up(model, &places);
         let mut rows: HashMap<&str, Figures> = HashMap::new();
@@ -44,7 +46,7 @@ impl Names {
         }
         let mut rows: Vec<Row> =
             rows.into_iter().map(|(name, figures)| Row { name: name.to_owned(), figures }).collect();
-        rows.sort_by(|a, b| (Reverse(sort.key(&a.figures)), &a.name).cmp(&(Reverse(sort.key(&b.figures)), &b.name)));
+        rows.sort_by(|a, b| (Reverse(rank(&a.figures)), &a.name).cmp(&(Reverse(rank(&b.figures)), &b.name)));
         rows
     }
 

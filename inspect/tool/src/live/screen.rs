@@ -16,7 +16,7 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Row, Sparkline, Table};
 
-use crate::live::{Sort, Status};
+use crate::live::{Sort, Status, places};
 use crate::model::Cost;
 use crate::text;
 
@@ -96,26 +96,39 @@ fn narrowed(heap: &[u64], width: usize) -> Vec<u64> {
     (0..width).map(column).collect()
 }
 
+/// Widths of the columns of figures.
+const FIGURES: [u16; 4] = [10, 10, 10, 12];
+
 fn draw_places(frame: &mut Frame<'_>, status: &Status, sort: Sort, first: usize, area: Rect) {
     let heads = Sort::ALL.map(|column| {
         let head = Line::from(column.name()).right_aligned();
         if column == sort { head.bold().underlined() } else { head }
     });
-    let heads =
-        Row::new(heads.into_iter().chain([Line::from("function")])).style(Style::new().add_modifier(Modifier::DIM));
-    let rows = status.places.iter().skip(first).map(|place| {
-        let bytes = |cost| text::bytes(place.figures.cost(cost).bytes);
-        let requests = text::number(place.figures.total.blocks.rounded());
-        let figures = [bytes(Cost::Leaked), bytes(Cost::Peak), bytes(Cost::Total), requests];
-        Row::new(
-            figures
-                .map(|figure| Line::from(figure).right_aligned())
-                .into_iter()
-                .chain([Line::from(place.name.clone())]),
-        )
-    });
-    let widths = [10, 10, 10, 12].map(Constraint::Length).into_iter().chain([Constraint::Min(10)]);
-    frame.render_widget(Table::new(rows, widths).header(heads), area);
+    let heads = Row::new(heads.into_iter().chain([Line::from("function")]));
+    let figures: u16 = FIGURES.iter().map(|width| width + 1).sum();
+    let room = usize::from(area.width.saturating_sub(figures));
+    let rows = status.places.iter().skip(first).map(|place| place_row(place, room));
+    let widths = FIGURES.map(Constraint::Length).into_iter().chain([Constraint::Min(10)]);
+    frame.render_widget(Table::new(rows, widths).header(heads.style(Style::new().add_modifier(Modifier::DIM))), area);
+}
+
+fn place_row(place: &places::Row, room: usize) -> Row<'static> {
+    let bytes = |cost| text::bytes(place.figures.cost(cost).bytes);
+    let requests = text::number(place.figures.total.blocks.rounded());
+    let figures = [bytes(Cost::Leaked), bytes(Cost::Peak), bytes(Cost::Total), requests];
+    let figures = figures.map(|figure| Line::from(figure).right_aligned());
+    Row::new(figures.into_iter().chain([Line::from(elided(&place.name, room))]))
+}
+
+/// As much of a name as there is room for: its beginning and, more of it, its end, where the function's own name is.
+fn elided(name: &str, room: usize) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    if chars.len() <= room || room == 0 {
+        return name.to_owned();
+    }
+    let head = room / 3;
+    let tail = chars.len() - (room - 1 - head.min(room - 1));
+    chars[..head].iter().chain(['…'].iter()).chain(&chars[tail..]).collect()
 }
 
 #[cfg(test)]
@@ -124,7 +137,6 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::live::places;
     use crate::live::status::Pauses;
     use crate::model::{Amount, Count, Figures};
 
@@ -202,5 +214,12 @@ mod tests {
         let narrow = narrowed(&heap, 50);
         assert_eq!((narrow.len(), narrow.iter().max()), (50, Some(&9)));
         assert_eq!(narrowed(&[1, 2], 4), [1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_its_ends() {
+        assert_eq!(elided("<a::B as c::D>::e", 17), "<a::B as c::D>::e");
+        assert_eq!(elided("<a::B as c::D>::e", 9), "<a:…D>::e");
+        assert_eq!([elided("abc", 1), elided("abc", 2), elided("abc", 0)], ["…", "…c", "abc"]);
     }
 }

@@ -1,6 +1,8 @@
 //! The program that the log tells of, and what its numbers are called.
 
+use core::time::Duration;
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use mudlark_hooks::NameOf;
 
@@ -24,6 +26,8 @@ pub struct Program {
     pub ticks_per_second: u64,
     /// Nanoseconds since 1970 at time zero, or zero.
     pub unix_nanoseconds: u64,
+    /// The time at which the log begins.
+    pub started: u64,
     /// Bytes of a pointer.
     pub pointer_bytes: u8,
     /// The mean number of bytes from one request in the log to the next; one if each is there.
@@ -45,6 +49,7 @@ impl Default for Program {
             process: 0,
             ticks_per_second: 0,
             unix_nanoseconds: 0,
+            started: 0,
             pointer_bytes: 8,
             sample_interval: 1,
             has_start: false,
@@ -87,6 +92,17 @@ impl Program {
             None if tag == 0 => "no tag".to_owned(),
             None => format!("tag {tag}"),
         }
+    }
+
+    /// When the log begins, if it knows the date.
+    #[must_use]
+    pub fn started_at(&self) -> Option<SystemTime> {
+        if self.unix_nanoseconds == 0 || self.ticks_per_second == 0 {
+            return None;
+        }
+        let since_zero = u128::from(self.started) * 1_000_000_000 / u128::from(self.ticks_per_second);
+        let since_1970 = self.unix_nanoseconds.saturating_add(since_zero.try_into().unwrap_or(u64::MAX));
+        Some(SystemTime::UNIX_EPOCH + Duration::from_nanos(since_1970))
     }
 
     /// Seconds of a span of time. Where the log does not say how long a tick is, it is a second.

@@ -38,7 +38,7 @@ impl Model {
                 self.forget_last_requests();
             }
             ref told => {
-                let _ = self.program_told(told) || self.heap_told(time, told) || self.collector_told(time, told);
+                let _ = self.program_told(time, told) || self.heap_told(time, told) || self.collector_told(time, told);
             }
         }
     }
@@ -136,7 +136,7 @@ impl Model {
     }
 
     /// What the program says of itself, and what its numbers stand for. Whether the event is of that kind.
-    fn program_told(&mut self, event: &Event<'_>) -> bool {
+    fn program_told(&mut self, time: u64, event: &Event<'_>) -> bool {
         match *event {
             Event::Started { process, pointer_bytes, ticks_per_second, unix_nanoseconds, sample_interval } => {
                 self.scale = Scale::of_interval(sample_interval);
@@ -146,6 +146,7 @@ impl Model {
                     ticks_per_second,
                     unix_nanoseconds,
                     sample_interval,
+                    started: time,
                     has_start: true,
                     ..Program::default()
                 };

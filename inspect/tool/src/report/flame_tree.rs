@@ -20,6 +20,8 @@ use crate::view::path_of;
 
 /// What is less than this part of each cost is not drawn: nobody could see it.
 const LEAST_PART: u64 = 2000;
+/// If there are more calls all the same, only larger ones are drawn, so that the page stays quick.
+const MOST_CALLS: usize = 20_000;
 /// Deeper calls are not drawn.
 const MOST_DEPTH: usize = 120;
 
@@ -34,7 +36,8 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
         tree.add(path_of(model, symbols, place), model.figures(sums));
     }
     let all = tree.nodes.len();
-    let (data, drawn) = tree.data(&costs);
+    let part = tree.least_part(&costs);
+    let (data, drawn) = tree.data(&costs, part);
     let options: String =
         costs.iter().enumerate().map(|(at, &cost)| format!("<option value=\"{at}\">{}</option>", word(cost))).collect();
     let cut = if drawn == all {
@@ -42,7 +45,7 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
     } else {
         let (drawn, all) = (text::number(drawn as u64), text::number(all as u64));
         format!(
-            "<p class=\"cut\">Of {all} calls, the {drawn} largest are drawn; the others have less than 1/{LEAST_PART} of each cost.</p>\n"
+            "<p class=\"cut\">Of {all} calls, the {drawn} largest are drawn; the others have less than 1/{part} of each cost.</p>\n"
         )
     };
     // Inside a script, only a tag could end the data.
@@ -120,12 +123,29 @@ impl Tree {
         id
     }
 
-    /// What is large enough to be seen, as data; and of how many calls.
-    fn data(&self, costs: &[Cost]) -> (serde_json::Value, usize) {
-        let least: Vec<u64> =
-            costs.iter().map(|&cost| (self.nodes[0].figures.cost(cost).bytes / LEAST_PART).max(1)).collect();
-        let is_seen =
-            |figures: &Figures| costs.iter().zip(&least).any(|(&cost, &least)| figures.cost(cost).bytes >= least);
+    /// What part of a cost a call has at least to be drawn.
+    fn least_part(&self, costs: &[Cost]) -> u64 {
+        let mut part = LEAST_PART;
+        while part > 1 {
+            let seen = self.seen(costs, part);
+            if self.nodes.iter().filter(|node| seen(&node.figures)).count() <= MOST_CALLS {
+                break;
+            }
+            part /= 2;
+        }
+        part
+    }
+
+    /// Whether a call has at least that part of a cost.
+    fn seen(&self, costs: &[Cost], part: u64) -> impl Fn(&Figures) -> bool {
+        let least = |&cost: &Cost| (cost, (self.nodes[0].figures.cost(cost).bytes / part).max(1));
+        let least: Vec<(Cost, u64)> = costs.iter().map(least).collect();
+        move |figures| least.iter().any(|&(cost, least)| figures.cost(cost).bytes >= least)
+    }
+
+    /// What has at least that part of a cost, as data; and of how many calls.
+    fn data(&self, costs: &[Cost], part: u64) -> (serde_json::Value, usize) {
+        let is_seen = self.seen(costs, part);
         let mut names = Names::default();
         let mut new_index: Vec<Option<usize>> = Vec::with_capacity(self.nodes.len());
         let mut rows = Vec::new();
@@ -181,7 +201,7 @@ mod tests {
         tree.add(path(&["main", "a"]), figures(10));
         tree.add(path(&["main", "b", "a"]), figures(5));
         tree.add(path(&["main", "a"]), figures(1));
-        let (data, drawn) = tree.data(&[Cost::Total]);
+        let (data, drawn) = tree.data(&[Cost::Total], LEAST_PART);
         assert_eq!(drawn, 5);
         assert_eq!(data["names"], json!(["all", "main", "a", "b"]));
         assert_eq!(data["nodes"], json!([[0, -1, 16], [1, 0, 16], [2, 1, 11], [3, 1, 5], [2, 3, 5]]));
@@ -194,7 +214,19 @@ mod tests {
         for number in 0..100_000 {
             tree.add(vec!["main".to_owned(), format!("small {number}"), "smaller".to_owned()], figures(1 << 8));
         }
-        let (data, drawn) = tree.data(&[Cost::Total]);
+        let (data, drawn) = tree.data(&[Cost::Total], LEAST_PART);
         assert_eq!((drawn, data["names"].as_array().map(Vec::len)), (3, Some(3)));
+    }
+
+    #[test]
+    fn of_more_calls_than_a_page_can_draw_the_large_ones_are_kept() {
+        let mut tree = Tree::new();
+        for number in 0..1500_u64 {
+            let deep = (0..40).map(|depth| format!("call {depth} of {number}")).collect();
+            tree.add(deep, figures(1000 + number * number));
+        }
+        let part = tree.least_part(&[Cost::Total]);
+        let (_, drawn) = tree.data(&[Cost::Total], part);
+        assert!((1000..=MOST_CALLS).contains(&drawn) && part < LEAST_PART, "{drawn} at {part}");
     }
 }

@@ -178,15 +178,18 @@ impl Picture<'_, '_> {
         points
     }
 
-    /// A dot where the most was live: as the log's requests say, or the heap if it knows of more.
-    fn peak(&self, svg: &mut Svg, height: &Scale) {
+    /// The most that was live, and when: as the log's requests say, or the heap if it knows of more.
+    fn highest_requested(&self) -> (u64, u64) {
         let model = self.timeline.model;
         let told = self.timeline.series.iter().filter(|series| series.kind == Kind::Requested);
         let told = told.flat_map(|series| &series.points).map(|point| (point.most, point.time));
         let counted = (model.at_peak(model.all()).bytes, self.timeline.since_start(model.peak_time()));
-        let Some((bytes, ticks)) = told.chain([counted]).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))) else {
-            return;
-        };
+        told.chain([counted]).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))).unwrap_or(counted)
+    }
+
+    /// A dot where the most was live, and a text: on the side that has room, and not below the panel.
+    fn peak(&self, svg: &mut Svg, height: &Scale) {
+        let (bytes, ticks) = self.highest_requested();
         if bytes == 0 {
             return;
         }
@@ -194,16 +197,12 @@ impl Picture<'_, '_> {
         let time = time_label(self.timeline.seconds(ticks), self.timeline.seconds(self.timeline.end));
         let label = format!("peak {} at {time}", text::bytes(bytes));
         let width = text_width(&label);
-        let anchor = if x + width > self.end() { Anchor::End } else { Anchor::Start };
-        let place = if anchor == Anchor::End { x - 8.0 } else { x + 8.0 };
+        let (place, anchor) =
+            if x + width > self.end() { ((x - 8.0).max(width), Anchor::End) } else { (x + 8.0, Anchor::Start) };
+        let floor = height.at(0.0);
+        let line = if y + 18.0 > floor { y - 8.0 } else { y + 15.0 };
         svg.dot((x, y), Colour::Blue);
-        svg.text(
-            (place.max(if anchor == Anchor::End { width } else { 0.0 }), y + 15.0),
-            anchor,
-            Colour::Ink,
-            "halo",
-            &label,
-        );
+        svg.text((place, line), anchor, Colour::Ink, "halo", &label);
     }
 
     /// The name of each line at its end, and how high it got.

@@ -14,7 +14,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop::sample::select(vec![Step::Search, Step::Count, Step::Spread, Step::Weak, Step::Finalize, Step::Destroy])
 }
 
-fn event() -> impl Strategy<Value = Event<'static>> {
+pub(crate) fn event() -> impl Strategy<Value = Event<'static>> {
     let text =
         || prop::sample::select(vec!["", "a", "a/b", "a/b/c", "<&\"'>", "]]>", "\u{0}\u{1b}[1m", "長い名前 </script>"]);
     let small = 0_u32..4;

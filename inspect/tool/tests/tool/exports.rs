@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::process::Command;
 
+use crate::anything::event;
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
-use mudlark::export::{dhat, folded};
+use mudlark::export::{dhat, folded, pprof};
 use mudlark::model::{Cost, Figures};
 use mudlark::view::{By, rows};
 use mudlark::{Model, SymbolOptions, Symbols};
+use proptest::prelude::*;
 use serde_json::Value;
 
 /// A longer log: several threads, tags, resized blocks, and stacks of which some are missing.
@@ -163,5 +165,27 @@ fn the_viewer_of_valgrind_takes_the_file() {
         let Figures { total, at_peak, leaked, .. } = figures;
         let expected = format!("{} {} {} {}\n", total.bytes, total.blocks.rounded(), at_peak.bytes, leaked.bytes);
         assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+    #[test]
+    fn no_log_breaks_an_exporter(events in prop::collection::vec(event(), 0..60), interval in prop::sample::select(vec![0, 1, 2, 1 << 19, u64::MAX])) {
+        let mut log = Log::sampled(interval);
+        events.iter().for_each(|event| log.write(event));
+        let model = model_of(&log.finish());
+        let mut symbols = symbols(&model);
+        for by in [By::Function, By::Line, By::Tag, By::Type, By::Class, By::Thread] {
+            prop_assert_eq!(rows(&model, &mut symbols, by).is_empty(), model.is_empty());
+        }
+        for cost in COSTS {
+            prop_assert!(folded::folded(&model, &mut symbols, cost).values().all(|&bytes| bytes > 0));
+        }
+        let json = dhat::dhat(&model, &mut symbols).expect("no errors");
+        prop_assert!(serde_json::from_slice::<Value>(&json).is_ok());
+        prop_assert!(pprof::pprof(&model, &mut symbols).is_ok());
+        prop_assert!(model.all().now.bytes <= model.all().most.bytes);
     }
 }

@@ -87,6 +87,23 @@ fn the_library_is_preloaded_before_what_is_preloaded_already() {
 }
 
 #[test]
+fn a_program_that_knows_nothing_is_recorded_by_the_preloaded_library() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let done =
+        mudlark().args(["record", "--interval", "1", "--", "sort", "/dev/null"]).current_dir(directory.path()).output();
+    let done = done.expect("it runs");
+    assert!(done.status.success() && done.stdout.is_empty(), "{}", text(&done.stderr));
+    assert!(text(&done.stderr).contains("out.mmt has "), "{}", text(&done.stderr));
+    let stats = mudlark().args(["stats", "out.mmt"]).current_dir(directory.path()).output().expect("it runs");
+    assert!(text(&stats.stdout).contains("program    sort"), "{}{}", text(&stats.stdout), text(&stats.stderr));
+}
+
+#[test]
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();

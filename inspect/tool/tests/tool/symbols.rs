@@ -84,3 +84,18 @@ fn a_file_that_is_not_there_leaves_its_name_and_the_address_unless_a_sysroot_has
     let options = SymbolOptions { sysroot: Some(sysroot.path().to_owned()), ..SymbolOptions::default() };
     assert_eq!(functions(&log, options), (vec![NAME.to_owned()], vec![]));
 }
+
+/// The log says that it is of 2023, and this program is younger.
+#[test]
+fn a_file_that_changed_after_the_log_was_begun_is_told_of() {
+    let log = log(&[(base(), &exe())], &[return_address()]);
+    let model = model_of(&log);
+    let changed = |options| {
+        let mut symbols = Symbols::new(&model.program, options);
+        symbols.stack(1);
+        symbols.changed().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(changed(SymbolOptions::default()), [exe().to_string_lossy()]);
+    let named = SymbolOptions { exe: Some(exe()), ..SymbolOptions::default() };
+    assert_eq!(changed(named), [""; 0], "who names a file knows it");
+}

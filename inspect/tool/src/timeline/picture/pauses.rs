@@ -71,7 +71,8 @@ fn draw_pause(picture: &Picture<'_, '_>, svg: &mut Svg, pause: &Pause, height: &
 fn draw_names(picture: &Picture<'_, '_>, svg: &mut Svg, height: &Scale, (top, bottom): (f64, f64)) {
     let mut sums: BTreeMap<u8, (Step, u64)> = BTreeMap::new();
     for &(from, to, step) in picture.timeline.pauses.iter().flat_map(|pause| &pause.steps) {
-        sums.entry(step as u8).or_insert((step, 0)).1 += to - from;
+        let (_, sum) = sums.entry(step as u8).or_insert((step, 0));
+        *sum = sum.saturating_add(to - from);
     }
     let Some(longest) = picture.timeline.pauses.iter().max_by_key(|pause| pause.len()) else { return };
     let place = |step: Step| {
