@@ -83,9 +83,9 @@ impl Live {
     fn run_program(&self) -> Result<ExitCode, Error> {
         let name = |ending: &str| env::temp_dir().join(format!("mudlark-{}.{ending}", id()));
         let (log, printed) = (self.keep.clone().unwrap_or_else(|| name("mmt")), name("txt"));
+        let mut command = self.recording.command(&self.program, &log)?;
         // What another program left there would be shown until this one begins to write.
         File::create(&log).map_err(|cause| Error::Write { path: log.clone(), cause })?;
-        let mut command = self.recording.command(&self.program, &log)?;
         if self.draws() {
             let file = File::create(&printed).map_err(|cause| Error::Write { path: printed.clone(), cause })?;
             let copy = file.try_clone().map_err(|cause| Error::Write { path: printed.clone(), cause })?;
