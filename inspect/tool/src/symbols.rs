@@ -130,8 +130,7 @@ impl<'p> Symbols<'p> {
         if let Some(frames) = self.addresses.get(&address) {
             return Rc::clone(frames);
         }
-        // The call is before the address to which it returns.
-        let frames = self.look_up_address(address.wrapping_sub(1));
+        let frames = self.look_up_address(address);
         let frames: Rc<[FrameId]> = frames.into_iter().map(|frame| self.id_of(frame)).collect();
         self.addresses.insert(address, Rc::clone(&frames));
         frames
@@ -145,7 +144,9 @@ impl<'p> Symbols<'p> {
         })
     }
 
-    fn look_up_address(&mut self, address: u64) -> Vec<Frame> {
+    fn look_up_address(&mut self, return_address: u64) -> Vec<Frame> {
+        // The call is before the address to which it returns.
+        let address = return_address.wrapping_sub(1);
         let program = self.program;
         // What is loaded where something was before has taken its place.
         let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
@@ -159,7 +160,7 @@ impl<'p> Symbols<'p> {
         };
         let module = path.to_string_lossy().into_owned();
         let file = self.file(&path);
-        let found = file.map(|file| file.frames(file.own_address(address, base))).unwrap_or_default();
+        let found = file.map(|file| file.frames(file.call_before(return_address, base))).unwrap_or_default();
         if found.is_empty() {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let function = format!("{name}+{:#x}", address.wrapping_sub(base));

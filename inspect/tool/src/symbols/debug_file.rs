@@ -28,6 +28,7 @@ pub(crate) struct DebugFile {
     /// By their addresses.
     functions: Vec<Function>,
     is_position_independent: bool,
+    is_arm: bool,
 }
 
 /// An entry of the symbol table.
@@ -54,12 +55,13 @@ impl DebugFile {
         functions.extend(separate.iter().flat_map(read_functions));
         functions.sort_by_key(|function| function.address);
         let is_position_independent = file.kind() == ObjectKind::Dynamic;
-        Ok(Self { dwarf: Context::from_dwarf(dwarf)?, functions, is_position_independent })
+        Ok(Self { dwarf: Context::from_dwarf(dwarf)?, functions, is_position_independent, is_arm: is_arm(&file) })
     }
 
-    /// What the file itself calls an address, if it was loaded at this base.
-    pub(crate) const fn own_address(&self, address: u64, base: u64) -> u64 {
-        if self.is_position_independent { address.wrapping_sub(base) } else { address }
+    /// Where the call is that returns to an address, as the file itself has it, if it was loaded at this base.
+    pub(crate) const fn call_before(&self, return_address: u64, base: u64) -> u64 {
+        let call = before(return_address, self.is_arm);
+        if self.is_position_independent { call.wrapping_sub(base) } else { call }
     }
 
     /// The functions that the code at an address is of, the innermost inlined one first.
@@ -171,19 +173,35 @@ fn read_functions(file: &Parsed<'_>) -> Vec<Function> {
             Some(Function { address: symbol.address(), size: symbol.size(), name })
         })
         .collect();
-    clear_thumb_bits(file, &mut functions);
+    if is_arm(file) {
+        functions.iter_mut().for_each(|function| function.address &= !1);
+    }
     functions
 }
 
-/// On Arm, the lowest bit of a function's address says in which instruction set it is.
-fn clear_thumb_bits(file: &Parsed<'_>, functions: &mut [Function]) {
-    if file.architecture() == object::Architecture::Arm {
-        for function in functions {
-            function.address &= !1;
-        }
-    }
+/// On 32-bit Arm, the lowest bit of a function's address, and of one to return to, says in which instruction set it is.
+fn is_arm(file: &Parsed<'_>) -> bool {
+    file.architecture() == object::Architecture::Arm
+}
+
+/// An address in the call that returns to this one.
+const fn before(return_address: u64, is_arm: bool) -> u64 {
+    let next = if is_arm { return_address & !1 } else { return_address };
+    next.wrapping_sub(1)
 }
 
 fn demangled(name: &str) -> String {
     demangle_auto(Cow::Borrowed(name), None).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_is_before_what_it_returns_to_whatever_the_instruction_set() {
+        assert_eq!(before(0x1000, false), 0xFFF);
+        assert_eq!(before(0x1000, true), 0xFFF, "someone has cleared the bit");
+        assert_eq!(before(0x1001, true), 0xFFF);
+    }
 }
