@@ -6,7 +6,7 @@
 //!   suggested    ▂       ▃
 //! ```
 
-use crate::classes::{Demand, Table};
+use crate::classes::{Demand, Load, Table};
 use crate::plot::{Anchor, Colour, Frame, Scale, Svg};
 use crate::text;
 
@@ -18,8 +18,8 @@ pub(crate) fn svg(before: &Table, after: &Table, demand: &Demand, width: f64, fr
     let mut svg = Svg::new(width);
     let largest = before.largest().max(after.largest()).max(2) as f64;
     let sizes = Scale::new((3.0, largest.log2()), (MARGIN, width - MARGIN));
-    let loads = before.serve(demand).into_iter().chain(after.serve(demand));
-    let most = loads.map(|load| load.waste()).max().unwrap_or(0).max(1);
+    let most_of = |table: &Table| table.serve(demand).iter().map(Load::waste).max().unwrap_or(0).max(1);
+    let most = most_of(before).max(most_of(after));
     let axis = 74.0 + HEIGHT;
     let picture = Picture { sizes, demand, height: Scale::new((0.0, most as f64), (0.0, HEIGHT)) };
     svg.text((MARGIN, 20.0), Anchor::Start, Colour::Ink, "strong", "waste of rounding up, at the peak");
@@ -28,7 +28,8 @@ pub(crate) fn svg(before: &Table, after: &Table, demand: &Demand, width: f64, fr
     picture.bars(&mut svg, before, Colour::Orange, |height| (axis - height, height));
     picture.bars(&mut svg, after, Colour::Blue, |height| (axis + 18.0, height));
     picture.axis(&mut svg, axis, largest);
-    svg.finish(axis + 26.0 + HEIGHT, frame, &description(before, after, demand))
+    let below = picture.height.at(most_of(after) as f64);
+    svg.finish(axis + 30.0 + below, frame, &description(before, after, demand))
 }
 
 /// What there is to see, in a sentence.

@@ -6,11 +6,12 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitCode, ExitStatus, Stdio, id};
+use std::process::{Child, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use clap::Args;
+use tempfile::TempDir;
 
 use crate::cli::SymbolArgs;
 use crate::error::Error;
@@ -66,8 +67,7 @@ impl Live {
     fn show(&self, log: &Path, has_ended: impl FnMut() -> bool) -> Result<(), Error> {
         let (follower, names) = (Follower::of(log), Names::new(self.symbols.options()));
         if let Some(path) = &self.output {
-            let file = File::create(path).map_err(|cause| Error::Write { path: path.clone(), cause })?;
-            return lines::write(follower, names, &mut BufWriter::new(file), has_ended);
+            return lines::write(follower, names, &mut BufWriter::new(create(path)?), has_ended);
         }
         if self.draws() {
             terminal::show(follower, names, has_ended)
@@ -81,13 +81,14 @@ impl Live {
     }
 
     fn run_program(&self) -> Result<ExitCode, Error> {
-        let name = |ending: &str| env::temp_dir().join(format!("mudlark-{}.{ending}", id()));
-        let (log, printed) = (self.keep.clone().unwrap_or_else(|| name("mmt")), name("txt"));
-        // What another program left there would be shown until this one begins to write.
-        File::create(&log).map_err(|cause| Error::Write { path: log.clone(), cause })?;
+        let directory = tempfile::tempdir().map_err(|cause| Error::Write { path: env::temp_dir(), cause })?;
+        let log = self.keep.clone().unwrap_or_else(|| directory.path().join("log.mmt"));
+        let printed = directory.path().join("printed.txt");
         let mut command = self.recording.command(&self.program, &log)?;
+        // What another program left there would be shown until this one begins to write.
+        create(&log)?;
         if self.draws() {
-            let file = File::create(&printed).map_err(|cause| Error::Write { path: printed.clone(), cause })?;
+            let file = create(&printed)?;
             let copy = file.try_clone().map_err(|cause| Error::Write { path: printed.clone(), cause })?;
             command.stdin(Stdio::null()).stdout(file).stderr(copy);
         }
@@ -95,27 +96,28 @@ impl Live {
         let shown = self.show(&log, || matches!(child.try_wait(), Ok(Some(_)) | Err(_)));
         let ended = end(child)?;
         shown?;
-        self.tell_where(&log, &printed);
+        self.tell_where(&printed, directory);
         Ok(match ended {
             Ended::Itself(status) => recording::end_like(status),
             Ended::Asked => ExitCode::SUCCESS,
         })
     }
 
-    /// Says which files there are; removes those that nobody asked for.
-    fn tell_where(&self, log: &Path, printed: &Path) {
-        if self.keep.is_some() {
+    /// Says which files there are. What the program printed is kept, unless it is nothing.
+    fn tell_where(&self, printed: &Path, directory: TempDir) {
+        if let Some(log) = &self.keep {
             eprintln!("mudlark: the log is {}", log.display());
-        } else {
-            // It is a temporary file: that it could not be removed is no failure.
-            let _ = fs::remove_file(log);
         }
-        match fs::metadata(printed).map(|metadata| metadata.len()) {
-            Ok(0) => drop(fs::remove_file(printed)),
-            Ok(_) => eprintln!("mudlark: what the program printed is in {}", printed.display()),
-            Err(_) => {}
+        if fs::metadata(printed).is_ok_and(|metadata| metadata.len() > 0) {
+            eprintln!("mudlark: what the program printed is in {}", printed.display());
+            // It is a temporary file: that it could not be removed is no failure.
+            let _ = fs::remove_file(directory.keep().join("log.mmt"));
         }
     }
+}
+
+fn create(path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|cause| Error::Write { path: path.to_owned(), cause })
 }
 
 /// How long a program may take to end when it is asked to.

@@ -53,8 +53,8 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
     let content = format!(
         "<p class=\"controls\"><label>Show <select id=\"flame-cost\">{options}</select></label> \
          <button type=\"button\" id=\"flame-reset\" disabled>Whole program</button></p>\n\
-         <p id=\"flame-details\" role=\"status\">Callers are above what they call. Tap a call to look closer.</p>\n\
-         <div id=\"flame\" role=\"img\" aria-label=\"Flame graph of the stacks that memory comes from; the tables below have the same figures\"></div>\n\
+         <p id=\"flame-details\" role=\"status\">Callers are above what they call. Tap a call to look closer, or use the arrow keys.</p>\n\
+         <div id=\"flame\" tabindex=\"0\" role=\"group\" aria-label=\"Flame graph of the stacks that memory comes from; the tables below have the same figures\"></div>\n\
          {cut}<script type=\"application/json\" id=\"flame-data\">{data}</script>\n"
     );
     html_section("stacks", "Where memory comes from", &content)

@@ -142,6 +142,19 @@ function flame(data) {
     reset.disabled = root === 0;
   }
 
+  // Keys go from a call to the largest that it calls, and back.
+  place.addEventListener('keydown', (event) => {
+    const cost = Number(select.value);
+    const { caller, callees } = calls[root];
+    const largest = callees.reduce((a, b) => (a >= 0 && calls[a].costs[cost] >= calls[b].costs[cost] ? a : b), -1);
+    const next = { ArrowDown: largest, ArrowUp: caller, Home: 0 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    if (next >= 0) root = next;
+    draw();
+    show(calls[root], cost);
+  });
+
   select.addEventListener('change', draw);
   reset.addEventListener('click', () => {
     root = 0;

@@ -113,6 +113,10 @@ const calls = () => [...document.querySelectorAll('#flame .call')].map((call) =>
 found.calls = calls();
 document.querySelectorAll('#flame .call')[1].click();
 found.closer = calls();
+const press = (key) => document.getElementById('flame').dispatchEvent(new KeyboardEvent('keydown', { key }));
+press('ArrowUp');
+press('ArrowDown');
+found.byKeys = calls();
 found.tooWide = document.documentElement.scrollWidth > window.innerWidth;
 found.ready = document.documentElement.dataset.ready;
 const result = document.createElement('pre');
@@ -175,6 +179,7 @@ fn in_a_browser_the_page_sorts_searches_and_looks_closer_without_an_error() {
         assert_eq!(names("searched"), ["in serve/render"]);
         assert_eq!(names("calls").len(), 5, "{found}");
         assert!(names("closer").iter().all(|call| !call.starts_with("serve")), "{found}");
+        assert!(names("byKeys").iter().all(|call| !call.starts_with("load")), "the largest is serve: {found}");
         assert_eq!((&found["tooWide"], &found["ready"]), (&false.into(), &"yes".into()), "at {width}");
     }
 }
