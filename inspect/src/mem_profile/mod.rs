@@ -9,7 +9,7 @@
 //!   15        548  -8 000 000      1  }
 //! ```
 //!
-//! [`#[mem_profile]`](macro@mem_profile) before a function has such a table printed when a call of it ends:
+//! [`#[mem_profile]`](macro@crate::mem_profile) before a function has such a table printed when a call of it ends:
 //!
 //! - *bytes*: what the program's allocator has in use after the line, as it was asked for, to the byte. After a line that ran
 //!   several times, the most that it was.
