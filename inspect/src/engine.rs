@@ -3,6 +3,9 @@
 //! Nothing in here allocates or frees by the program's allocator while it has the lock, nor waits for anybody who may. What
 //! may do so, as the walk of a stack and the question what code is loaded, is done before.
 
+#[cfg(unix)]
+pub(crate) mod forking;
+
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -185,6 +188,18 @@ pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
         events(&mut |event| log.write_at(now, event));
         log.flush();
     });
+}
+
+/// What the log's clock says, in nanoseconds, if there is a log.
+#[cfg(feature = "gc")]
+pub(crate) fn now() -> Option<u64> {
+    with(|engine| engine.log.as_ref().map(Log::now)).flatten()
+}
+
+/// Writes an event that has happened before.
+#[cfg(feature = "gc")]
+pub(crate) fn write_late(time: u64, event: &Event<'_>) {
+    with(|engine| engine.log.as_mut().map(|log| log.write_at(time, event)));
 }
 
 /// Hands what is collected to the system.
@@ -389,51 +404,4 @@ fn is_forking() -> bool {
     return forking::is_under_way();
     #[cfg(not(unix))]
     false
-}
-
-/// A thread that forks takes the engine's lock, so that the child finds the engine whole.
-#[cfg(unix)]
-pub(crate) mod forking {
-    use super::*;
-    use core::mem;
-    use core::sync::atomic::AtomicBool;
-
-    /// The number of threads that fork.
-    static FORKS: AtomicUsize = AtomicUsize::new(0);
-
-    /// Whether one of them has the lock for that.
-    static HELD: AtomicBool = AtomicBool::new(false);
-
-    pub(super) fn is_under_way() -> bool {
-        FORKS.load(Ordering::Relaxed) > 0
-    }
-
-    pub(crate) fn before() {
-        FORKS.fetch_add(1, Ordering::Relaxed);
-        // If this thread has the lock already, a signal handler forks: then it keeps it.
-        if let Some(recording) = Recording::lock() {
-            mem::forget(recording);
-            mem::forget(ENGINE.lock());
-            HELD.store(true, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn after(is_child: bool) {
-        // Other threads that were about to fork are not in the child.
-        if is_child {
-            FORKS.store(0, Ordering::Relaxed);
-        } else {
-            FORKS.fetch_sub(1, Ordering::Relaxed);
-        }
-        if !HELD.swap(false, Ordering::Relaxed) {
-            return;
-        }
-        // SAFETY: `before` has locked it and forgotten the guard, in this thread.
-        let mut engine = unsafe { ENGINE.make_guard_unchecked() };
-        if is_child {
-            engine.begin_anew();
-        }
-        drop(engine);
-        Recording::end_forgotten();
-    }
 }

@@ -28,8 +28,8 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize
 /// What recorded blocks are aligned to, where requests are sampled.
 pub(crate) const SAMPLE_ALIGN: usize = 4096;
 
-/// Bytes of a band. No countdown is larger.
-const BAND: i64 = 1 << 44;
+/// Bytes of a band. No countdown is larger. There are bands for four million starts; then threads no more notice them at once.
+const BAND: i64 = 1 << 41;
 
 /// What a thread counts down while nothing is recorded: a terabyte.
 const IDLE: i64 = 1 << 40;
@@ -179,14 +179,20 @@ pub(crate) fn is_installed() -> bool {
     WAS_ASKED.load(Ordering::Relaxed)
 }
 
-/// For each value of [`filter_place`], the number of live recorded blocks, up to 255, which stays for good.
-static FILTER: [AtomicU8; 1 << FILTER_BITS] = [const { AtomicU8::new(0) }; 1 << FILTER_BITS];
+/// For each [place](filter_index), the number of live recorded blocks, up to 255, which stays until the filter is
+/// [made anew](renew_filter).
+static FILTER: [AtomicU8; FILTER_LEN] = [const { AtomicU8::new(0) }; FILTER_LEN];
+const FILTER_LEN: usize = 1 << FILTER_BITS;
 const FILTER_BITS: u32 = 14;
 
-fn filter_place(address: usize) -> &'static AtomicU8 {
+fn filter_index(address: usize) -> usize {
     // The lowest bits are zero mostly; the golden ratio spreads the others (Knuth).
     let spread = (address as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    &FILTER[(spread >> (u64::BITS - FILTER_BITS)) as usize]
+    (spread >> (u64::BITS - FILTER_BITS)) as usize
+}
+
+fn filter_place(address: usize) -> &'static AtomicU8 {
+    &FILTER[filter_index(address)]
 }
 
 /// Whether a recorded block may be at this address. Answers without a lock, and mostly truly.
@@ -208,5 +214,19 @@ pub(crate) fn note_dead(address: usize) {
     // At the highest count nobody knows how many there are.
     if count < u8::MAX {
         place.store(count.saturating_sub(1), Ordering::Relaxed);
+    }
+}
+
+/// Counts anew: just these are live. Called with the engine locked.
+///
+/// No count is zero for a moment if there is a live block at its place: somebody may be about to free it.
+pub(crate) fn renew_filter(live: impl Iterator<Item = usize>) {
+    let mut counts = [0_u8; FILTER_LEN];
+    for address in live {
+        let count = &mut counts[filter_index(address)];
+        *count = count.saturating_add(1);
+    }
+    for (place, count) in FILTER.iter().zip(counts) {
+        place.store(count, Ordering::Relaxed);
     }
 }

@@ -46,6 +46,8 @@
 //! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
+#[cfg(feature = "gc")]
+mod collections;
 mod costs;
 mod engine;
 mod errno;
@@ -63,19 +65,24 @@ mod modules;
 mod profiled;
 mod profiler;
 mod report;
+mod reporter;
 mod scope;
 pub mod snapshot;
 mod stacks;
+mod start_error;
 mod tags;
 mod thread;
 mod walk;
 
+#[cfg(feature = "gc")]
+pub use collections::Watch;
 pub use costs::Costs;
 pub use malloc::{Malloc, ProfiledMalloc};
 pub use metered::Metered;
 pub use mudlark_hooks as hooks;
 pub use mudlark_inspect_macros::mem_profile;
 pub use profiled::Profiled;
-pub use profiler::{Builder, Profiler, StartError};
+pub use profiler::{Builder, Profiler};
 pub use scope::{Scope, Site};
 pub use snapshot::{By, Filter, Snapshot};
+pub use start_error::StartError;

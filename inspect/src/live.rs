@@ -122,6 +122,7 @@ impl LiveTable {
                 self.remove(address);
             }
         }
+        gate::renew_filter(self.iter().map(|live| live.address));
     }
 
     /// The place of an address, or the empty one where it would be. There are entries.

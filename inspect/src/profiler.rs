@@ -1,19 +1,10 @@
 //! `Profiler`: a recording that a program makes of itself.
 
-use core::error::Error;
-use core::fmt;
 use core::mem;
-#[cfg(unix)]
-use core::mem::MaybeUninit;
-#[cfg(unix)]
-use core::ptr;
 use core::time::Duration;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 
 use mudlark_hooks::{Event, NameOf};
 
@@ -22,6 +13,8 @@ use crate::fork;
 use crate::gate;
 use crate::log::{LogFile, Place};
 use crate::report;
+use crate::reporter::{Detail, HeapReport, Reporter, report_state};
+use crate::start_error::StartError;
 use crate::thread::Recording;
 use crate::walk;
 
@@ -36,7 +29,7 @@ use crate::walk;
 pub struct Profiler {
     reporter: Option<Reporter>,
     process: u32,
-    heap: fn() -> Vec<Event<'static>>,
+    heap: HeapReport,
 }
 
 /// How a recording is to be made.
@@ -54,7 +47,7 @@ pub struct Builder {
     settings: Settings,
     stats_period: Option<Duration>,
     place: Place,
-    heap: fn() -> Vec<Event<'static>>,
+    heap: HeapReport,
 }
 
 impl Profiler {
@@ -249,123 +242,11 @@ fn choose_walk() {
 static STARTING: Mutex<()> = Mutex::new(());
 
 fn name_program() {
-    let program = std::env::current_exe().unwrap_or_default();
+    // As it was called: it may be a link to something that many programs are.
+    let program =
+        std::env::args_os().next().map(PathBuf::from).or_else(|| std::env::current_exe().ok()).unwrap_or_default();
     let text = program.file_name().unwrap_or_default().to_string_lossy();
     engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
-}
-
-/// How much the heap says of itself.
-#[derive(Clone, Copy, PartialEq)]
-enum Detail {
-    /// Each class.
-    Classes,
-    /// And each page.
-    Pages,
-}
-
-/// Writes what the heap says of itself.
-fn report_state(heap: fn() -> Vec<Event<'static>>, detail: Detail) {
-    let _recording = Recording::begin();
-    let heap = heap();
-    let pages = if detail == Detail::Pages { report::pages() } else { Vec::new() };
-    let resident = report::resident();
-    engine::write_together(|write| {
-        heap.iter().chain(&pages).for_each(&mut *write);
-        if let Some(bytes) = resident {
-            write(&Event::Resident { bytes });
-        }
-    });
-}
-
-/// A thread that has the heap tell of itself every now and then.
-#[derive(Debug)]
-struct Reporter {
-    /// Closed to end the thread.
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Reporter {
-    /// Starts it. Where no thread can be had, there are no figures before the end.
-    fn start(period: Duration, heap: fn() -> Vec<Event<'static>>) -> Option<Self> {
-        let (stop, stopped) = mpsc::channel();
-        let work = move || {
-            let _recording = Recording::begin();
-            while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
-                report_state(heap, Detail::Classes);
-            }
-        };
-        let builder = thread::Builder::new().name("mudlark-report".to_owned());
-        let thread = without_signals(|| builder.spawn(work)).ok()?;
-        Some(Self { stop, thread })
-    }
-
-    fn stop(self) {
-        drop(self.stop);
-        // It does not panic.
-        let _ = self.thread.join();
-    }
-}
-
-/// Calls `start`, whose thread shall handle no signals: they are the program's own.
-#[cfg(unix)]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: it is written to.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: one set was just made, the other one is written to.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
-    let started = start();
-    // SAFETY: it was written to above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    started
-}
-
-/// There are no signals that another thread could take.
-#[cfg(not(unix))]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    start()
-}
-
-/// Why a recording did not begin.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// There is one already.
-    AlreadyRecording,
-    /// The program's allocator is not a [`Profiled`](crate::Profiled) one.
-    NotInstalled,
-    /// The file cannot be written.
-    File(io::Error),
-    /// The environment variable does not say what to do.
-    Variable(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AlreadyRecording => f.write_str("a recording is under way already: drop its `Profiler` before"),
-            Self::NotInstalled => f.write_str(
-                "the program's allocator is not recorded: write \
-                 `#[global_allocator] static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());`",
-            ),
-            Self::File(error) => write!(f, "the log cannot be written: {error}"),
-            Self::Variable(problem) => write!(
-                f,
-                "MUDLARK_PROFILE: {problem}; it should be a file, as «out.mmt», or more, as «out.mmt,interval=1,depth=32»"
-            ),
-        }
-    }
-}
-
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::File(error) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_int alive;
@@ -118,8 +119,10 @@ static void reporting(void) {
 }
 
 static void *flush_all(void *unused) {
-    while (!done)
+    while (!done) {
         fflush(NULL);
+        usleep(20);
+    }
     return unused;
 }
 
@@ -139,7 +142,7 @@ static void *read_lines(void *file) {
 
 /* Forks while one thread flushes all streams, and others allocate with a stream's lock. */
 static void streaming(void) {
-    enum { READERS = 6, FORKS = 1500, LINE = 50000 };
+    enum { READERS = 6, SECONDS = 3, LINE = 50000 };
     char file[] = "/tmp/mudlark-line-XXXXXX";
     FILE *line = fdopen(mkstemp(file), "w");
     for (int i = 0; i < LINE; i++)
@@ -149,7 +152,8 @@ static void streaming(void) {
     pthread_create(&flusher, NULL, flush_all, NULL);
     for (int i = 0; i < READERS; i++)
         pthread_create(&readers[i], NULL, read_lines, file);
-    for (int i = 0; i < FORKS; i++) {
+    time_t end = time(NULL) + SECONDS;
+    for (int i = 0; time(NULL) < end; i++) {
         pid_t child = fork();
         if (child == 0) {
             free(malloc(100 * i));

@@ -119,12 +119,20 @@ fn a_thread_forks_while_others_flush_and_read_streams() {
 
 #[test]
 fn a_signal_handler_may_fork_while_the_program_allocates() {
-    assert_eq!(output(&mut Command::new(build("cc", "signals.c"))), "0 of the children failed\n");
+    let signals = build("cc", "signals.c");
+    for janitor in ["idle", "busy"] {
+        assert_eq!(output(Command::new(&signals).arg(janitor)), "0 of the children failed\n");
+    }
 }
 
 #[test]
 fn what_a_program_has_freed_goes_back_while_it_rests() {
     assert_eq!(output(&mut Command::new(build("cc", "rests.c"))), "0 failures\n");
+}
+
+#[test]
+fn processes_are_started_that_share_memory_at_first() {
+    assert_eq!(output(&mut Command::new(build("cc", "spawns.c"))), "0 failures\n");
 }
 
 #[test]
@@ -216,7 +224,20 @@ fn other_peoples_programs_run() {
 
 #[test]
 fn cpython_passes_its_own_tests_of_what_allocates_most() {
-    const TESTS: [&str; 4] = ["test_gc", "test_list", "test_dict", "test_json"];
+    const TESTS: [&str; 12] = [
+        "test_gc",
+        "test_list",
+        "test_dict",
+        "test_set",
+        "test_deque",
+        "test_json",
+        "test_pickle",
+        "test_zlib",
+        "test_ctypes",
+        "test_fork1",
+        "test_memoryview",
+        "test_weakref",
+    ];
     if !Command::new("python3")
         .args(["-c", "import test.test_gc, test.test_json"])
         .output()

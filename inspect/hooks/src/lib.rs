@@ -33,6 +33,8 @@ mod field;
 #[doc = include_str!("format.md")]
 pub mod format {}
 mod hooked;
+#[cfg(feature = "core-alloc")]
+mod hooked_source;
 mod hooks;
 mod reader;
 mod recorder;
@@ -44,6 +46,8 @@ pub use chunk::{Chunk, Found};
 pub use event::{Event, NameOf, Step};
 pub use field::{Address, Frames};
 pub use hooked::Hooked;
+#[cfg(feature = "core-alloc")]
+pub use hooked_source::{HookedSource, HooksPlace};
 pub use hooks::Hooks;
 pub use reader::{Damage, Reader, Record, Records};
 pub use recorder::Recorder;

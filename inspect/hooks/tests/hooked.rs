@@ -125,7 +125,7 @@ fn log_of(recorder: &Log) -> Vec<u8> {
 
 #[test]
 fn a_recorder_writes_all_that_a_heap_does() {
-    static MEMORY: StaticRegion<{ 4 * 1024 }> = StaticRegion::new();
+    static MEMORY: StaticRegion<{ 2 * 1024 }> = StaticRegion::new();
     static HEAP: Hooked<LockedHeap, Log> =
         Hooked::new(LockedHeap::with_region(&MEMORY), Recorder::new(Ring::new(), ticks));
     HEAP.hooks().start(1000, "a test");

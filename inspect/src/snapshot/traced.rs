@@ -1,7 +1,8 @@
 //! Recordings for snapshots, and how much they know of.
 
 use crate::engine;
-use crate::profiler::{Profiler, StartError};
+use crate::profiler::Profiler;
+use crate::start_error::StartError;
 
 /// The bytes of recorded blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

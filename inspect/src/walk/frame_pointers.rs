@@ -81,8 +81,10 @@ mod known {
     /// Asks where the calling thread's stack is. May allocate.
     fn ask_bounds() -> Option<(usize, usize)> {
         let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+        // SAFETY: this may be asked at any time.
+        let this = unsafe { libc::pthread_self() };
         // SAFETY: the thread is this one, and the attributes are written to.
-        let status = unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) };
+        let status = unsafe { libc::pthread_getattr_np(this, attributes.as_mut_ptr()) };
         if status != 0 {
             return None;
         }

@@ -103,6 +103,8 @@ pub struct Model {
     peak_time: u64,
     /// The block that a thread asked for last.
     last_requests: NumberMap<u32, u64>,
+    /// The number that the next chunk has, if none is missing.
+    next_sequence: Option<u32>,
     /// Whose the events are.
     thread: u32,
     tag: u32,

@@ -73,12 +73,13 @@ pub(crate) fn start(command: &mut Command) -> Result<Child, Error> {
     command.spawn().map_err(|cause| Error::Start { program: PathBuf::from(command.get_program()), cause })
 }
 
-/// Waits for a program to its end, and passes on meanwhile what signals this process gets.
-pub(crate) fn wait(mut child: Child) -> Result<ExitStatus, Error> {
-    let forwarding = signals::forward_to(&child);
-    let status = child.wait().map_err(|cause| Error::Start { program: PathBuf::from("the program"), cause });
-    drop(forwarding);
-    status
+/// Runs a program to its end, and passes on to it what signals this process gets.
+pub(crate) fn run(command: &mut Command) -> Result<ExitStatus, Error> {
+    // From before it runs: or else a signal just then would end this process alone.
+    let signals = signals::catch();
+    let mut child = start(command)?;
+    let _forwarding = signals.forward_to(&child);
+    child.wait().map_err(|cause| Error::Start { program: PathBuf::from("the program"), cause })
 }
 
 /// Ends as the program has: with its exit code, or by the signal that ended it.

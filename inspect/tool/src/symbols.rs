@@ -157,14 +157,15 @@ impl<'p> Symbols<'p> {
             (Some(module), _) => (PathBuf::from(&module.path), module.base),
             (None, _) => return vec![Frame { function: format!("{address:#x}"), ..Frame::default() }],
         };
+        let module = path.to_string_lossy().into_owned();
         let file = self.file(&path);
         let found = file.map(|file| file.frames(file.own_address(address, base))).unwrap_or_default();
-        if !found.is_empty() {
-            return found.into_iter().map(tidied).collect();
+        if found.is_empty() {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let function = format!("{name}+{:#x}", address.wrapping_sub(base));
+            return vec![Frame { function, module: Some(module), ..Frame::default() }];
         }
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let function = format!("{name}+{:#x}", address.wrapping_sub(base));
-        vec![Frame { function, module: Some(path.to_string_lossy().into_owned()), ..Frame::default() }]
+        found.into_iter().map(|frame| tidied(Frame { module: Some(module.clone()), ..frame })).collect()
     }
 
     /// A file of code, if it can be read.

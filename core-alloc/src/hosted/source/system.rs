@@ -8,7 +8,7 @@ use std::alloc::System;
 use std::io::Write;
 use std::thread;
 
-use super::{Fresh, NoThread};
+use super::{Fresh, NoThread, Work};
 
 /// What `System` hands out may be memory already.
 pub(super) const UNTOUCHED_IS_FREE: bool = false;

@@ -76,7 +76,7 @@ impl Picture<'_> {
         svg.rule((start, y), (end, y), "");
         svg.rule((start, y + 18.0), (end, y + 18.0), "");
         let mut free = 0.0;
-        for power in 3.. {
+        for power in 3..64 {
             let size = 1_u64 << power;
             if size as f64 > largest {
                 break;

@@ -75,7 +75,7 @@ fn progress_bar(len: u64) -> ProgressBar {
     }
 }
 
-/// Says in one line what the log lacks.
+/// Says in one line what the log lacks, and in another that there is more in it.
 fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program: Option<usize>) {
     let damage = file.damage();
     let mut lacks = Vec::new();
@@ -92,11 +92,11 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     if !model.program.has_start {
         lacks.push("its beginning is missing, so times have no unit, and sizes may be those of a sample".to_owned());
     }
-    if program.is_none() && model.programs() > 1 {
-        let programs = model.programs();
-        lacks.push(format!("it holds {programs} programs, of which the last is read (`--program 1` is the first)"));
-    }
     if !lacks.is_empty() {
         eprintln!("warning: the log is not whole: {}", lacks.join("; "));
+    }
+    if program.is_none() && model.programs() > 1 {
+        let programs = model.programs();
+        eprintln!("note: the log holds {programs} programs, of which the last is read (`--program 1` is the first)");
     }
 }

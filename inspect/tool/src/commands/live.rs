@@ -1,5 +1,6 @@
 //! `mudlark live`: looks at a program's memory while it runs.
 
+use core::time::Duration;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -7,7 +8,7 @@ use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode, ExitStatus, Stdio, id};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 
@@ -120,12 +121,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Ends a program, if it has not ended.
 fn end(mut child: Child) -> Result<ExitStatus, Error> {
     let failed = |cause| Error::Start { program: "the program".into(), cause };
-    let asked = Instant::now();
-    recording::ask_to_end(&child);
-    while asked.elapsed() < PATIENCE {
+    let mut asked = None;
+    while asked.is_none_or(|asked: Instant| asked.elapsed() < PATIENCE) {
         if let Some(status) = child.try_wait().map_err(failed)? {
             return Ok(status);
         }
+        // Once, and only what still runs: the number of one that has ended may be another's now.
+        asked.get_or_insert_with(|| {
+            recording::ask_to_end(&child);
+            Instant::now()
+        });
         thread::sleep(Duration::from_millis(20));
     }
     // It may have ended meanwhile.

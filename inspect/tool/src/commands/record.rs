@@ -37,7 +37,7 @@ impl Record {
     pub(crate) fn run(&self) -> Result<ExitCode, Error> {
         let mut command = self.recording.command(&self.program, &self.output)?;
         self.clear_output()?;
-        let status = recording::wait(recording::start(&mut command)?)?;
+        let status = recording::run(&mut command)?;
         self.tell_what_next();
         Ok(recording::end_like(status))
     }

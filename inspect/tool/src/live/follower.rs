@@ -85,7 +85,6 @@ mod tests {
             writer.write(sizes.len() as u64, &Event::Stopped {});
         }
         writer.flush();
-        drop(writer);
         log
     }
 

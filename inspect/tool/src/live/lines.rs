@@ -1,9 +1,10 @@
 //! A line a second, where there is no terminal to draw on.
 
 use core::fmt::Write as _;
+use core::time::Duration;
 use std::io::{self, Write};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::live::places::Names;

@@ -1,6 +1,7 @@
 //! The figures of now.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use crate::live::places::{Names, Row};
 use crate::model::{Amount, Collection, Cost, Figures, Model};
@@ -140,7 +141,7 @@ fn pauses(model: &Model) -> Pauses {
 }
 
 /// So many columns tell enough of the past.
-const COLUMNS: u64 = 240;
+const COLUMNS: usize = 240;
 
 /// The most that was live in each of the same spans of time.
 fn heap(model: &Model) -> Vec<u64> {
@@ -149,8 +150,8 @@ fn heap(model: &Model) -> Vec<u64> {
     let mut columns: Vec<u64> = Vec::new();
     let mut last = 0;
     for point in model.curve.points() {
-        let column = u128::from(point.time.saturating_sub(start)) * u128::from(COLUMNS - 1) / u128::from(span);
-        let column = usize::try_from(column).unwrap_or(0).min(COLUMNS as usize - 1);
+        let column = u128::from(point.time.saturating_sub(start)) * (COLUMNS - 1) as u128 / u128::from(span);
+        let column = usize::try_from(column).unwrap_or(0).min(COLUMNS - 1);
         if column >= columns.len() {
             // Where nothing happened, it stayed as it was.
             columns.resize(column, last);
@@ -160,7 +161,7 @@ fn heap(model: &Model) -> Vec<u64> {
         last = point.last;
     }
     if !columns.is_empty() {
-        columns.resize(COLUMNS as usize, last);
+        columns.resize(COLUMNS, last);
     }
     columns
 }

@@ -8,12 +8,17 @@ impl Model {
     /// Goes on with what a chunk says.
     pub fn read_chunk(&mut self, chunk: Chunk<'_>) -> Understood {
         (self.thread, self.tag) = (0, 0);
+        if self.next_sequence != Some(chunk.sequence) {
+            self.forget_last_requests();
+        }
         let mut records = chunk.records();
         for record in &mut records {
             self.read_record(&record);
         }
+        self.next_sequence = Some(chunk.sequence.wrapping_add(1));
         if records.is_cut_short() { Understood::Partly } else { Understood::Whole }
     }
+
     fn read_record(&mut self, &Record { time, event }: &Record<'_>) {
         self.enter_program(&event);
         if self.programs.is_over {
@@ -28,7 +33,10 @@ impl Model {
             Event::Refused { size, stack, .. } => *self.refused.entry(stack).or_default() += self.scale.amount(size),
             Event::Switched { thread, tag } => self.switched(time, last, thread, tag),
             Event::Mark { text } => self.marks.push((time, text.to_owned())),
-            Event::Lost { events } => self.gaps.lost_events = self.gaps.lost_events.saturating_add(events),
+            Event::Lost { events } => {
+                self.gaps.lost_events = self.gaps.lost_events.saturating_add(events);
+                self.forget_last_requests();
+            }
             ref told => {
                 let _ = self.program_told(told) || self.heap_told(time, told) || self.collector_told(time, told);
             }
@@ -92,6 +100,11 @@ impl Model {
         for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
             sums.resized += amount;
         }
+    }
+
+    /// What is missing from the log may be requests, so that no one knows which is a thread's last.
+    fn forget_last_requests(&mut self) {
+        self.last_requests.clear();
     }
 
     fn sum_request(&mut self, time: u64, size: u64, place: u32) {

@@ -1,10 +1,10 @@
 //! Signals between this process and the program that it runs. Where there are none, all of it does nothing.
 
 #[cfg(unix)]
-pub(crate) use unix::{ask_to_end, die_like, forward_to, is_running};
+pub(crate) use unix::{ask_to_end, catch, die_like, is_running};
 
 #[cfg(not(unix))]
-pub(crate) use none::{ask_to_end, die_like, forward_to, is_running};
+pub(crate) use none::{ask_to_end, catch, die_like, is_running};
 
 #[cfg(unix)]
 mod unix {
@@ -17,9 +17,39 @@ mod unix {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::iterator::{Handle, Signals};
 
+    /// Signals that do not end this process any more, but wait to be passed on.
+    #[derive(Debug)]
+    pub(crate) struct Caught(Option<Signals>);
+
     /// Passes signals on until it is dropped.
     #[derive(Debug)]
     pub(crate) struct Forwarding(Option<Handle>);
+
+    /// Catches the signals that a program may want to have.
+    pub(crate) fn catch() -> Caught {
+        Caught(Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]).ok())
+    }
+
+    impl Caught {
+        /// Passes them on to a program, those that came before, too.
+        ///
+        /// A terminal's keys send their signals to both at once: so these are passed on only where there is no terminal.
+        pub(crate) fn forward_to(self, child: &Child) -> Forwarding {
+            let Some(mut signals) = self.0 else { return Forwarding(None) };
+            let handle = signals.handle();
+            let process = process_of(child);
+            let of_keys: &[i32] = if io::stdin().is_terminal() { &[SIGINT, SIGQUIT] } else { &[] };
+            thread::spawn(move || {
+                for signal in signals.forever().filter(|signal| !of_keys.contains(signal)) {
+                    if let (Some(process), Some(signal)) = (process, Signal::from_named_raw(signal)) {
+                        // It may have ended just now.
+                        let _ = kill_process(process, signal);
+                    }
+                }
+            });
+            Forwarding(Some(handle))
+        }
+    }
 
     impl Drop for Forwarding {
         fn drop(&mut self) {
@@ -27,27 +57,6 @@ mod unix {
                 handle.close();
             }
         }
-    }
-
-    /// Passes on to a program what signals this process gets, which itself lives on until the program has ended.
-    ///
-    /// A terminal's keys send their signals to both at once: so these are passed on only where there is no terminal.
-    pub(crate) fn forward_to(child: &Child) -> Forwarding {
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]) else {
-            return Forwarding(None);
-        };
-        let handle = signals.handle();
-        let process = process_of(child);
-        let of_keys: &[i32] = if io::stdin().is_terminal() { &[SIGINT, SIGQUIT] } else { &[] };
-        thread::spawn(move || {
-            for signal in signals.forever().filter(|signal| !of_keys.contains(signal)) {
-                if let (Some(process), Some(signal)) = (process, Signal::from_named_raw(signal)) {
-                    // It may have ended just now.
-                    let _ = kill_process(process, signal);
-                }
-            }
-        });
-        Forwarding(Some(handle))
     }
 
     fn process_of(child: &Child) -> Option<Pid> {
@@ -81,7 +90,16 @@ mod unix {
 mod none {
     use std::process::{Child, ExitStatus};
 
-    pub(crate) fn forward_to(_: &Child) {}
+    #[derive(Debug)]
+    pub(crate) struct Caught;
+
+    pub(crate) fn catch() -> Caught {
+        Caught
+    }
+
+    impl Caught {
+        pub(crate) fn forward_to(self, _: &Child) {}
+    }
 
     pub(crate) fn ask_to_end(_: &Child) {}
 

@@ -83,13 +83,14 @@ function flame(data) {
   });
   let root = 0;
 
-  // What has one crate, or one directory of functions, has one colour.
+  // What has one crate has one colour.
+  const tints = new Map();
   function tint(name) {
-    const crate = name.replace(/^[<&*([]+|^(dyn|mut) /g, '').split(/::|[<(]/)[0];
-    let sum = 0;
-    for (const char of crate) sum = (sum * 31 + char.codePointAt(0)) % 6007;
-    return 't' + (sum % 6);
+    const crate = name.replace(/^[<&*([]+/, '').replace(/^(dyn|mut|impl) /, '').split(/::|[<( ]/)[0];
+    if (!tints.has(crate)) tints.set(crate, 't' + (tints.size % 6));
+    return tints.get(crate);
   }
+  calls.forEach((call) => tint(call.name));
 
   function show(call, cost) {
     const all = calls[0].costs[cost];

@@ -11,7 +11,7 @@ pub struct Frame {
     pub file: Option<String>,
     /// The line in it, or zero.
     pub line: u32,
-    /// The file of code, if it is all that is known.
+    /// The file of code that it is in, if the log tells.
     pub module: Option<String>,
     /// The name without its path, with the types that it is made for, if the name above lacks them.
     pub(crate) plain_name: Option<String>,

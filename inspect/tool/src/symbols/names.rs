@@ -70,7 +70,16 @@ fn name_without_version(directory: &str) -> Option<&str> {
 pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let path = function.trim_start_matches(['<', '&', '*', '[', '(']);
     let path = path.strip_prefix("mut ").or_else(|| path.strip_prefix("dyn ")).unwrap_or(path);
+    // C++ has the type that a template returns before its name: `void std::vector<int>::push_back(int&&)`.
+    let path = if path.len() == function.len() { without_first_word(path) } else { path };
     first_of_path(path).or_else(|| first_of_path(path.split_once(" as ")?.1))
+}
+
+fn without_first_word(path: &str) -> &str {
+    match path.split_once(' ') {
+        Some((word, rest)) if !word.contains(['<', '(', ':']) => rest,
+        _ => path,
+    }
 }
 
 fn first_of_path(path: &str) -> Option<&str> {
@@ -139,7 +148,10 @@ mod tests {
             "<fn() -> a::B as core::ops::FnOnce<()>>::call_once",
             "main",
             "operator new(unsigned long)",
+            "void std::vector<P*>::_M_realloc_insert<P*>(P*&&)",
+            "std::vector<P*>::push_back(P* const&)",
         ];
-        assert_eq!(crates.map(crate_of), [Some("alloc"), Some("a"), Some("core"), Some("core"), None, None]);
+        let [alloc, a, core, std] = ["alloc", "a", "core", "std"].map(Some);
+        assert_eq!(crates.map(crate_of), [alloc, a, core, core, None, None, std, std]);
     }
 }

@@ -21,10 +21,10 @@ pub(crate) enum Role {
 impl Role {
     pub(crate) fn of(frame: &Frame) -> Self {
         let function = frame.function.as_str();
-        if function.contains("__rust_begin_short_backtrace") {
+        if is_start(function) {
             return Self::Start;
         }
-        if is_entry(function) {
+        if is_entry(function) || frame.module.as_deref().is_some_and(is_allocator_file) {
             return Self::Entry;
         }
         match crate_of(function) {
@@ -43,6 +43,14 @@ impl Role {
     }
 }
 
+/// What Rust's library and C's put between the system and `main`, or a thread's function.
+fn is_start(function: &str) -> bool {
+    const C: [&str; 5] = ["_start", "__libc_start_call_main", "start_thread", "__clone3", "__GI___clone3"];
+    function.contains("__rust_begin_short_backtrace")
+        || C.contains(&function)
+        || function.starts_with("__libc_start_main")
+}
+
 /// A function of ours whose path is not known, by the allocator that it is made for: `allocate<std::alloc::System>`.
 fn is_made_for_allocator(function: &str) -> bool {
     let arguments = bare_name(function).and_then(|name| name.split_once('<')).map(|(_, arguments)| arguments);
@@ -56,6 +64,12 @@ fn is_made_for_allocator(function: &str) -> bool {
 fn is_alloc_module(function: &str) -> bool {
     let path = function.trim_start_matches('<');
     path.starts_with("alloc::alloc::") || path.starts_with("alloc::boxed::box_new_uninit")
+}
+
+/// Libraries that are put before the system's own allocator: `libmudlark.so`, `libmudlark_record.so`.
+fn is_allocator_file(module: &str) -> bool {
+    let name = module.rsplit('/').next().unwrap_or(module);
+    ["libmudlark", "libjemalloc", "libmimalloc", "libtcmalloc"].iter().any(|library| name.starts_with(library))
 }
 
 /// The functions by which a program asks for memory, as the symbol table has them.
@@ -74,10 +88,10 @@ fn is_entry(function: &str) -> bool {
         "_mm_malloc",
     ];
     // `__rust_alloc`, `__rust_realloc`, `__rust_alloc_zeroed`; if they are mangled, in a crate `__rustc`.
-    let rust = bare_name(function).or_else(|| function.rsplit("::").next()).unwrap_or(function);
-    ["__rust_", "__rdl_", "__rg_"].iter().any(|prefix| rust.starts_with(prefix)) && function.contains("alloc")
-        || C.contains(&function)
-        || function.strip_prefix("__libc_").is_some_and(|name| C.contains(&name))
+    let name = bare_name(function).or_else(|| function.rsplit("::").next()).unwrap_or(function);
+    ["__rust_", "__rdl_", "__rg_"].iter().any(|prefix| name.starts_with(prefix)) && function.contains("alloc")
+        || C.contains(&name)
+        || name.strip_prefix("__libc_").is_some_and(|name| C.contains(&name))
         || function.starts_with("operator new")
 }
 
@@ -100,9 +114,27 @@ mod tests {
             "__rustc[8c2f]::__rust_realloc",
             "real_log::_::__rg_alloc",
             "app/src/main.rs: __rust_alloc",
+            "record/src/c.rs: malloc",
         ] {
             assert_eq!(role(function), Role::Entry, "{function}");
         }
+    }
+
+    #[test]
+    fn what_calls_main_is_no_ones_own() {
+        let functions = [
+            "std::sys::backtrace::__rust_begin_short_backtrace::<fn(), ()>",
+            "__libc_start_main@GLIBC_2.2.5",
+            "_start",
+        ];
+        assert_eq!(functions.map(role), [Role::Start; 3]);
+    }
+
+    #[test]
+    fn all_of_an_allocators_library_is_its_own() {
+        let module = Some("/opt/lib/libmudlark_record.so".to_owned());
+        let frame = Frame { function: "helper".to_owned(), module, ..Frame::default() };
+        assert_eq!(Role::of(&frame), Role::Entry);
     }
 
     #[test]

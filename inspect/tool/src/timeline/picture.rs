@@ -11,6 +11,8 @@
 mod pauses;
 mod scopes;
 
+use core::cmp::Reverse;
+
 use crate::model::Point;
 use crate::plot::{Anchor, Colour, Frame, Lanes, Scale, Svg, byte_ticks, spread, text_width, time_label, time_ticks};
 use crate::text;
@@ -121,19 +123,25 @@ impl Picture<'_, '_> {
 
     /// The lines of all kinds of memory, and their names.
     fn heap(&self, svg: &mut Svg, top: f64) -> f64 {
-        let highest = self.timeline.series.iter().map(Series::highest).max().unwrap_or(0);
+        let model = self.timeline.model;
+        let highest =
+            self.timeline.series.iter().map(Series::highest).max().unwrap_or(0).max(model.at_peak(model.all()).bytes);
         let ticks = byte_ticks(highest, 4);
         let axis_end = ticks.last().map_or(0, |&(value, _)| value);
         let height = Scale::new((0.0, axis_end as f64), (top + HEAP, top));
+        let mut labels = Vec::new();
         for (value, label) in &ticks {
             let y = height.at(*value as f64);
             svg.rule((MARGIN, y), (self.end(), y), "");
             if *value > 0 {
-                svg.text((MARGIN, y + 12.0), Anchor::Start, Colour::Faint, "small", label);
+                labels.push((y + 12.0, label));
             }
         }
         for series in &self.timeline.series {
             self.line(svg, series, &height);
+        }
+        for (y, label) in labels {
+            svg.text((MARGIN, y), Anchor::Start, Colour::Faint, "small halo", label);
         }
         self.peak(svg, &height);
         self.names(svg, &height, top);
@@ -170,15 +178,21 @@ impl Picture<'_, '_> {
         points
     }
 
-    /// A dot where the most was live.
+    /// A dot where the most was live: as the log's requests say, or the heap if it knows of more.
     fn peak(&self, svg: &mut Svg, height: &Scale) {
-        let Some(series) = self.timeline.series.iter().find(|series| series.kind == Kind::Requested) else { return };
-        let Some(point) = series.points.iter().max_by_key(|point| (point.most, core::cmp::Reverse(point.time))) else {
+        let model = self.timeline.model;
+        let told = self.timeline.series.iter().filter(|series| series.kind == Kind::Requested);
+        let told = told.flat_map(|series| &series.points).map(|point| (point.most, point.time));
+        let counted = (model.at_peak(model.all()).bytes, self.timeline.since_start(model.peak_time()));
+        let Some((bytes, ticks)) = told.chain([counted]).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))) else {
             return;
         };
-        let (x, y) = (self.x(point.time), height.at(point.most as f64));
-        let time = time_label(self.timeline.seconds(point.time), self.timeline.seconds(self.timeline.end));
-        let label = format!("peak {} at {time}", text::bytes(point.most));
+        if bytes == 0 {
+            return;
+        }
+        let (x, y) = (self.x(ticks), height.at(bytes as f64));
+        let time = time_label(self.timeline.seconds(ticks), self.timeline.seconds(self.timeline.end));
+        let label = format!("peak {} at {time}", text::bytes(bytes));
         let width = text_width(&label);
         let anchor = if x + width > self.end() { Anchor::End } else { Anchor::Start };
         let place = if anchor == Anchor::End { x - 8.0 } else { x + 8.0 };

@@ -80,6 +80,20 @@ impl Log {
         self.write(&Event::Reallocated { from: Address(from), to: Address(to), size, stack });
     }
 
+    /// What follows is in another chunk.
+    pub(crate) fn end_chunk(&mut self) {
+        self.writer.flush();
+    }
+
+    /// What follows is in another chunk, and the one before it is not there.
+    pub(crate) fn lose_chunk(&mut self) {
+        self.end_chunk();
+        let len = self.writer.sink().0.len();
+        self.write(&Event::Mark { text: "lost" });
+        self.end_chunk();
+        self.writer.sink_mut().0.truncate(len);
+    }
+
     pub(crate) fn finish(mut self) -> Vec<u8> {
         self.write(&Event::Stopped {});
         self.cut()

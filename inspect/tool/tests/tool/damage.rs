@@ -122,6 +122,13 @@ fn a_damaged_log_is_shown_with_one_line_of_what_is_missing() {
 }
 
 #[test]
+fn a_log_of_two_programs_is_whole_and_says_so() {
+    let (code, errors) = fails(&[small_program(), small_program()].concat(), &["stats"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(errors, "note: the log holds 2 programs, of which the last is read (`--program 1` is the first)\n");
+}
+
+#[test]
 fn what_is_no_log_is_refused_with_advice() {
     for (log, bytes) in [(&b""[..], 0), (b"what is this?", 13)] {
         let (code, errors) = fails(log, &["stats"]);

@@ -1,9 +1,17 @@
 //! The tool is tested from outside: by logs whose figures are known, and by reading what it writes.
 
+mod anything;
+mod classes;
 mod common;
 mod damage;
+mod dot;
 mod exports;
 mod golden;
 mod model;
 mod pprof;
+#[cfg(unix)]
+mod record;
+mod report;
+mod server;
 mod symbols;
+mod timeline;

@@ -176,6 +176,21 @@ fn what_the_log_lacks_is_counted_and_breaks_nothing() {
 }
 
 #[test]
+fn no_block_is_called_temporary_across_a_gap() {
+    let temporary = |between: fn(&mut Log)| {
+        let mut log = Log::new();
+        log.allocate(0x1000, 10, 0);
+        between(&mut log);
+        log.free(0x1000);
+        model_of(&log.finish()).all().temporary.bytes
+    };
+    assert_eq!(temporary(|_| {}), 10);
+    assert_eq!(temporary(Log::end_chunk), 10);
+    assert_eq!(temporary(|log| log.write(&mudlark_hooks::Event::Lost { events: 1 })), 0);
+    assert_eq!(temporary(Log::lose_chunk), 0);
+}
+
+#[test]
 fn the_last_program_of_a_log_is_read_unless_another_is_asked_for() {
     let programs: Vec<Vec<u8>> = [10, 20, 30]
         .map(|size| {

@@ -27,8 +27,9 @@ pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     svg.text((MARGIN, y), Anchor::Start, Colour::Ink, "strong", "scopes");
     y += 6.0;
     let (count, forgotten) = (threads.len(), picture.timeline.model.scopes.forgotten());
+    let mut colours = Colours::new();
     for (thread, spans) in threads.into_iter().take(MOST_THREADS) {
-        y = draw_thread(picture, svg, y, thread, &spans);
+        y = draw_thread(picture, svg, y, thread, &stays(picture, &spans, &mut colours));
     }
     let mut notes = Vec::new();
     if count > MOST_THREADS {
@@ -44,15 +45,18 @@ pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     y + 4.0
 }
 
-fn draw_thread(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64, thread: u32, spans: &[&ScopeSpan]) -> f64 {
-    let depth = spans.iter().map(|span| span.depth() + 1).max().unwrap_or(1);
+fn draw_thread(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64, thread: u32, stays: &[Stay<'_>]) -> f64 {
+    let depth = stays.iter().map(|stay| stay.span.depth() + 1).max().unwrap_or(1);
     let name = shortened(&picture.timeline.model.program.thread(thread), svg.width() - picture.end() - 6.0);
     svg.text((picture.end() + 6.0, top + 12.0), Anchor::Start, Colour::Faint, "small", &name);
-    for stay in stays(picture, spans) {
+    for stay in stays {
         stay.draw(svg, top + stay.span.depth() as f64 * LINE);
     }
     top + depth as f64 * LINE + 4.0
 }
+
+/// The colour of each scope, whichever thread is in it.
+type Colours<'s> = HashMap<&'s str, Colour>;
 
 /// Spans in the same scope between which nobody would see a gap.
 struct Stay<'s> {
@@ -64,21 +68,22 @@ struct Stay<'s> {
     colour: Colour,
 }
 
-/// The stays of a thread. The same scope has the same colour wherever it is.
-fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan]) -> Vec<Stay<'s>> {
+/// The stays of a thread.
+fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan], colours: &mut Colours<'s>) -> Vec<Stay<'s>> {
     let mut stays: Vec<Stay<'s>> = Vec::new();
     let mut last_of: HashMap<&str, usize> = HashMap::new();
     for &span in spans {
         let (from, to) = (picture.x(span.from), picture.x(span.to));
         let seconds = picture.timeline.seconds(span.to - span.from);
-        let last = last_of.get(span.path.as_str()).copied();
-        if let Some(stay) = last.map(|at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + GAP) {
+        let last = last_of.get(span.path.as_str());
+        if let Some(stay) = last.map(|&at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + GAP) {
             stay.to = to.max(stay.to);
             stay.seconds += seconds;
             stay.times += 1;
             continue;
         }
-        let colour = last.map_or(Colour::of_number(last_of.len()), |at| stays[at].colour);
+        let next = Colour::of_number(colours.len());
+        let colour = *colours.entry(&span.path).or_insert(next);
         last_of.insert(&span.path, stays.len());
         stays.push(Stay { span, from, to, seconds, times: 1, colour });
     }

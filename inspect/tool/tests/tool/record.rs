@@ -1,13 +1,12 @@
 //! `mudlark record` and `mudlark live`: the program runs as if it were alone, and is told where to write its log.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use crate::server;
 
 fn mudlark() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mudlark"));
@@ -45,7 +44,7 @@ fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
 #[test]
 fn who_has_recorded_something_is_told_what_to_do_next() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
     let done = record(directory.path(), &["--no-preload"], "cp ready \"$MUDLARK_PROFILE\"");
     let said = text(&done.stderr);
     assert!(done.status.success() && said.contains("mudlark report out.mmt -o report.html"), "{said}");
@@ -115,7 +114,7 @@ fn what_is_missing_is_named_with_what_to_do() {
 #[test]
 fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("log.mmt"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("log.mmt"), server::server().log).expect("it can be written to");
     let done = mudlark().args(["live", "log.mmt"]).current_dir(directory.path()).output().expect("it runs");
     let lines = text(&done.stdout);
     assert!(done.status.success(), "{}", text(&done.stderr));
@@ -126,7 +125,7 @@ fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
 #[test]
 fn live_runs_a_program_to_its_end_and_keeps_its_log() {
     let directory = tempfile::tempdir().expect("a directory can be made");
-    fs::write(directory.path().join("ready"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
     let script = "cp ready \"$MUDLARK_PROFILE\"; echo printed; exit 3";
     let mut command = mudlark();
     command.args(["live", "--no-preload", "--log", "kept.mmt", "-o", "lines.txt", "--", "sh", "-c", script]);

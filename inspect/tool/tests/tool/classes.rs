@@ -1,13 +1,13 @@
 //! `mudlark classes`: its map has all pages, and what it suggests is as good as it says.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mudlark_hooks::{Address, Event, Writer};
 use tempfile::TempDir;
+
+use crate::server;
 
 struct Run {
     directory: TempDir,
@@ -56,7 +56,7 @@ fn waste(table: &[u64], sizes: &BTreeMap<u64, u64>) -> u64 {
 
 #[test]
 fn the_map_has_a_cell_for_each_page_of_the_fullest_moment() {
-    let log = support::server();
+    let log = server::server();
     let svg = run(&log.log, &[]).text();
     let cells: Vec<(u64, u64)> = svg
         .split("<title>")
@@ -80,7 +80,7 @@ fn the_map_has_a_cell_for_each_page_of_the_fullest_moment() {
 
 #[test]
 fn what_is_suggested_wastes_as_little_as_is_said_and_less_than_what_there_is() {
-    let log = support::server();
+    let log = server::server();
     let run = run(&log.log, &["--suggest", "12", "-o", "waste.svg"]);
     let code = run.text();
     let suggested = table(&code);
@@ -120,7 +120,6 @@ fn a_firmwares_log_needs_no_more_than_its_requests() {
         writer.write(number as u64, &Event::Allocated { address, size, align: 4, stack: 0 });
     }
     writer.flush();
-    drop(writer);
     assert_eq!(table(&run(&log, &["--suggest", "3"]).text()), [24, 40, 104]);
     assert_eq!(table(&run(&log, &["--suggest", "9", "--granule", "4"]).text()), [12, 20, 36, 100]);
     let svg = run(&log, &[]).text();
@@ -133,7 +132,6 @@ fn without_blocks_there_is_an_answer_all_the_same() {
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     for arguments in [&[][..], &["--suggest", "4"]] {
         let run = run(&log, arguments);
         let message = String::from_utf8_lossy(&run.done.stderr).into_owned();

@@ -1,13 +1,11 @@
 //! `mudlark timeline`: what it writes is read back, and agrees with the log.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use crate::server::{self, Truth};
 use serde_json::Value;
-use support::Truth;
 
 fn run(log: &Truth, arguments: &[&str]) -> String {
     let directory = tempfile::tempdir().expect("a directory can be made");
@@ -39,7 +37,7 @@ fn number(event: &Value, key: &str) -> f64 {
 
 #[test]
 fn each_event_of_a_trace_has_what_the_format_asks_for() {
-    for event in trace(&support::server()) {
+    for event in trace(&server::server()) {
         assert!(event["pid"].as_u64().is_some_and(|process| process == 4711), "{event}");
         let is_metadata = text(&event, "ph") == "M";
         assert!(is_metadata || number(&event, "ts") >= 0.0, "{event}");
@@ -57,7 +55,7 @@ fn each_event_of_a_trace_has_what_the_format_asks_for() {
 #[test]
 fn slices_of_a_track_are_inside_one_another_or_apart() {
     let mut tracks: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
-    for event in trace(&support::server()).iter().filter(|event| event["ph"] == "X") {
+    for event in trace(&server::server()).iter().filter(|event| event["ph"] == "X") {
         let from = number(event, "ts");
         tracks.entry(event["tid"].as_u64().expect("a number")).or_default().push((from, from + number(event, "dur")));
     }
@@ -75,13 +73,13 @@ fn slices_of_a_track_are_inside_one_another_or_apart() {
 
 #[test]
 fn a_trace_agrees_with_the_log() {
-    let log = support::server();
+    let log = server::server();
     let events = trace(&log);
     let counter = |name: &'static str| events.iter().filter(move |event| event["ph"] == "C" && event["name"] == name);
     // The heap told of itself often, but not at each request.
     let highest = counter("requested").map(|event| number(&event["args"], "bytes")).fold(0.0, f64::max);
     assert!((0.9 * log.peak as f64..=log.peak as f64).contains(&highest), "{highest} of {}", log.peak);
-    let last = counter("requested").last().expect("there are some");
+    let last = counter("requested").next_back().expect("there are some");
     assert_eq!(number(&last["args"], "bytes"), log.live as f64);
     for name in ["blocks", "cached", "committed", "resident"] {
         assert!(counter(name).count() > 10, "{name}");
@@ -119,7 +117,6 @@ fn without_the_heaps_own_figures_the_logs_requests_are_shown() {
     writer.write(20, &Event::Freed { address: Address(16) });
     writer.write(30, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     let json = run(&Truth { log: bytes, ..Truth::default() }, &["--format", "chrome"]);
     let trace: Value = serde_json::from_str(&json).expect("it is JSON");
     let counters = trace["traceEvents"].as_array().expect("an array").iter().filter(|event| event["ph"] == "C");
@@ -130,7 +127,7 @@ fn without_the_heaps_own_figures_the_logs_requests_are_shown() {
 
 #[test]
 fn a_picture_is_well_formed_and_says_what_it_shows() {
-    let svg = run(&support::server(), &[]);
+    let svg = run(&server::server(), &[]);
     let mut reader = quick_xml::Reader::from_str(&svg);
     let mut texts = String::new();
     let mut open = 0_i32;
@@ -170,7 +167,6 @@ fn a_log_that_has_nothing_to_show_is_told_so() {
     let mut writer = Writer::<_, 256>::new(|chunk: &[u8]| bytes.extend_from_slice(chunk));
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     let directory = tempfile::tempdir().expect("a directory can be made");
     let input = directory.path().join("log.mmt");
     std::fs::write(&input, &bytes).expect("it can be written to");

@@ -1,14 +1,14 @@
 //! `mudlark dot` and `mudlark census`: what collectors had.
 
-mod support;
-
 use std::fs;
 use std::process::{Command, Output, Stdio};
+
+use crate::server;
 
 fn mudlark(arguments: &[&str], graph: &str) -> (tempfile::TempDir, Output) {
     let directory = tempfile::tempdir().expect("a directory can be made");
     fs::write(directory.path().join("graph.dot"), graph).expect("it can be written to");
-    fs::write(directory.path().join("log.mmt"), support::server().log).expect("it can be written to");
+    fs::write(directory.path().join("log.mmt"), server::server().log).expect("it can be written to");
     let mut command = Command::new(env!("CARGO_BIN_EXE_mudlark"));
     let done = command.args(arguments).current_dir(directory.path()).stdin(Stdio::null()).output().expect("it runs");
     (directory, done)

@@ -1,12 +1,10 @@
 //! `mudlark report`: the page has what the log has, needs nothing else, and works in a browser.
 
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::server::{self, SECOND};
 use mudlark_hooks::{Address, Event, NameOf, Writer};
-use support::SECOND;
 use tempfile::TempDir;
 
 /// Writes the report of a log into a directory of its own.
@@ -41,13 +39,12 @@ fn many_stacks(stacks: u32) -> Vec<u8> {
         writer.write(id.into(), &Event::Allocated { address, size: 1 + u64::from(stacks / id), align: 8, stack: id });
     }
     writer.flush();
-    drop(writer);
     log
 }
 
 #[test]
 fn the_page_has_the_logs_figures_and_needs_no_network() {
-    let log = support::server();
+    let log = server::server();
     let (_directory, page) = report(&log.log);
     for text in [
         "bookshop &lt;server&gt; &amp; &quot;sons&quot;",
@@ -94,7 +91,6 @@ fn a_log_of_nothing_gives_a_page_of_nothing() {
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
     writer.write(0, &Event::Stopped {});
     writer.flush();
-    drop(writer);
     let (_directory, page) = report(&log);
     assert!(page.contains("<dt>peak</dt><dd>0 B") && !page.contains("<h2"), "{page}");
 }
@@ -155,7 +151,7 @@ fn open(browser: &str, page: &Path, width: u32) -> (String, String) {
 #[test]
 fn in_a_browser_the_page_sorts_searches_and_looks_closer_without_an_error() {
     let Some(browser) = chromium() else { return };
-    let (directory, page) = report(&support::server().log);
+    let (directory, page) = report(&server::server().log);
     let probed = directory.path().join("probed.html");
     std::fs::write(&probed, page.replace("</body>", &format!("{PROBE}</body>"))).expect("it can be written to");
     for width in [500, 1280] {

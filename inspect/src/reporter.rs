@@ -1,0 +1,92 @@
+//! A thread that has the heap tell of itself every now and then, while a recording is made.
+
+#[cfg(unix)]
+use core::mem::MaybeUninit;
+#[cfg(unix)]
+use core::ptr;
+use core::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+
+use mudlark_hooks::Event;
+
+use crate::engine;
+use crate::report;
+use crate::thread::Recording;
+
+/// What a heap says of itself.
+pub(crate) type HeapReport = fn() -> Vec<Event<'static>>;
+
+/// How much the heap says of itself.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Detail {
+    /// Each class.
+    Classes,
+    /// And each page.
+    Pages,
+}
+
+/// Writes what the heap says of itself.
+pub(crate) fn report_state(heap: HeapReport, detail: Detail) {
+    let _recording = Recording::begin();
+    let heap = heap();
+    let pages = if detail == Detail::Pages { report::pages() } else { Vec::new() };
+    let resident = report::resident();
+    engine::write_together(|write| {
+        heap.iter().chain(&pages).for_each(&mut *write);
+        if let Some(bytes) = resident {
+            write(&Event::Resident { bytes });
+        }
+    });
+}
+
+/// A thread that has the heap tell of itself every now and then.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    /// Closed to end the thread.
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Reporter {
+    /// Starts it. Where no thread can be had, there are no figures before the end.
+    pub(crate) fn start(period: Duration, heap: HeapReport) -> Option<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let work = move || {
+            let _recording = Recording::begin();
+            while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                report_state(heap, Detail::Classes);
+            }
+        };
+        let builder = thread::Builder::new().name("mudlark-report".to_owned());
+        let thread = without_signals(|| builder.spawn(work)).ok()?;
+        Some(Self { stop, thread })
+    }
+
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        // It does not panic.
+        let _ = self.thread.join();
+    }
+}
+
+/// Calls `start`, whose thread shall handle no signals: they are the program's own.
+#[cfg(unix)]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: one set was just made, the other one is written to.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let started = start();
+    // SAFETY: it was written to above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    started
+}
+
+/// There are no signals that another thread could take.
+#[cfg(not(unix))]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    start()
+}
