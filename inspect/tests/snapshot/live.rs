@@ -49,6 +49,7 @@ fn looking_leaves_no_trace() {
     let profile = Profiler::in_memory(20).expect("there is no other");
     let kept = vec![0_u8; 100];
     let (first, traced) = (Snapshot::take().expect("there is a recording"), profile.traced());
+    first.blocks().for_each(|block| drop(block.traceback().to_string()));
     let everything: Vec<_> = [By::Line, By::Type, By::Traceback].into_iter().map(|by| first.statistics(by)).collect();
     let cumulative = first.cumulative(By::Function);
     let filtered = first.filter(&[Filter::exclude().function("*::main")]);

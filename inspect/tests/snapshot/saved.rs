@@ -65,7 +65,11 @@ fn a_snapshot_of_the_process_comes_back_with_its_lines() {
         Event::Allocated { size, .. } => size,
         _ => 0,
     });
-    assert_eq!(sizes.sum::<u64>(), snapshot.blocks().map(|block| block.size()).sum(), "any reader finds the same bytes");
+    assert_eq!(
+        sizes.sum::<u64>(),
+        snapshot.blocks().map(|block| block.size()).sum(),
+        "any reader finds the same bytes"
+    );
     fs::remove_file(&path).expect("it is there");
     assert_eq!(all(&again), all(&snapshot));
     assert!(again.compare(&snapshot, By::Line).iter().all(|difference| difference.size_diff == 0));
