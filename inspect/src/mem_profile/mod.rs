@@ -43,6 +43,9 @@
 //! `break` leaves blocks belongs to that line. Closures, `async` blocks and what macros make of their arguments are part of the
 //! line that has them.
 //!
+//! Parameters that have a name of their own are dropped at the last brace, too, but not if the function returns an `impl Trait`; then, and
+//! if they are patterns, they are dropped after the table is made, as `self` is.
+//!
 //! A call that the function makes to itself is part of the line that makes it, and the table says how many there were. Each
 //! thread's call has a table of its own. If the call ends by a panic, the table says on which line.
 //!
