@@ -53,8 +53,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     assert!(by_scope[1..].iter().all(|difference| difference.size_diff < 1000), "all else is as it was");
 
     println!("\nand by line, in that scope:");
-    let remembered = Filter::include().tag("*/remember");
-    let by_line = after.filter(&[remembered.clone()]).compare(&before.filter(&[remembered]), By::Line);
+    let remembered = [Filter::include().tag("*/remember")];
+    let by_line = after.filter(&remembered).compare(&before.filter(&remembered), By::Line);
     by_line.iter().take(2).for_each(|difference| println!("  {difference}"));
     assert!(by_line[0].count_diff == 1000, "a text for each request");
 

@@ -1,5 +1,12 @@
 //! See where a program's memory goes.
 //!
+//! | to see | is Python's | allocator |
+//! |---|---|---|
+//! | who asks for memory, all the time: [`Profiler`], a log for the `mudlark` tool | memray | [`Profiled`] |
+//! | what is in use, and what has grown: [`Snapshot`] | `tracemalloc` | [`Profiled`] |
+//! | what each line of a function takes: [`#[mem_profile]`](macro@mem_profile) | `memory_profiler` | [`Metered`] |
+//! | what some work costs, to the byte: [`meter::measure`], [`Costs`] | | [`Metered`] |
+//!
 //! A program that is to be looked at has its allocator profiled, and starts a profile when it likes:
 //!
 //! ```

@@ -12,7 +12,7 @@ use mudlark_inspect::{Costs, Metered};
 #[global_allocator]
 static ALLOCATOR: Metered<System> = Metered::new(System);
 
-/// The process's figures are those of all tests together, so these run one at a time.
+/// The process's figures are those of all tests together, so those run one at a time that look at them or take much.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -21,6 +21,7 @@ fn alone() -> MutexGuard<'static, ()> {
 /// Random requests of which the model knows the sum and its peak.
 #[test]
 fn the_thread_counts_as_the_model_does() {
+    let _alone = alone();
     let mut random = fastrand::Rng::with_seed(7);
     let mut live: Vec<(*mut u8, Layout)> = Vec::with_capacity(10_000);
     let (mut bytes, mut peak, mut requests) = (0, 0, 0);

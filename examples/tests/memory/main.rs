@@ -3,3 +3,4 @@
 mod advice;
 mod lists;
 mod run;
+mod snapshots;

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, Attribute, Block, Expr, ExprAsync, ExprAwait, ExprClosure, ExprConst, ExprForLoop, ExprIf, ExprWhile, Ident,
-    Item, ReturnType, Stmt, Token, parse_quote_spanned,
+    Arm, Attribute, Block, Expr, ExprAsync, ExprAwait, ExprClosure, ExprConst, ExprForLoop, ExprIf, ExprMacro,
+    ExprWhile, Ident, Item, ReturnType, Stmt, StmtMacro, Token, parse_quote_spanned,
 };
 
 use crate::source::Source;
@@ -195,8 +195,14 @@ impl VisitMut for Probes<'_> {
 
 /// Makes the expression that is the body's value a statement, and returns what is the value then. Its type stays as it was said.
 fn hold_value(body: &mut Block, output: &ReturnType) -> Option<Stmt> {
-    let Some(Stmt::Expr(_, None)) = body.stmts.last() else { return None };
-    let Some(Stmt::Expr(value, _)) = body.stmts.pop() else { return None };
+    let value = match body.stmts.pop()? {
+        Stmt::Expr(value, None) => value,
+        Stmt::Macro(StmtMacro { attrs, mac, semi_token: None }) => Expr::Macro(ExprMacro { attrs, mac }),
+        other => {
+            body.stmts.push(other);
+            return None;
+        }
+    };
     let span = value.span().resolved_at(Span::mixed_site());
     let ReturnType::Type(_, ty) = output else {
         body.stmts.push(Stmt::Expr(value, Some(Token![;](span))));

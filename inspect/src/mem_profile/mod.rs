@@ -9,7 +9,7 @@
 //!   15        548  -8 000 000      1  }
 //! ```
 //!
-//! [`#[mem_profile]`](macro@mem_profile) before a function has such a table printed when a call of it ends:
+//! [`#[mem_profile]`](macro@crate::mem_profile) before a function has such a table printed when a call of it ends:
 //!
 //! - *bytes*: what the program's allocator has in use after the line, as it was asked for, to the byte. After a line that ran
 //!   several times, the most that it was.
@@ -42,6 +42,9 @@
 //! a block ends belongs to the line of its brace, which is shown if anything was. What is freed when a `return`, a `?` or a
 //! `break` leaves blocks belongs to that line. Closures, `async` blocks and what macros make of their arguments are part of the
 //! line that has them.
+//!
+//! Parameters that have a name of their own are dropped at the last brace, too, but not if the function returns an `impl Trait`; then, and
+//! if they are patterns, they are dropped after the table is made, as `self` is.
 //!
 //! A call that the function makes to itself is part of the line that makes it, and the table says how many there were. Each
 //! thread's call has a table of its own. If the call ends by a panic, the table says on which line.

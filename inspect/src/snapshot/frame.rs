@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The source file, or «<unknown>».
+    /// The source file, or `<unknown>`.
     pub file: Arc<str>,
     /// The line in it, or zero.
     pub line: u32,

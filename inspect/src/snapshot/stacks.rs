@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::frame::{Frame, Traceback};
 use super::library;
 use super::symbols::Symbols;
+use crate::thread::Recording;
 
 /// Stacks, scopes, and the files whose code is in the stacks.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl Stacks {
 
 /// What a stack means: the frames from who asked to `main`.
 pub(super) fn traceback(symbols: &Symbols, addresses: &[u64]) -> Traceback {
+    let _not_recorded = Recording::begin();
     let frames: Vec<Frame> = addresses.iter().flat_map(|&address| symbols.frames(address).to_vec()).collect();
     let own = library::library_frames(&frames);
     let type_name = library::type_name(&frames[..own]);

@@ -204,6 +204,11 @@ fn returns_a_closure(captured: Vec<u8>) -> impl Fn(usize) -> usize {
 }
 
 #[mem_profile(thread, with = keep)]
+fn ends_with_a_macro(cells: RefCell<Vec<u8>>) -> String {
+    format!("{}", cells.borrow().len())
+}
+
+#[mem_profile(thread, with = keep)]
 fn returns_nothing(block: Vec<u8>) {
     for _ in &block {}
 }
@@ -219,6 +224,8 @@ fn parameters_end_with_the_body() {
     assert_eq!(figures(&table, "Some(Box::new"), (8, 1));
     let table = table_of(|| assert_eq!(returns_a_closure(vec![1, 2])(3), 5));
     assert_eq!(figures(&table, "move |more|"), (0, 1));
+    let table = table_of(|| assert_eq!(ends_with_a_macro(RefCell::new(vec![1; 33])), "33"));
+    assert_eq!(table.rows.last().and_then(|row| row.figures).map(|figures| figures.increment), Some(-33), "{table}");
     let table = table_of(|| returns_nothing(vec![1; 77]));
     assert_eq!(sum(&table), -77, "{table}");
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
+use mudlark_hooks::{Event, Reader};
 use mudlark_inspect::{By, Filter, Profiler, Snapshot, scope};
 
 use crate::live::one_at_a_time;
@@ -59,6 +60,16 @@ fn a_snapshot_of_the_process_comes_back_with_its_lines() {
     let path = new_path();
     snapshot.save(&path).expect("it can be saved");
     let again = Snapshot::load(&path).expect("it can be loaded");
+    let log = fs::read(&path).expect("it is there");
+    let sizes = Reader::new(&log).map(|record| match record.event {
+        Event::Allocated { size, .. } => size,
+        _ => 0,
+    });
+    assert_eq!(
+        sizes.sum::<u64>(),
+        snapshot.blocks().map(|block| block.size()).sum(),
+        "any reader finds the same bytes"
+    );
     fs::remove_file(&path).expect("it is there");
     assert_eq!(all(&again), all(&snapshot));
     assert!(again.compare(&snapshot, By::Line).iter().all(|difference| difference.size_diff == 0));

@@ -53,7 +53,7 @@ pub(crate) struct Made {
     frames: Vec<u64>,
 }
 
-const KINDS: u8 = 24;
+const KINDS: u8 = 25;
 
 impl Made {
     pub(crate) fn up(random: &mut Random) -> Self {
@@ -103,14 +103,15 @@ impl Made {
             20 => Event::Lost { events: a },
             21 => Event::Stopped {},
             22 => Event::Freed { address: Address(0x7F00_0000_0000 + u64::from(byte)) },
+            23 => Event::Symbol { address: Address(a), file: id, line: other, function: text },
             _ => Event::Mark { text: "" },
         });
     }
 }
 
 fn name_of(byte: u8) -> NameOf {
-    use NameOf::{Allocator, Collector, Program, Tag, Thread, Type};
-    [Program, Allocator, Thread, Tag, Type, Collector][usize::from(byte) % 6]
+    use NameOf::{Allocator, Collector, File, Program, Tag, Thread, Type};
+    [Program, Allocator, Thread, Tag, Type, Collector, File][usize::from(byte) % 7]
 }
 
 fn step(byte: u8) -> Step {
