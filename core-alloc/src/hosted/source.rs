@@ -144,7 +144,7 @@ pub(crate) fn free_streams() {
 pub(crate) struct NoThread;
 
 /// What a thread is for.
-pub(crate) trait Work {
+pub(crate) trait Work: 'static {
     /// What it does, with the allocator's own thread-locals only.
     fn work();
 }

@@ -1,14 +1,13 @@
 //! Memory from std's `System` allocator: for systems without `mmap`, and for Miri.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::time::Duration;
 use std::alloc::System;
 use std::io::Write;
 use std::thread;
 
-use super::{Fresh, NoThread};
+use super::{Fresh, NoThread, Work};
 
 /// What `System` hands out may be memory already.
 pub(super) const UNTOUCHED_IS_FREE: bool = false;
