@@ -35,7 +35,7 @@ PEERS = {
 
 
 def main():
-    arguments = parse()
+    arguments = parse(__doc__)
     libraries = {"mudlark": build()} | find_peers()
     with tempfile.TemporaryDirectory() as folder:
         scripts = wanted(python_scripts(), arguments)
@@ -44,8 +44,8 @@ def main():
         table("programs", "glibc", {"glibc": None} | libraries, programs, arguments)
 
 
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse(description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="runs of each program with each allocator")
     parser.add_argument("--only", default="", help="only these, by their names in the tables")
     parser.add_argument("--quick", action="store_true", help="an eighth of the programs' work, and one run")

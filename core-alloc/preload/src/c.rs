@@ -72,8 +72,10 @@ pub(crate) unsafe extern "C" fn cfree(block: *mut c_void) {
     unsafe { free(block) };
 }
 
-/// The same, where the caller knows the size (C23). It is not looked at: a block that has shrunk where it is lies in a page
-/// of larger ones, as only the page knows.
+/// The same, where the caller knows the size (C23), which is not looked at: a block that has shrunk where it is lies in a page of
+/// larger ones, as only the page's mark knows; and once that is loaded, it says all that a free wants to know. To go from the
+/// size to the class as well, and compare, would only be more. The same holds for C++'s `delete` with a size, where a block
+/// may come from `malloc` and have been resized.
 ///
 /// # Safety
 ///

@@ -124,11 +124,12 @@ impl BlockMap {
         })
     }
 
-    /// Puts blocks back. Returns their number, or the first of them that is free already.
+    /// Puts back the block `first`, and then those that `next` says. Returns their number, or the first of them that is free
+    /// already.
     #[inline]
-    pub(crate) fn put(&self, blocks: impl Iterator<Item = usize>) -> Result<usize, AlreadyFree> {
-        let (mut count, mut lowest) = (0, self.lowest.get());
-        for block in blocks {
+    pub(crate) fn put(&self, first: usize, mut next: impl FnMut() -> Option<usize>) -> Result<usize, AlreadyFree> {
+        let (mut block, mut count, mut lowest) = (first, 0, self.lowest.get());
+        loop {
             let (index, bit) = (block / WORD_BITS, 1 << (block % WORD_BITS));
             let word = self.word(index);
             let bits = word.load(Relaxed);
@@ -138,6 +139,8 @@ impl BlockMap {
             word.store(bits | bit, Relaxed);
             lowest = lowest.min(index);
             count += 1;
+            let Some(another) = next() else { break };
+            block = another;
         }
         self.lowest.set(lowest);
         self.free.set(self.free() + count);
@@ -200,9 +203,10 @@ mod tests {
                     let first = random / 8 % map.carved();
                     let blocks = first..map.carved().min(first + 1 + random / 800 % 3);
                     if let Some(block) = blocks.clone().find(|block| free.contains(block)) {
-                        assert_eq!(map.put([block].into_iter()), Err(AlreadyFree(block)), "step {step}");
+                        assert_eq!(map.put(block, || None), Err(AlreadyFree(block)), "step {step}");
                     } else {
-                        assert_eq!(map.put(blocks.clone()), Ok(blocks.len()), "step {step}");
+                        let mut others = first + 1..blocks.end;
+                        assert_eq!(map.put(first, || others.next()), Ok(blocks.len()), "step {step}");
                         free.extend(blocks);
                     }
                 }

@@ -87,7 +87,7 @@ fn make_leaf(root_entry: &AtomicPtr<AtomicU8>) -> Option<()> {
 fn entry(address: usize) -> Option<&'static AtomicU8> {
     let key = address / PAGE_SIZE;
     // Acquire: pairs with the Release in `make_leaf`, so the leaf is seen zeroed.
-    let leaf = NonNull::new(ROOT[key / LEAF_LEN % ROOT_LEN].load(Ordering::Acquire))?;
+    let leaf = NonNull::new(ROOT[(key / LEAF_LEN) & (ROOT_LEN - 1)].load(Ordering::Acquire))?;
     // SAFETY: by the root's invariant, there are that many.
     let mark = unsafe { leaf.add(key % LEAF_LEN) };
     // SAFETY: it is never released, and only ever shared.

@@ -360,9 +360,8 @@ impl Page {
     /// this page's, too. Returns their number.
     #[inline]
     pub(crate) fn put(&self, class: SizeClass, first: usize, others: &FreeList) -> usize {
-        let more = core::iter::from_fn(|| others.take_first_near(first, PAGE_SIZE));
-        let blocks = core::iter::once(first).chain(more);
-        let put = self.blocks.put(blocks.map(|address| block_index(class, address % PAGE_SIZE)));
+        let index = |address| block_index(class, address % PAGE_SIZE);
+        let put = self.blocks.put(index(first), || others.take_first_near(first, PAGE_SIZE).map(index));
         put.unwrap_or_else(|AlreadyFree(block)| already_free(self.address_of(block)))
     }
 

@@ -1,8 +1,7 @@
 //! Memory from std's `System` allocator: for systems without `mmap`, and for Miri.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::ffi::c_void;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use core::time::Duration;
 use std::alloc::System;
 use std::io::Write;
