@@ -224,20 +224,7 @@ fn other_peoples_programs_run() {
 
 #[test]
 fn cpython_passes_its_own_tests_of_what_allocates_most() {
-    const TESTS: [&str; 12] = [
-        "test_gc",
-        "test_list",
-        "test_dict",
-        "test_set",
-        "test_deque",
-        "test_json",
-        "test_pickle",
-        "test_zlib",
-        "test_ctypes",
-        "test_fork1",
-        "test_memoryview",
-        "test_weakref",
-    ];
+    const TESTS: [&str; 6] = ["test_gc", "test_list", "test_dict", "test_json", "test_deque", "test_fork1"];
     if !Command::new("python3")
         .args(["-c", "import test.test_gc, test.test_json"])
         .output()
