@@ -282,7 +282,7 @@ fn with_stack<R>(from: *const u8, f: impl Fn(&mut Engine, u32) -> R) -> Option<R
             let loaded = Loaded::now();
             with(|engine| {
                 engine.learn(&loaded, address);
-                let stack = engine.stack(&walk).unwrap_or(0);
+                let stack = engine.stack_of_any_code(&walk);
                 f(engine, stack)
             })
         }
@@ -319,19 +319,30 @@ impl Engine {
         }
     }
 
-    /// The number of a stack, of which the log is told.
+    /// The number of a stack, of which the log is told, unless it does not know the file of some address in it.
     fn stack(&mut self, walk: &Walk) -> Result<u32, Unknown> {
         let Ok(number) = self.stacks.intern(walk.frames()) else { return Ok(0) };
-        let Some(log) = &mut self.log else { return Ok(number) };
-        if self.stacks.is_known(number, log.number()) {
-            return Ok(number);
-        }
-        if let Some(address) = self.modules.unknown_of(walk.frames()) {
+        let is_told = self.log.as_ref().is_none_or(|log| self.stacks.is_known(number, log.number()));
+        if !is_told && let Some(address) = self.modules.unknown_of(walk.frames()) {
             return Err(Unknown { address });
         }
-        self.stacks.make_known(number, log.number());
-        log.write_stack(number, &self.stacks);
-        Ok(number)
+        Ok(self.told(number))
+    }
+
+    /// The number of a stack, of which the log is told. Some of the code may be in no file: the program has made it itself.
+    fn stack_of_any_code(&mut self, walk: &Walk) -> u32 {
+        self.stacks.intern(walk.frames()).map_or(0, |number| self.told(number))
+    }
+
+    /// Tells the log of a stack, if it has not been told.
+    fn told(&mut self, number: u32) -> u32 {
+        if let Some(log) = &mut self.log
+            && !self.stacks.is_known(number, log.number())
+        {
+            self.stacks.make_known(number, log.number());
+            log.write_stack(number, &self.stacks);
+        }
+        number
     }
 
     /// Tells the log what code is loaded.

@@ -65,7 +65,7 @@ events! {
     }
     /// Code is loaded: stacks' addresses in this range are this file's.
     3 Module {
-        /// Where its first byte would be.
+        /// What the file's own addresses are relative to: where its byte of address zero would be.
         base: Address,
         /// The length of the range.
         size: u64,

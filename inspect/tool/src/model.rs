@@ -103,8 +103,12 @@ pub struct Model {
     peak_time: u64,
     /// The block that a thread asked for last.
     last_requests: NumberMap<u32, u64>,
+    /// Addresses of blocks that have moved, though that is not said yet: others were handed out there. With their number.
+    about_to_move: NumberMap<u64, u32>,
     /// The number that the next chunk has, if none is missing.
     next_sequence: Option<u32>,
+    /// Something is missing from the log.
+    has_gaps: bool,
     /// Whose the events are.
     thread: u32,
     tag: u32,

@@ -8,8 +8,8 @@ impl Model {
     /// Goes on with what a chunk says.
     pub fn read_chunk(&mut self, chunk: Chunk<'_>) -> Understood {
         (self.thread, self.tag) = (0, 0);
-        if self.next_sequence != Some(chunk.sequence) {
-            self.forget_last_requests();
+        if self.next_sequence.unwrap_or(0) != chunk.sequence {
+            self.enter_gap();
         }
         let mut records = chunk.records();
         for record in &mut records {
@@ -35,7 +35,7 @@ impl Model {
             Event::Mark { text } => self.marks.push((time, text.to_owned())),
             Event::Lost { events } => {
                 self.gaps.lost_events = self.gaps.lost_events.saturating_add(events);
-                self.forget_last_requests();
+                self.enter_gap();
             }
             ref told => {
                 let _ = self.program_told(time, told) || self.heap_told(time, told) || self.collector_told(time, told);
@@ -69,8 +69,7 @@ impl Model {
     fn allocated(&mut self, time: u64, address: u64, size: u64, stack: u32) {
         let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
         if let Some(block) = self.blocks.insert(address, Block { size, born: time, place }) {
-            self.gaps.missing_frees += 1;
-            self.sum_free(time, block);
+            self.displaced(time, address, block);
         }
         self.sum_request(time, size, place);
         self.last_requests.insert(self.thread, address);
@@ -89,10 +88,33 @@ impl Model {
         self.sum_free(time, block);
     }
 
+    /// A block was handed out where this one is: so it is gone. It was resized, and another thread came to say what it did
+    /// first; or its free is missing.
+    fn displaced(&mut self, time: u64, address: u64, block: Block) {
+        self.gaps.missing_frees += 1;
+        self.sum_free(time, block);
+        if !self.has_gaps {
+            *self.about_to_move.entry(address).or_default() += 1;
+        }
+    }
+
+    /// Whether a block that was displaced from this address is the one that is now said to have moved away.
+    fn has_moved_away(&mut self, from: u64) -> bool {
+        let Some(waiting) = self.about_to_move.get_mut(&from) else { return false };
+        *waiting -= 1;
+        if *waiting == 0 {
+            self.about_to_move.remove(&from);
+        }
+        self.gaps.missing_frees -= 1;
+        true
+    }
+
     fn reallocated(&mut self, time: u64, from: u64, to: u64, size: u64, stack: u32) {
-        match self.blocks.remove(&from) {
-            Some(block) => self.sum_free(time, block),
-            None => self.gaps.unknown_frees += 1,
+        if !self.has_moved_away(from) {
+            match self.blocks.remove(&from) {
+                Some(block) => self.sum_free(time, block),
+                None => self.gaps.unknown_frees += 1,
+            }
         }
         self.allocated(time, to, size, stack);
         let amount = self.scale.amount(size);
@@ -102,9 +124,12 @@ impl Model {
         }
     }
 
-    /// What is missing from the log may be requests, so that no one knows which is a thread's last.
-    fn forget_last_requests(&mut self) {
+    /// Something is missing here. It may be requests, so that no one knows which is a thread's last; or frees, so that a block
+    /// in another's place says nothing.
+    fn enter_gap(&mut self) {
+        self.has_gaps = true;
         self.last_requests.clear();
+        self.about_to_move.clear();
     }
 
     fn sum_request(&mut self, time: u64, size: u64, place: u32) {

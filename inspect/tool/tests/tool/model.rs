@@ -176,6 +176,24 @@ fn what_the_log_lacks_is_counted_and_breaks_nothing() {
 }
 
 #[test]
+fn a_block_that_moves_may_say_so_after_others_came_to_its_place() {
+    let mut log = Log::new();
+    log.allocate(0x1000, 10, 0);
+    // Two threads resize, and the second one, which came to the first one's place, has moved on as well.
+    log.allocate(0x1000, 20, 0);
+    log.allocate(0x1000, 40, 0);
+    log.reallocate(0x1000, 0x2000, 100, 0);
+    log.reallocate(0x1000, 0x3000, 200, 0);
+    log.free(0x1000);
+    let model = model_of(&log.finish());
+    assert_eq!(model.gaps, mudlark::model::Gaps::default());
+    assert_eq!(model.all().now.bytes, 300);
+    let mut live: Vec<u64> = model.live_blocks().map(|(address, _)| address).collect();
+    live.sort_unstable();
+    assert_eq!(live, [0x2000, 0x3000]);
+}
+
+#[test]
 fn no_block_is_called_temporary_across_a_gap() {
     let temporary = |between: fn(&mut Log)| {
         let mut log = Log::new();
