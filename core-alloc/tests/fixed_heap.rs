@@ -262,3 +262,57 @@ fn a_metered_heap_knows_the_most_that_was_used() {
     }
     assert!(peak > 1000);
 }
+
+#[test]
+fn a_small_request_is_served_when_only_a_small_block_of_an_older_region_is_free() {
+    for size in [1, 5, 24, 60, 300] {
+        let mut model = Model::new(vec![Memory::new(8 << 10, 0), Memory::new(4 << 10, 0)]);
+        while model.allocate(bytes(400)) {}
+        // The newest region is full first.
+        let in_oldest = model.live.len() - 1;
+        while let Some(largest) = Some(model.heap.stats().largest_free).filter(|&largest| largest > 0) {
+            assert!(model.allocate(bytes(largest)));
+        }
+        model.deallocate(in_oldest);
+        assert!(model.allocate(bytes(size)), "{size} B were refused");
+        model.check_stats();
+    }
+}
+
+#[test]
+fn blocks_of_every_size_are_freed_between_neighbours_in_use_or_free() {
+    for size in (0..6000).step_by(if cfg!(miri) { 2999 } else { 61 }) {
+        for free in [[false; 2], [true, false], [false, true], [true; 2]] {
+            let mut model = Model::of_one(32 << 10);
+            for size in [100, 500, size, 700, 100] {
+                assert!(model.allocate(bytes(size)));
+            }
+            let blocks = model.live.clone();
+            for (block, free) in [(blocks[1], free[0]), (blocks[3], free[1]), (blocks[2], true)] {
+                if free {
+                    let index = model.live.iter().position(|live| live.start == block.start).expect("a live block");
+                    model.deallocate(index);
+                }
+            }
+            assert_eq!(model.heap.verify(), Ok(()), "{size} B, {free:?}");
+        }
+    }
+}
+
+#[test]
+fn a_block_that_is_resized_is_listed_where_its_new_size_belongs() {
+    let mut model = Model::of_one(32 << 10);
+    for sizes in [[100, 6000], [6000, 100], [5000, 6000], [4000, 3000]] {
+        for neighbour in [false, true] {
+            assert!(model.allocate(bytes(sizes[0])));
+            assert!(model.reallocate(0, sizes[1]));
+            if neighbour {
+                assert!(model.allocate(bytes(300)));
+            }
+            assert_eq!(model.heap.verify(), Ok(()));
+            model.deallocate(0);
+            assert_eq!(model.heap.verify(), Ok(()), "{sizes:?}");
+            model.deallocate_all();
+        }
+    }
+}

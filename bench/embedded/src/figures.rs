@@ -170,7 +170,7 @@ impl Figures {
     /// hundredths of a percent, as a mean over many fillings with a free for every two requests. Before, the heap may have
     /// been in use for `age` operations.
     pub(crate) fn live_share(&mut self, name: &str, region: usize, sizes: Sizes, age: usize) {
-        let fillings = if age > 0 { 4 } else { (2048 * KIB / region).clamp(2, 64) };
+        let fillings = if age > 0 { 4 } else { (32 * KIB * KIB / region).clamp(2, 512) };
         let mut sum = 0;
         for _ in 0..fillings {
             self.slots.begin(region);

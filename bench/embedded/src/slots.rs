@@ -86,9 +86,9 @@ impl Slots {
         unsafe { place.write(last) };
         block.check(self.align);
         self.live -= block.size;
+        let layout = layout_of(block.size, self.align);
         // SAFETY: by the invariant.
-        let ((), cost) =
-            board::instructions(|| unsafe { release(&mut self.heap, block.start, layout_of(block.size, self.align)) });
+        let ((), cost) = board::instructions(|| unsafe { release(&mut self.heap, block.start, layout) });
         Cost(cost)
     }
 

@@ -1,195 +1,242 @@
-//! The free blocks of a region, by size: a table of lists, and a map of those that are not empty.
+//! The free blocks of a region, by size: a table of lists, and maps of those that are not empty.
 //!
 //! ```text
-//!   map    0 1 0 0 1 1 …                            one bit a bin
-//!            │     │ └────────────────────┐
-//!   heads  │ │ · · │ …                    │
-//!            ▼     ▼                      ▼
-//!          block  block ─▶ block        block
-//!   sizes  two a bin, as they come      four bins a doubling       the last: all that is larger
+//!          linear                             large
+//!   maps   0 1 0 0 1 1 …                      0 1 …               one bit a bin
+//!            │     │ └──────┐                   │
+//!   heads  │ │ · · │ …      │               │ · │ …
+//!            ▼     ▼        ▼                   ▼
+//!          block  block   block ─▶ block       block
+//!   sizes  four a bin, as they come           two bins a doubling, the last: all that is larger
 //! ```
 //!
-//! A request takes the first block of the first bin all of whose blocks are large enough: that is nearly the best fit, and
-//! one step of arithmetic finds it. Only when there is none, a few blocks are looked at in the bin below, some of
-//! which may do. The last bin begins at an eighth of the region or a little below, so it never has more than those.
+//! A request takes the first block of the bin of its size, if that is large enough, or else the first one of the first bin
+//! above, which has only such: that is nearly the best fit, and one step of arithmetic finds it. Two blocks are looked at in a
+//! large bin; in a linear one a few more, but only when there is nothing above. The last bin begins at a quarter of
+//! the region or a little below, so that it never has many.
 //!
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
 
+use core::alloc::Layout;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
-use super::block::{Block, GRANULE, Links, MIN_SIZE};
+use super::bin_list::{First, Head, Last, push, unlink_next};
+use super::bin_map::{BITS, BinMap};
+use super::block::{Block, GRANULE, Links, MIN_SIZE, TAG_SIZE, TINY, Tag};
 
-const BITS: usize = usize::BITS as usize;
-/// The first bins are of two sizes each. They all have their bits in the map's first word.
-const LINEAR_BINS: usize = 32;
-/// Sizes below this are theirs.
+/// The most linear bins of a region: as many as a map has bits. Small regions have fewer.
+const LINEAR_BINS: usize = BITS;
+/// The sizes of a linear bin are as many bytes apart as four sizes are.
+const LINEAR_STEP: usize = 4 * GRANULE;
+/// Sizes below this are theirs, unless the region is small.
 const LINEAR_LIMIT: usize = LINEAR_BINS * LINEAR_STEP;
-const LINEAR_STEP: usize = 2 * GRANULE;
-/// log2 of the number of bins a doubling.
-const STEPS_LOG2: u32 = 2;
-/// The words of the map: enough for every bin.
-const MAP_WORDS: usize = Bin::of_large(usize::MAX / LARGEST_PART).0 / BITS + 1;
+/// log2 of the number of large bins a doubling.
+const STEPS_LOG2: u32 = 1;
 /// The last bin begins at this part of the region.
-const LARGEST_PART: usize = 8;
-/// How many blocks are looked at in a bin some of whose blocks may be too small: at least all that the last bin can have,
-/// which may begin a fifth below that part.
-const LOOKS: usize = LARGEST_PART + LARGEST_PART / 4;
+const LARGEST_PART: usize = 4;
 
-/// The index of a bin.
+/// How many blocks of its bin are looked at for a small request that found nothing else.
+const LINEAR_LOOKS: usize = 3;
+
+/// Whether a request is one for [`BinsRef::pop_small`]: for few bytes, but not for so few that rounding does not make a block.
+#[inline(always)]
+pub(super) const fn is_small(layout: Layout) -> bool {
+    const MOST: usize = LINEAR_LIMIT - GRANULE - TAG_SIZE;
+    TINY < layout.size() && layout.size() <= MOST
+}
+
+/// The index of a large bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Bin(usize);
+struct LargeBin(usize);
 
-impl Bin {
-    /// The bin for free blocks of a size from [`LINEAR_LIMIT`] on, were there no last one.
-    const fn of_large(size: usize) -> Self {
+impl LargeBin {
+    /// The bin for free blocks of `size` or, if that is of the linear bins, the first one; were there no last one.
+    #[inline(always)]
+    const fn of(size: usize) -> Self {
+        let size = if size < LINEAR_LIMIT { LINEAR_LIMIT } else { size };
         let log2 = usize::BITS - 1 - size.leading_zeros();
+        // This lies in [2, 4).
         let step = size >> (log2 - STEPS_LOG2);
-        // `step` lies in [4, 8).
         let doubling = (log2 - LINEAR_LIMIT.ilog2()) as usize;
-        Self(LINEAR_BINS + (doubling << STEPS_LOG2) + step - (1 << STEPS_LOG2))
+        Self((doubling << STEPS_LOG2) + step - (1 << STEPS_LOG2))
     }
 
-    /// The least size of the blocks of a bin.
+    /// The least size of the blocks of a bin, if that is not the only one.
     const fn smallest(self) -> usize {
-        let Some(above) = self.0.checked_sub(LINEAR_BINS) else {
-            let smallest = self.0 * LINEAR_STEP;
-            return if smallest < MIN_SIZE { MIN_SIZE } else { smallest };
-        };
-        let step = (1 << STEPS_LOG2) + above % (1 << STEPS_LOG2);
-        step << (LINEAR_LIMIT.ilog2() - STEPS_LOG2) << (above >> STEPS_LOG2)
-    }
-
-    /// The last bin of a region with so many bytes for blocks.
-    const fn last(bytes: usize) -> Self {
-        let largest = bytes / LARGEST_PART;
-        Self::of_large(if largest < LINEAR_LIMIT { LINEAR_LIMIT } else { largest })
+        let step = (1 << STEPS_LOG2) + self.0 % (1 << STEPS_LOG2);
+        step << (LINEAR_LIMIT.ilog2() - STEPS_LOG2) << (self.0 >> STEPS_LOG2)
     }
 }
 
-/// The bins of a region. Their heads follow this in memory.
+/// What is known of a region's bins. Their heads follow in memory: those of the linear bins, then those of the large ones.
 ///
 /// # Invariants
 ///
-/// - Behind this in memory are `last + 1` heads, at which a pointer that was made from the region's own points.
+/// - Sizes below `linear_limit` are of the linear bins, of which there are `linear_limit / LINEAR_STEP`, at most
+///   [`LINEAR_BINS`]; all others are of the large ones, up to `last`.
+/// - Behind this in memory are the heads of all these, at which a pointer that was made from the region's own points.
 /// - Each head begins a list of free blocks of the region, linked by their [`Links`], of the sizes of the bin.
-/// - A bit in the map is set just when the list is not empty.
+/// - A bit in a map is set just when the list is not empty.
 pub(super) struct Bins {
-    map: [usize; MAP_WORDS],
-    last: Bin,
+    last: LargeBin,
+    large: usize,
+    linear: usize,
+    linear_limit: usize,
+}
+
+impl Bins {
+    /// Those of a region with so many bytes for blocks, all empty.
+    pub(super) const fn new(bytes: usize) -> Self {
+        let largest = bytes / LARGEST_PART;
+        let linear_limit = if largest < LINEAR_LIMIT { largest & !(LINEAR_STEP - 1) } else { LINEAR_LIMIT };
+        let LargeBin(last) = LargeBin::of(largest);
+        // INVARIANT: there are no heads yet; `create_heads` writes them.
+        Self { last: LargeBin(if last < BITS { last } else { BITS - 1 }), large: 0, linear: 0, linear_limit }
+    }
+
+    const fn linear_bins(&self) -> usize {
+        self.linear_limit / LINEAR_STEP
+    }
+
+    const fn heads(&self) -> usize {
+        self.linear_bins() + self.last.0 + 1
+    }
+
+    /// The bytes of the heads.
+    pub(super) const fn heads_len(&self) -> usize {
+        self.heads() * size_of::<Head>()
+    }
 }
 
 /// A way to the bins of a region, to be copied freely.
 ///
 /// # Invariants
 ///
-/// Here lie bins; nobody else follows the pointer, which may be used for all of the region.
+/// Here the heads begin, and [`Bins`] lie just before; nobody else follows the pointer, which may be used for all of the
+/// region.
 #[derive(Clone, Copy)]
-pub(super) struct BinsRef(NonNull<Bins>);
+pub(super) struct BinsRef(NonNull<Head>);
 
 impl BinsRef {
-    /// The bytes of bins for a region with `bytes` for blocks.
-    pub(super) const fn len(bytes: usize) -> usize {
-        size_of::<Bins>() + (Bin::last(bytes).0 + 1) * size_of::<Option<Block>>()
-    }
-
-    /// Writes empty bins.
+    /// The bins whose heads begin at `heads`.
     ///
     /// # Safety
     ///
-    /// At `start`, which is aligned for it, there is room for [`BinsRef::len`] bytes, of a region with at most `bytes` for
-    /// blocks, and nobody else uses them.
-    pub(super) unsafe fn create(start: NonNull<u8>, bytes: usize) -> Self {
-        // INVARIANT: made empty below.
-        let bins = Self(start.cast());
-        // SAFETY: by the contract.
-        unsafe { bins.0.write(Bins { map: [0; MAP_WORDS], last: Bin::last(bytes) }) };
-        for index in 0..=bins.last().0 {
-            // SAFETY: the heads are within the bytes of the contract.
-            unsafe { bins.head(Bin(index)).write(None) };
-        }
-        bins
-    }
-
-    /// The bins at `start`.
-    ///
-    /// # Safety
-    ///
-    /// They were created there, with a pointer for all of the region.
+    /// So they do, unless [`create_heads`](Self::create_heads) is called next, and the pointer may be used for all of the region.
     #[inline(always)]
-    pub(super) const unsafe fn new(start: NonNull<u8>) -> Self {
+    pub(super) const unsafe fn new(heads: NonNull<u8>) -> Self {
         // INVARIANT: by the contract.
-        Self(start.cast())
+        Self(heads.cast())
+    }
+
+    /// Writes the heads of empty lists.
+    ///
+    /// # Safety
+    ///
+    /// There is room for them, and [`Bins`] lie before.
+    pub(super) unsafe fn create_heads(self) {
+        for index in 0..self.bins().heads() {
+            // SAFETY: by the contract, there is room.
+            unsafe { self.head(index).write(None) };
+        }
     }
 
     #[inline(always)]
-    fn last(self) -> Bin {
+    fn place(self) -> NonNull<Bins> {
+        // SAFETY: by the type's invariants, they lie just before.
+        unsafe { self.0.cast::<Bins>().sub(1) }
+    }
+
+    #[inline(always)]
+    pub(super) fn bins(&self) -> &Bins {
         // SAFETY: by the type's invariants.
-        unsafe { self.0.as_ref() }.last
+        unsafe { self.place().as_ref() }
     }
 
-    /// Where a bin's head is.
+    /// Where a head is: of the linear bin `index`, or of a large one behind those.
     #[inline(always)]
-    fn head(self, bin: Bin) -> NonNull<Option<Block>> {
-        // SAFETY: the heads follow the bins.
-        let heads = unsafe { self.0.add(1) }.cast();
-        // SAFETY: a bin is at most the last one.
-        unsafe { heads.add(bin.0) }
+    fn head(self, index: usize) -> NonNull<Head> {
+        // SAFETY: there are so many.
+        unsafe { self.0.add(index) }
     }
 
     #[inline(always)]
-    fn map_word(self, word: usize) -> NonNull<usize> {
+    fn large_head(self, LargeBin(bin): LargeBin) -> NonNull<Head> {
+        self.head(self.bins().linear_bins() + bin)
+    }
+
+    #[inline(always)]
+    fn linear_map(self) -> BinMap {
         // SAFETY: a field of the bins.
-        let map = unsafe { self.0.byte_add(offset_of!(Bins, map)) };
-        // SAFETY: a bin has a bit in the map.
-        unsafe { map.cast::<usize>().add(word) }
+        let word = unsafe { self.place().byte_add(offset_of!(Bins, linear)) };
+        // SAFETY: it stays there as long as the region.
+        unsafe { BinMap::new(word.cast()) }
     }
 
-    /// Lists a free block.
+    #[inline(always)]
+    fn large_map(self) -> BinMap {
+        // SAFETY: a field of the bins.
+        let word = unsafe { self.place().byte_add(offset_of!(Bins, large)) };
+        // SAFETY: likewise.
+        unsafe { BinMap::new(word.cast()) }
+    }
+
+    /// Whether blocks of `size` are listed in the large bins.
+    #[inline(always)]
+    pub(super) fn is_large(self, size: usize) -> bool {
+        size >= self.bins().linear_limit
+    }
+
+    /// The large bin for free blocks of `size`.
+    #[inline(always)]
+    fn large_bin_of(self, size: usize) -> LargeBin {
+        LargeBin::of(size).min(self.bins().last)
+    }
+
+    /// The head of the list for free blocks of `size`.
+    fn head_for(self, size: usize) -> NonNull<Head> {
+        if self.is_large(size) { self.large_head(self.large_bin_of(size)) } else { self.head(size / LINEAR_STEP) }
+    }
+
+    /// Lists a free block of `size`.
     #[inline(always)]
     pub(super) fn link(self, block: Block, size: usize) {
-        if size >= LINEAR_LIMIT {
-            return self.link_large(block, size);
+        if self.is_large(size) {
+            return self.link_any(block, size);
         }
-        let bin = Bin(size / LINEAR_STEP);
-        if self.push(bin, block) == First::Yes {
-            self.flip_bit(0, bin.0);
-        }
-    }
-
-    #[inline(never)]
-    fn link_large(self, block: Block, size: usize) {
-        let bin = self.large_bin_of(size);
-        if self.push(bin, block) == First::Yes {
-            self.flip_bit(bin.0 / BITS, bin.0 % BITS);
+        let bin = size / LINEAR_STEP;
+        if push(self.head(bin), block) == First::Yes {
+            self.linear_map().flip(bin);
         }
     }
 
-    fn large_bin_of(self, size: usize) -> Bin {
-        Bin::of_large(size).min(self.last())
-    }
-
-    /// The bin for free blocks of `size`.
-    fn bin_of(self, size: usize) -> Bin {
-        if size < LINEAR_LIMIT { Bin(size / LINEAR_STEP) } else { self.large_bin_of(size) }
-    }
-
-    /// Puts a block at the front of a list. Says whether it is the first one.
+    /// The same, if `size` is known not to be of the large bins.
+    ///
+    /// (It sets a bit where [`link`](Self::link) flips one: what is the same twice becomes a call where code is built for size, and
+    /// this is in every request and free.)
     #[inline(always)]
-    fn push(self, bin: Bin, block: Block) -> First {
-        let place = self.head(bin);
-        // SAFETY: a head, by the type's invariants.
-        let next = unsafe { place.read() };
-        block.set_links(Links { next, place });
-        // SAFETY: likewise.
-        unsafe { place.write(Some(block)) };
-        match next {
-            Some(next) => {
-                next.set_place(block.next_place());
-                First::No
-            }
-            None => First::Yes,
+    pub(super) fn link_small(self, block: Block, size: usize) {
+        debug_assert!(!self.is_large(size), "{size} B are of a large bin");
+        let bin = size / LINEAR_STEP;
+        if push(self.head(bin), block) == First::Yes {
+            self.linear_map().set(bin);
+        }
+    }
+
+    /// The same for any block, in less code.
+    #[inline(never)]
+    pub(super) fn link_any(self, block: Block, size: usize) {
+        let (map, head, bin) = if self.is_large(size) {
+            let bin = self.large_bin_of(size);
+            (self.large_map(), self.large_head(bin), bin.0)
+        } else {
+            let bin = size / LINEAR_STEP;
+            (self.linear_map(), self.head(bin), bin)
+        };
+        if push(head, block) == First::Yes {
+            map.set(bin);
         }
     }
 
@@ -206,103 +253,99 @@ impl BinsRef {
     }
 
     /// A list ends at `place` now. If that is its head, the bin is empty.
-    #[inline(never)]
-    fn note_end_at(self, place: NonNull<Option<Block>>) {
-        let heads = self.head(Bin(0)).addr().get();
-        let bin = Bin(place.addr().get().wrapping_sub(heads) / size_of::<Option<Block>>());
-        if bin <= self.last() {
-            self.flip_bit(bin.0 / BITS, bin.0 % BITS);
+    #[inline(always)]
+    fn note_end_at(self, place: NonNull<Head>) {
+        let index = place.addr().get().wrapping_sub(self.0.addr().get()) / size_of::<Head>();
+        let linear = self.bins().linear_bins();
+        if index < linear {
+            self.linear_map().flip(index);
+        } else if index - linear <= self.bins().last.0 {
+            self.large_map().flip(index - linear);
         }
     }
 
+    /// Takes a block of `size` or more out of the linear bins, and tells what is left of it. Of the bin of the size, only the
+    /// first block is looked at.
     #[inline(always)]
-    fn flip_bit(self, word: usize, bit: usize) {
-        let word = self.map_word(word);
-        // SAFETY: a word of the map.
-        let bits = unsafe { word.read() };
-        // SAFETY: likewise.
-        unsafe { word.write(bits ^ (1 << bit)) };
-    }
-
-    /// Takes a block of `size` or more out of its list: the first of the first bin that has only such, or else one of a bin
-    /// that may have some.
-    #[inline(always)]
-    pub(super) fn pop(self, size: usize) -> Option<Block> {
-        let bin = size.div_ceil(LINEAR_STEP);
-        if bin < LINEAR_BINS {
-            // SAFETY: a word of the map.
-            let map = unsafe { self.map_word(0).read() };
-            let bits = map >> bin << bin;
-            if bits != 0 {
-                return Some(self.pop_first(map, bits));
-            }
-        }
-        self.pop_large(size)
-    }
-
-    /// Takes out the first block of the bin of the lowest of `bits`, which are some of the first word of the map.
-    #[inline(always)]
-    fn pop_first(self, map: usize, bits: usize) -> Block {
-        let place = self.head(Bin(bits.trailing_zeros() as usize));
-        // SAFETY: a head, by the type's invariants; the bit says that there is a block.
-        let block = unsafe { place.cast::<Block>().read() };
-        let next = block.links().next;
-        // SAFETY: likewise.
-        unsafe { place.write(next) };
-        match next {
-            Some(next) => next.set_place(place),
-            // SAFETY: a word of the map.
-            None => unsafe { self.map_word(0).write(map ^ (bits & bits.wrapping_neg())) },
-        }
-        block
-    }
-
-    /// [`pop`](Self::pop) from the bins of large blocks.
-    #[inline(never)]
-    fn pop_large(self, size: usize) -> Option<Block> {
-        let above = if size <= LINEAR_LIMIT { Bin(LINEAR_BINS) } else { Bin(Bin::of_large(size - 1).0 + 1) };
-        let block = self.first_from(above).or_else(|| self.look_for(size))?;
-        self.unlink(block);
-        Some(block)
-    }
-
-    /// The first block of the first bin from `bin` on that is not empty.
-    fn first_from(self, bin: Bin) -> Option<Block> {
-        if bin > self.last() {
+    pub(super) fn pop_small(self, size: usize) -> Option<(Block, Tag)> {
+        let bin = size / LINEAR_STEP;
+        if bin >= LINEAR_BINS {
             return None;
         }
-        let mut word = bin.0 / BITS;
-        // SAFETY: a word of the map.
-        let mut bits = unsafe { self.map_word(word).read() } & (usize::MAX << (bin.0 % BITS));
-        while bits == 0 {
-            word += 1;
-            if word == MAP_WORDS {
-                return None;
+        let map = self.bins().linear;
+        let mut bits = map >> bin << bin;
+        while bits != 0 {
+            let head = self.head(bits.trailing_zeros() as usize);
+            // SAFETY: a head, by the type's invariants; the bit says that there is a block.
+            let block = unsafe { head.cast::<Block>().read() };
+            if let Some(rest) = block.tag().without(size) {
+                if unlink_next(head, block) == Last::Yes {
+                    self.linear_map().write(map & (bits - 1));
+                }
+                return Some((block, rest));
             }
-            // SAFETY: likewise.
-            bits = unsafe { self.map_word(word).read() };
+            // Only in the first of these bins there are blocks that are too small.
+            bits &= bits - 1;
         }
-        // SAFETY: a head, by the type's invariants.
-        unsafe { self.head(Bin(word * BITS + bits.trailing_zeros() as usize)).read() }
+        None
     }
 
-    /// The first of some blocks that are listed where blocks of `size` are, if one is large enough.
-    fn look_for(self, size: usize) -> Option<Block> {
-        self.blocks(self.bin_of(size)).take(LOOKS).find(|block| block.tag().size() >= size)
+    /// The same out of all bins, or if `tried` then of those where [`pop_small`](Self::pop_small) has not looked.
+    #[inline(always)]
+    pub(super) fn pop(self, size: usize, tried: bool) -> Option<(Block, Tag)> {
+        if !tried && let Some(found) = self.pop_linear(size) {
+            return Some(found);
+        }
+        let map = self.large_map();
+        if map.read() != 0 {
+            let heads = self.large_head(LargeBin(0));
+            let LargeBin(bin) = self.large_bin_of(size);
+            if let Some(found) = pop_of(map, heads, bin, size) {
+                return Some(found);
+            }
+            if let Some(found) = pop_first_from(map, heads, bin + 1, size) {
+                return Some(found);
+            }
+        }
+        // The last resort of a small size are the other blocks of its own bin.
+        self.pop_linear(size)
     }
 
-    /// The blocks of a bin.
-    pub(super) fn blocks(self, bin: Bin) -> impl Iterator<Item = Block> {
+    /// The same out of the linear bins, if `size` is theirs.
+    #[inline(never)]
+    fn pop_linear(self, size: usize) -> Option<(Block, Tag)> {
+        if self.is_large(size) {
+            return None;
+        }
+        let (map, heads, bin) = (self.linear_map(), self.head(0), size / LINEAR_STEP);
+        let head = self.head(bin);
+        let mut place = head;
+        for _ in 0..LINEAR_LOOKS {
+            // SAFETY: a head, or where a listed block has its link.
+            let Some(block) = (unsafe { place.read() }) else { break };
+            if let Some(rest) = block.tag().without(size) {
+                if unlink_next(place, block) == Last::Yes && place == head {
+                    map.flip(bin);
+                }
+                return Some((block, rest));
+            }
+            place = block.next_place();
+        }
+        pop_first_from(map, heads, bin + 1, size)
+    }
+
+    /// The blocks of a list.
+    fn blocks(self, head: usize) -> impl Iterator<Item = Block> {
         // SAFETY: a head, by the type's invariants.
-        let first = unsafe { self.head(bin).read() };
+        let first = unsafe { self.head(head).read() };
         core::iter::successors(first, |block| block.links().next)
     }
 
     /// What is in each bin that is not empty.
     pub(super) fn stats(self) -> impl Iterator<Item = BinStats> {
-        let bins = (0..=self.last().0).map(Bin).map(move |bin| {
-            let empty = BinStats { smallest: bin.smallest(), blocks: 0, bytes: 0 };
-            self.blocks(bin).fold(empty, |BinStats { smallest, blocks, bytes }, block| BinStats {
+        let bins = (0..self.bins().heads()).map(move |head| {
+            let empty = BinStats { smallest: self.smallest(head), blocks: 0, bytes: 0 };
+            self.blocks(head).fold(empty, |BinStats { smallest, blocks, bytes }, block| BinStats {
                 smallest,
                 blocks: blocks + 1,
                 bytes: bytes + block.tag().size(),
@@ -311,25 +354,44 @@ impl BinsRef {
         bins.filter(|bin| bin.blocks > 0)
     }
 
+    /// The least size of the blocks in the list of a head.
+    fn smallest(self, head: usize) -> usize {
+        let bins = self.bins();
+        match head.checked_sub(bins.linear_bins()) {
+            None => (head * LINEAR_STEP).max(MIN_SIZE),
+            Some(0) => bins.linear_limit,
+            Some(large) => LargeBin(large).smallest(),
+        }
+    }
+
+    /// Whether the map says that there are blocks in the list of a head.
+    fn is_marked(self, head: usize) -> bool {
+        let bins = self.bins();
+        let (map, bit) = match head.checked_sub(bins.linear_bins()) {
+            None => (bins.linear, head),
+            Some(large) => (bins.large, large),
+        };
+        map >> bit & 1 == 1
+    }
+
     /// The number of listed blocks, if the lists are as they must be.
     ///
     /// `is_block` tells whether there is a free block where a link leads.
     pub(super) fn count_verified(self, is_block: impl Fn(Block) -> bool) -> Result<usize, &'static str> {
         let mut count = 0;
-        for bin in (0..=self.last().0).map(Bin) {
-            // SAFETY: a word of the map.
-            let bits = unsafe { self.map_word(bin.0 / BITS).read() };
-            let mut place = self.head(bin);
+        for index in 0..self.bins().heads() {
+            let head = self.head(index);
+            let mut place = head;
             // SAFETY: a head, by the type's invariants.
             let mut next = unsafe { place.read() };
-            if next.is_some() != (bits >> (bin.0 % BITS) & 1 == 1) {
+            if next.is_some() != self.is_marked(index) {
                 return Err("the map is wrong about a bin");
             }
             while let Some(block) = next {
                 if !is_block(block) {
                     return Err("a link leads to no free block");
                 }
-                if block.links().place != place || self.bin_of(block.tag().size()) != bin {
+                if block.links().place != place || self.head_for(block.tag().size()) != head {
                     return Err("a free block is not where it is listed");
                 }
                 count += 1;
@@ -338,6 +400,48 @@ impl BinsRef {
         }
         Ok(count)
     }
+}
+
+/// Takes one of the first two blocks of a bin, if it is of `size` or more.
+#[inline(always)]
+fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<(Block, Tag)> {
+    // SAFETY: each bin has a head.
+    let head = unsafe { heads.add(bin) };
+    // SAFETY: a head.
+    let first = unsafe { head.read() }?;
+    if let Some(rest) = first.tag().without(size) {
+        if unlink_next(head, first) == Last::Yes {
+            map.flip(bin);
+        }
+        return Some((first, rest));
+    }
+    let second = first.links().next?;
+    let rest = second.tag().without(size)?;
+    // The first block is still there.
+    let _ = unlink_next(first.next_place(), second);
+    Some((second, rest))
+}
+
+/// Takes the first block of the first bin from `bin` on that is not empty, of those that have their bits in `map` and their heads
+/// at `heads`. All of their blocks are of `size` or more.
+#[inline(always)]
+fn pop_first_from(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<(Block, Tag)> {
+    if bin >= BITS {
+        return None;
+    }
+    let all = map.read();
+    let bits = all >> bin << bin;
+    if bits == 0 {
+        return None;
+    }
+    // SAFETY: each bit has a head.
+    let head = unsafe { heads.add(bits.trailing_zeros() as usize) };
+    // SAFETY: the bit says that there is a block.
+    let block = unsafe { head.cast::<Block>().read() };
+    if unlink_next(head, block) == Last::Yes {
+        map.write(all & (bits - 1));
+    }
+    Some((block, block.tag().rest(size)))
 }
 
 /// The free blocks of one bin of a region, as [`Heap::bins`](super::Heap::bins) shows them.
@@ -350,11 +454,4 @@ pub struct BinStats {
     pub blocks: usize,
     /// The bytes of all of them.
     pub bytes: usize,
-}
-
-/// Whether a block is the first of its list.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum First {
-    Yes,
-    No,
 }

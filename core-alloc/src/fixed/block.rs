@@ -4,11 +4,11 @@
 //!            ┌─ the block's address: what its user gets
 //!            ▼
 //!      │ tag │ bytes of the user …                   │ tag │        in use
-//!      │ tag │ next │ place │ …               │ size │ tag │        free
+//!      │ tag │ next │ place │ …                │ tag │ tag │        free
 //!      └──────────────── size ─────────────────────┘
 //! ```
 //!
-//! Blocks lie side by side, so that a block's tag finds the next block. A free one also has its size in its last word,
+//! Blocks lie side by side, so that a block's tag finds the next block. A free one also has its tag in its last word,
 //! where the block behind finds it; that one's tag tells whether there is a free block before it. These are Knuth's
 //! boundary tags (*The Art of Computer Programming*, volume 1, section 2.5), without the second tag on blocks in use.
 
@@ -23,17 +23,24 @@ pub(super) const TAG_SIZE: usize = WORD;
 /// The least that a block takes, so that it can be free: a tag, two links, and a size.
 pub(super) const MIN_SIZE: usize = 4 * WORD;
 
-/// What a block says about itself in the word before it: its size with the tag, and two flags.
+/// What a block says about itself in the word before it: its size with the tag, and flags in the bits that a size has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag(usize);
 
 impl Tag {
     const FREE: usize = 1;
     const AFTER_FREE: usize = 2;
+    /// Of a block in use that would not be listed in a linear bin: so a free need not compare.
+    const LARGE: usize = 4;
 
-    /// Of a block in use behind another one in use.
+    /// Of a block in use behind another one in use, which is not large.
     pub(super) const fn in_use(size: usize) -> Self {
         Self(size)
+    }
+
+    /// The same of a large one.
+    pub(super) const fn in_use_large(size: usize) -> Self {
+        Self(size | Self::LARGE)
     }
 
     /// Of a free block, which is never behind another one.
@@ -46,6 +53,31 @@ impl Tag {
         self.0 & !(GRANULE - 1)
     }
 
+    /// The same, of a free block.
+    pub(super) const fn size_of_free(self) -> usize {
+        debug_assert!(self.0 % GRANULE == Self::FREE, "not a free block's tag");
+        self.0 - Self::FREE
+    }
+
+    /// The same, of a block in use that is neither large nor behind a free one; else `None`.
+    pub(super) const fn plain_size(self) -> Option<usize> {
+        if self.0.is_multiple_of(GRANULE) { Some(self.0) } else { None }
+    }
+
+    /// The tag of what is left of a free block when `size` bytes are taken from it, were that a block; `None` if it is
+    /// smaller than that.
+    pub(super) const fn without(self, size: usize) -> Option<Self> {
+        match self.0.checked_sub(size) {
+            Some(rest) => Some(Self(rest)),
+            None => None,
+        }
+    }
+
+    /// The same of a block that is known to be large enough.
+    pub(super) const fn rest(self, size: usize) -> Self {
+        Self(self.0 - size)
+    }
+
     pub(super) const fn is_free(self) -> bool {
         self.0 & Self::FREE != 0
     }
@@ -53,6 +85,10 @@ impl Tag {
     /// Whether the block before this one is free.
     pub(super) const fn is_after_free(self) -> bool {
         self.0 & Self::AFTER_FREE != 0
+    }
+
+    pub(super) const fn is_large(self) -> bool {
+        self.0 & Self::LARGE != 0
     }
 
     /// The same, behind a free block.
@@ -65,11 +101,13 @@ impl Tag {
         Self(self.0 & !Self::AFTER_FREE)
     }
 
-    /// The same with another size.
-    pub(super) const fn resized(self, size: usize) -> Self {
-        Self(self.0 - self.size() + size)
+    /// The same, behind what a block with the tag `other` is behind.
+    pub(super) const fn behind_as(self, other: Self) -> Self {
+        Self(self.0 | other.0 & Self::AFTER_FREE)
     }
 }
+
+const _: () = assert!(Tag::LARGE < GRANULE);
 
 /// A block of a region, in use or free.
 ///
@@ -146,39 +184,40 @@ impl Block {
         Self(unsafe { self.0.byte_add(size) })
     }
 
-    /// The free block before this one.
+    /// The free block before this one, and its size.
     ///
     /// # Safety
     ///
     /// The tag says that there is one.
     #[inline(always)]
-    pub(super) unsafe fn before(self) -> Self {
-        // SAFETY: the last word of a free block is its size.
-        let size = unsafe { self.0.cast::<usize>().sub(2) };
+    pub(super) unsafe fn before(self) -> (Self, usize) {
+        // SAFETY: the last word of a free block is its tag.
+        let tag = unsafe { self.0.cast::<Tag>().sub(2) };
         // SAFETY: likewise.
-        let size = unsafe { size.read() };
+        let size = unsafe { tag.read() }.size_of_free();
         // SAFETY: it begins so far before this one.
-        Self(unsafe { self.0.byte_sub(size) })
+        (Self(unsafe { self.0.byte_sub(size) }), size)
     }
 
-    /// Writes what says that this block is free, but for its links.
+    /// Writes what says that this block is free, but for its links and what the block behind says.
     ///
     /// # Safety
     ///
     /// `size` bytes from the tag on are this block, and nobody uses them.
     #[inline(always)]
     pub(super) unsafe fn mark_free(self, size: usize) {
-        self.set_tag(Tag::free(size));
+        let tag = Tag::free(size);
         // SAFETY: the block's last word; a block has at least four.
-        let last = unsafe { self.0.byte_add(size - 2 * WORD) }.cast::<usize>();
+        let last = unsafe { self.0.byte_add(size - 2 * WORD) }.cast::<Tag>();
         // SAFETY: likewise.
-        unsafe { last.write(size) };
+        unsafe { last.write(tag) };
+        self.set_tag(tag);
     }
 
-    /// The size in the last word of a free block, which is to be `size` again.
-    pub(super) fn size_at_end(self, size: usize) -> usize {
+    /// What should be the tag again, in the last word of a free block.
+    pub(super) fn tag_at_end(self, tag: Tag) -> Tag {
         // SAFETY: the last word of this block.
-        let last = unsafe { self.0.byte_add(size - 2 * WORD) }.cast::<usize>();
+        let last = unsafe { self.0.byte_add(tag.size_of_free() - 2 * WORD) }.cast::<Tag>();
         // SAFETY: likewise.
         unsafe { last.read() }
     }
@@ -217,10 +256,19 @@ impl Block {
 const _: () = assert!(core::mem::offset_of!(Links, next) == 0);
 const _: () = assert!(size_of::<Links>() + TAG_SIZE + WORD == MIN_SIZE);
 
-/// The size of a block that holds `size` bytes; `None` when that is more than there can be.
+/// The size of a block for `layout`.
 #[inline(always)]
 pub(super) const fn size_for(layout: Layout) -> usize {
-    // By `Layout`'s invariant, the size is at most half of the addresses.
-    let size = (layout.size() + TAG_SIZE + GRANULE - 1) & !(GRANULE - 1);
+    let size = rounded_size_for(layout);
     if size < MIN_SIZE { MIN_SIZE } else { size }
 }
+
+/// The same, if the request is for more than [`TINY`].
+#[inline(always)]
+pub(super) const fn rounded_size_for(layout: Layout) -> usize {
+    // By `Layout`'s invariant, the size is at most half of the addresses.
+    (layout.size() + TAG_SIZE + GRANULE - 1) & !(GRANULE - 1)
+}
+
+/// For requests up to this, blocks have more room than rounding gives.
+pub(super) const TINY: usize = MIN_SIZE - GRANULE - TAG_SIZE;

@@ -23,7 +23,7 @@ pub unsafe trait PageSource: Send {
 
     /// At least `bytes` in one piece, or `None` when there is no more. It must not allocate from the heap that asks.
     ///
-    /// Each piece is a region of its own, which costs some 50 words, and each free takes a step for every region that came
+    /// Each piece is a region of its own, which costs up to some 70 words, and each free takes a step for every region that came
     /// later. So give much at a time, and the more the more there is already.
     fn acquire(&mut self, bytes: usize) -> Option<NonNull<[u8]>>;
 }

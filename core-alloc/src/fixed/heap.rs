@@ -6,8 +6,8 @@ use core::iter;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::bins::BinStats;
-use super::block::{TAG_SIZE, size_for};
+use super::bins::{BinStats, is_small};
+use super::block::{GRANULE, TAG_SIZE, TINY, rounded_size_for, size_for};
 use super::misuse::{Misuse, Refusal};
 use super::region::{Region, Resized};
 use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
@@ -65,7 +65,7 @@ impl Heap {
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region costs some 50 words for its header and bins.
+    /// are served from the newest region first. A region costs some 20 to 70 words for its header and bins.
     ///
     /// # Errors
     ///
@@ -115,17 +115,16 @@ impl Heap {
     /// A size of zero is served as one byte is. The block's bytes are uninitialised.
     ///
     /// Constant time for each region.
-    #[inline]
+    #[inline(always)]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let size = size_for(layout);
-        let mut next = self.regions;
-        while let Some(region) = next {
-            if let Some(block) = region.take_for(size, layout.align()) {
-                return Some(block.start());
-            }
-            next = region.next();
+        if is_small(layout)
+            && layout.align() <= GRANULE
+            && let Some(region) = self.regions
+            && let Some(block) = region.take_small(rounded_size_for(layout))
+        {
+            return Some(block.start());
         }
-        None
+        allocate_otherwise(self.regions, layout)
     }
 
     /// As [`allocate`](Self::allocate), from regions that have all flags of `kind` only.
@@ -150,7 +149,7 @@ impl Heap {
     /// ```
     pub fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
         let mut regions = self.regions().filter(|region| region.kind().has(kind));
-        let block = regions.find_map(|region| region.take_for(size_for(layout), layout.align()))?;
+        let block = regions.find_map(|region| region.take(size_for(layout), layout.align(), false))?;
         Some(block.start())
     }
 
@@ -177,7 +176,10 @@ impl Heap {
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: as the caller has it.
-        or_panic(unsafe { self.try_deallocate(block, layout) });
+        if unsafe { self.give_to_newest(block, layout) } == Given::No {
+            // SAFETY: likewise.
+            or_panic(unsafe { self.give_to_any(block, layout) });
+        }
     }
 
     /// Resizes a block to `new_size`, keeping its alignment and the contents up to the smaller size; `None` when there
@@ -318,23 +320,91 @@ impl Heap {
         iter::successors(self.regions, |region| region.next())
     }
 
-    /// The region that the block lies in. Checks in debug builds that it can be one for the layout.
-    #[inline]
-    fn region_of(&self, block: NonNull<u8>, layout: Layout) -> Result<Region, Misuse> {
-        let mut next = self.regions;
-        while let Some(region) = next {
-            if region.contains(block.addr().get()) {
-                if cfg!(debug_assertions)
-                    && let Some(objection) = region.objection_to(block, size_for(layout))
-                {
-                    return Err(Misuse::new(block, layout, objection));
-                }
-                return Ok(region);
-            }
-            next = region.next();
+    /// Takes a block back if it is one of the newest region, and debug builds have no objection.
+    ///
+    /// # Safety
+    ///
+    /// As for [`deallocate`](Self::deallocate).
+    #[inline(always)]
+    unsafe fn give_to_newest(&mut self, block: NonNull<u8>, layout: Layout) -> Given {
+        let Some(region) = self.regions else { return Given::No };
+        if !region.contains(block.addr().get())
+            || cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some()
+        {
+            return Given::No;
         }
-        Err(Misuse::new(block, layout, "it lies in no region of this heap"))
+        // SAFETY: the caller says that it is one.
+        let block = unsafe { region.block_at(block) };
+        // SAFETY: the caller parts with it.
+        unsafe { region.give(block) };
+        Given::Yes
     }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    ///
+    /// As for [`deallocate`](Self::deallocate).
+    #[inline(always)]
+    unsafe fn give_to_any(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+        // SAFETY: as the caller has it.
+        unsafe { give_to_any(self.regions, block, layout) }.map_err(|reason| Misuse::new(block, layout, reason))
+    }
+
+    /// The region that the block lies in. Checks in debug builds that it can be one for the layout.
+    fn region_of(&self, block: NonNull<u8>, layout: Layout) -> Result<Region, Misuse> {
+        region_of(self.regions, block, layout).map_err(|reason| Misuse::new(block, layout, reason))
+    }
+}
+
+/// Whether a block was taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Yes,
+    No,
+}
+
+/// [`Heap::allocate`] out of any of the regions from `newest` on, where [`Region::take_small`] served no small request.
+#[inline(never)]
+fn allocate_otherwise(newest: Option<Region>, layout: Layout) -> Option<NonNull<u8>> {
+    let (size, align) = (size_for(layout), layout.align());
+    let mut tried = layout.size() > TINY;
+    let mut next = newest;
+    while let Some(region) = next {
+        if let Some(block) = region.take(size, align, tried) {
+            return Some(block.start());
+        }
+        tried = false;
+        next = region.next();
+    }
+    None
+}
+
+/// [`Heap::give_to_any`] among the regions from `newest` on, with the reason when the heap finds out that it is no block.
+#[inline(never)]
+unsafe fn give_to_any(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Result<(), &'static str> {
+    let region = region_of(newest, block, layout)?;
+    // SAFETY: the caller says that it is one.
+    let block = unsafe { region.block_at(block) };
+    // SAFETY: the caller parts with it.
+    unsafe { region.merge(block) };
+    Ok(())
+}
+
+/// The region from `newest` on that the block lies in. Checks in debug builds that it can be one for the layout.
+fn region_of(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Result<Region, &'static str> {
+    let address = block.addr().get();
+    let mut next = newest;
+    while let Some(region) = next {
+        if cfg!(debug_assertions) && region.overlaps(address, 1) {
+            return region.objection_to(block, size_for(layout)).map_or(Ok(region), Err);
+        }
+        if region.contains(address) {
+            return Ok(region);
+        }
+        next = region.next();
+    }
+    Err("it lies in no region of this heap")
 }
 
 // SAFETY: blocks are cut from regions that are the heap's alone, by sizes that hold the layouts.
@@ -353,12 +423,12 @@ unsafe impl RegionHeap for Heap {
 
     #[inline]
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        let region = self.region_of(block, layout)?;
-        // SAFETY: the caller says that it is one.
-        let block = unsafe { region.block_at(block) };
-        // SAFETY: the caller parts with it.
-        unsafe { region.give(block) };
-        Ok(())
+        // SAFETY: as the caller has it.
+        if unsafe { self.give_to_newest(block, layout) } == Given::Yes {
+            return Ok(());
+        }
+        // SAFETY: likewise.
+        unsafe { self.give_to_any(block, layout) }
     }
 
     unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {

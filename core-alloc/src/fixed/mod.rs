@@ -17,29 +17,31 @@
 //! # A request
 //!
 //! 1. **The size** is what was asked for and a word for the block's *tag*, in whole pairs of words.
-//! 2. **The bin** is the first one that is not empty and has only blocks of that size or more; the map says which, in a few
+//! 2. **The bin** is the first one that is not empty and may have a block of that size; the map says which, in a few
 //!    instructions. Bins are narrow, so this is nearly the best fit.
-//! 3. **Its first block** is taken out. When much of it is left over, that becomes a free block of its own; a little goes
-//!    with the request.
-//! 4. **If there is no such bin**, some blocks of the bin below are looked at, of which one may do. Then the next region is
-//!    asked, and then the request is refused. Nothing has changed.
+//! 3. **Its first block** is taken out, if that is large enough; or else that of the next bin, which has only such. When much
+//!    of it is left over, that becomes a free block of its own; a little, up to an eighth of the size and some words, goes with
+//!    the request.
+//! 4. **If there is no such bin**, a few more blocks of the first one are looked at, of which one may do. Then the next
+//!    region is asked, and then the request is refused. Nothing has changed.
 //!
 //! # A free
 //!
 //! 1. **The region** is the one that the address lies in.
 //! 2. **The tag** before the block has its size, and tells whether the block before is free; the next block's own tag tells
-//!    whether that is. Free neighbours are taken out of their bins and merged.
+//!    whether that is. Free neighbours are taken out of their bins and merged. Most blocks have none, and are not large: their
+//!    tag is the bare size, and one test of it says so.
 //! 3. **The whole** goes to the front of its bin. A later request for its size finds it first, warm.
 //!
 //! # Costs
 //!
-//! No operation has a loop whose length depends on how many blocks there are. A request looks at up to four words of the
-//! map and ten blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
+//! No operation has a loop whose length depends on how many blocks there are. A request looks at two words of maps and up
+//! to six blocks, in each region; a free takes out up to two blocks and puts in one. `bench/embedded` counts the
 //! instructions. So a lock that turns interrupts off does so for a short and bounded time, except for
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
 //! or zeroes, it does unlocked. An [`InterruptHeap`] needs no interrupts off.
 //!
-//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 45 to 80 words for its header and bins; a block one
+//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 20 to 70 words for its header and bins, by its size; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
 //! else at once.
 //!
@@ -81,6 +83,8 @@
 //! cache for each in front.
 
 mod batch_stack;
+mod bin_list;
+mod bin_map;
 mod bins;
 mod block;
 mod cpu_cache;

@@ -2,54 +2,69 @@
 //!
 //! ```text
 //!  start                                                                                    end
-//!    │ header │ bins │ tag, block in use │ tag, free block │ tag, block in use │ … │ end tag │
-//!                    └─ `first`                                                       └─ `end`
+//!    │ front │ heads │ tag, block in use │ tag, free block │ tag, block in use │ … │ end tag │
+//!            └─ the region's pointer                                                   └─ `len` bytes further on
 //! ```
 //!
-//! All behind the bins is [blocks](super::block), side by side. No two free ones are neighbours: a block that is freed merges
-//! with those beside it. At the end is the tag of a block without bytes, which is always in use.
+//! All behind the heads of the [bins](super::bins) is [blocks](super::block), side by side. No two free ones are neighbours:
+//! a block that is freed merges with those beside it. At the end is the tag of a block without bytes, which is always in use.
 
 use core::alloc::Layout;
 use core::iter;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::bins::BinsRef;
+use super::bins::{Bins, BinsRef};
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
 
-/// A request gets a block whole when it is larger than asked for by less than this. That is more than the least that a
-/// block can be, for slivers are of no use to anybody, and cost time to make and to merge again.
-const SPARE: usize = SPARE_GRANULES * GRANULE;
-const SPARE_GRANULES: usize = 4;
+/// A request for `size` gets a block whole when it is larger by less than this. That is more than the least that a block can
+/// be, for slivers are of no use to anybody, and cost time to make and to merge again.
+const fn spare(size: usize) -> usize {
+    3 * GRANULE + size / 8
+}
 
 /// No region ends behind this address, so that sums of an address and a size in it cannot overflow.
 const LAST_END: usize = usize::MAX - 2 * GRANULE;
 
-/// What a region says about itself, at its start; the bins follow.
+/// What a region begins with; the heads of its bins follow.
+#[repr(C)]
+struct Front {
+    header: Header,
+    /// Where [`BinsRef`] expects it: just before the heads.
+    bins: Bins,
+}
+
+const _: () = assert!(offset_of!(Front, header) == 0);
+const _: () = assert!(offset_of!(Front, bins) + size_of::<Bins>() == size_of::<Front>());
+// So no byte is lost where memory is aligned.
+const _: () = assert!(size_of::<Front>().is_multiple_of(GRANULE));
+
+/// What a region says about itself.
 ///
 /// # Invariants
 ///
-/// - The bytes from this header up to the block at `end`, which is `len` bytes further on, are the region's alone.
-/// - From `first` on they are blocks, side by side, up to the one at `end`, which has no bytes and is in use.
-/// - Each free block's last word is its size, and the block behind it has the tag [`Tag::after_free`]; no two free
+/// - The bytes from here up to the block that is `len` bytes behind the front are the region's alone.
+/// - From [`first_block_at`] on they are blocks, side by side, up to that one, which has no bytes and is in use.
+/// - Each free block has its tag in its last word, and the block behind it has the tag [`Tag::after_free`]; no two free
 ///   blocks are neighbours. All free blocks are listed in the bins.
+/// - The tags of blocks in use say whether they are large as the bins have it.
 /// - Nothing here changes once the region is a heap's.
 pub(super) struct Header {
-    /// From the header to the last block, `end`.
-    len: usize,
-    next: Option<Region>,
     kind: RegionKind,
     /// The bytes that the user gave, of which alignment may have cost a few.
     given: usize,
-    first: Block,
+    next: Option<Region>,
+    /// From the end of the front to the last block.
+    len: usize,
 }
 
-/// A region of a heap, referred to by its header.
+/// A region of a heap, referred to by the place behind its front: from there, one step leads to a head.
 ///
 /// # Invariants
 ///
-/// The header was written by [`Region::create`]. The pointer may be used for the whole region. A region belongs to one
+/// The front was written by [`Region::create`]. The pointer may be used for the whole region. A region belongs to one
 /// heap, which must be borrowed mutably to change anything in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Region(NonNull<Header>);
@@ -63,23 +78,24 @@ impl Region {
     /// region only.
     pub(super) unsafe fn create(kind: RegionKind, start: *mut u8, size: usize) -> Result<Self, RegionTooSmall> {
         let plan = Plan::new(start.addr(), size).ok_or(RegionTooSmall)?;
-        let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?;
-        // SAFETY: by the plan, all this is within the memory.
-        let [bins, first, end] = [size_of::<Header>(), plan.first, plan.end].map(|at| unsafe { memory.add(at) });
-        // SAFETY: by the plan there is room for bins, and the memory is ours.
-        unsafe { BinsRef::create(bins, plan.end - plan.first) };
-        // SAFETY: by the plan there is room for a tag before each; a block is made of what is between below.
-        let [first, end] = [first, end].map(|start| unsafe { Block::new(start) });
-
-        let header = memory.cast::<Header>();
-        // SAFETY: the plan aligned `memory` and found room for a header.
-        unsafe { header.write(Header { len: plan.end, next: None, kind, given: size, first }) };
+        let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?.cast::<Front>();
+        // SAFETY: by the plan, a front is within the memory.
+        let heads = unsafe { memory.add(1) };
+        let header = Header { kind, given: size, next: None, len: plan.end };
+        // SAFETY: the plan aligned `memory` and found room for a front.
+        unsafe { memory.write(Front { header, bins: plan.bins }) };
         // INVARIANT: all blocks are one in use, and the one at the end.
-        let region = Self(header);
-        first.set_tag(Tag::in_use(plan.end - plan.first));
+        let region = Self(heads.cast());
+        // SAFETY: by the plan there is room for heads behind the front, and the memory is ours.
+        unsafe { region.bins().create_heads() };
+        // SAFETY: by the plan there is room for a block and the tag before it.
+        let first = unsafe { region.block_behind(plan.first) };
+        // SAFETY: likewise for one without bytes.
+        let end = unsafe { region.block_behind(plan.end) };
+        first.set_tag(region.tag_in_use(plan.end - plan.first));
         end.set_tag(Tag::in_use(0));
         // SAFETY: that block is nobody's.
-        unsafe { region.give(first) };
+        unsafe { region.merge(first) };
         Ok(region)
     }
 
@@ -89,8 +105,8 @@ impl Region {
         let align = if layout.align() > GRANULE { layout.align() + MIN_SIZE } else { 0 };
         let block = size_for(layout).checked_add(align)?;
         // The bins of a region of twice the size are more than enough.
-        let bins = BinsRef::len(block.checked_mul(2)?);
-        block.checked_add(size_of::<Header>() + bins + TAG_SIZE + 3 * GRANULE)
+        let heads = Bins::new(block.checked_mul(2)?).heads_len();
+        block.checked_add(size_of::<Front>() + heads + TAG_SIZE + 3 * GRANULE)
     }
 
     /// A region that [`as_ptr`](Self::as_ptr) gave away.
@@ -112,8 +128,9 @@ impl Region {
     }
 
     pub(super) fn set_next(self, next: Option<Self>) {
+        let header = self.header_place().as_ptr();
         // SAFETY: by the type's invariants.
-        unsafe { (*self.0.as_ptr()).next = next };
+        unsafe { (*header).next = next };
     }
 
     /// What the memory is good for.
@@ -132,25 +149,37 @@ impl Region {
         end.address() - first.address()
     }
 
-    /// Whether `address` lies in the region.
+    /// Whether `address` lies in the region, behind its front.
     #[inline(always)]
     pub(super) fn contains(self, address: usize) -> bool {
         address.wrapping_sub(self.0.addr().get()) < self.header().len
     }
 
-    /// Whether some of the `size` bytes from `start` on are in this region.
+    /// Whether some of the `size` bytes from `start` on are in this region, its front included.
     pub(super) fn overlaps(self, start: usize, size: usize) -> bool {
-        let own = self.0.addr().get();
-        start < own + self.header().len && own < start.saturating_add(size)
+        let header = self.header_place().addr().get();
+        start < self.0.addr().get() + self.header().len && header < start.saturating_add(size)
     }
 
     /// The first block, and the one without bytes at the end.
     pub(super) fn bounds(self) -> (Block, Block) {
-        let Header { first, len, .. } = *self.header();
-        // SAFETY: the last block is so far behind the header.
-        let end = unsafe { self.0.cast().add(len) };
-        // SAFETY: by the type's invariants there is one.
-        (first, unsafe { Block::new(end) })
+        // SAFETY: by the type's invariants there is a block.
+        let first = unsafe { self.block_behind(first_block_at(self.bins().bins())) };
+        // SAFETY: likewise.
+        let end = unsafe { self.block_behind(self.header().len) };
+        (first, end)
+    }
+
+    /// The block that begins `offset` bytes behind the front.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Block::new`].
+    unsafe fn block_behind(self, offset: usize) -> Block {
+        // SAFETY: by the contract, that is in the region.
+        let start = unsafe { self.0.cast().add(offset) };
+        // SAFETY: by the contract.
+        unsafe { Block::new(start) }
     }
 
     /// All blocks but the one at the end, in the order of their addresses.
@@ -184,7 +213,7 @@ impl Region {
         }
         match size {
             _ if tag.size() < size => Some("the block is smaller than that"),
-            _ if tag.size() >= size + SPARE => Some("the block is larger than that"),
+            _ if tag.size() >= size + spare(size) => Some("the block is larger than that"),
             _ => None,
         }
     }
@@ -207,37 +236,58 @@ impl Region {
         self.0.cast().with_addr(address.addr())
     }
 
-    /// A block in use of `size`, which is that of a block, for a request that is aligned to `align`.
+    /// A block in use for a request of `size`, which is that of a block, out of the linear bins.
     #[inline(always)]
-    pub(super) fn take_for(self, size: usize, align: usize) -> Option<Block> {
-        if align <= GRANULE { self.take(size) } else { self.take_aligned(size, align) }
+    pub(super) fn take_small(self, size: usize) -> Option<Block> {
+        let (block, rest) = self.bins().pop_small(size)?;
+        self.cut(block, size, rest, Tag::in_use, BinsRef::link_small);
+        Some(block)
     }
 
-    /// A block in use of `size`, which is that of a block, or of a little more.
+    /// A block in use for a request of `size`, which is that of a block, aligned to `align`. If [`take_small`](Self::take_small)
+    /// was `tried` for that, less is looked at.
     #[inline(always)]
-    pub(super) fn take(self, size: usize) -> Option<Block> {
-        let block = self.bins().pop(size)?;
-        let whole = block.tag().size();
-        // SAFETY: there is a block behind each but the last.
-        let behind = unsafe { block.at(whole) };
-        let rest = whole - size;
-        if rest < SPARE {
-            block.set_tag(Tag::in_use(whole));
+    pub(super) fn take(self, size: usize, align: usize, tried: bool) -> Option<Block> {
+        if align > GRANULE {
+            return self.take_aligned(size, align);
+        }
+        let (block, rest) = self.bins().pop(size, tried)?;
+        self.cut(block, size, rest, |size| self.tag_in_use(size), BinsRef::link_any);
+        Some(block)
+    }
+
+    /// Lets a block that was free be in use for a request of `size`, with `rest` being the tag of all beyond that: whole, or
+    /// with the rest free again, in which case `link` lists that.
+    #[inline(always)]
+    fn cut(
+        self,
+        block: Block,
+        size: usize,
+        rest: Tag,
+        tag_in_use: impl Fn(usize) -> Tag,
+        link: impl Fn(BinsRef, Block, usize),
+    ) {
+        let rest_size = rest.size_of_free();
+        // SAFETY: the rest of a free block becomes one, or has no bytes: then there is a block behind.
+        let rest_block = unsafe { block.at(size) };
+        if rest_size < spare(size) {
+            block.set_tag(tag_in_use(size + rest_size));
+            // SAFETY: there is a block behind each but the last.
+            let behind = unsafe { rest_block.at(rest_size) };
             behind.set_tag(behind.tag().after_used());
         } else {
-            block.set_tag(Tag::in_use(size));
-            // SAFETY: the rest of a free block becomes one.
-            let rest_block = unsafe { block.at(size) };
+            block.set_tag(tag_in_use(size));
             // SAFETY: nobody uses it.
-            unsafe { self.list(rest_block, rest) };
+            unsafe { rest_block.mark_free(rest_size) };
+            link(self.bins(), rest_block, rest_size);
         }
-        Some(block)
     }
 
     /// A block in use of `size` whose address is a multiple of `align`, which is more than a granule.
     #[inline(never)]
-    pub(super) fn take_aligned(self, size: usize, align: usize) -> Option<Block> {
-        let block = self.take(size.checked_add(align)?.checked_add(MIN_SIZE)?)?;
+    fn take_aligned(self, size: usize, align: usize) -> Option<Block> {
+        let enough = size.checked_add(align)?.checked_add(MIN_SIZE)?;
+        let block = self.take(enough, GRANULE, false)?;
         let mut surplus = block.address().wrapping_neg() & (align - 1);
         if 0 < surplus && surplus < MIN_SIZE {
             surplus += align;
@@ -246,16 +296,21 @@ impl Region {
         let aligned = unsafe { block.at(surplus) };
         if surplus > 0 {
             // What is before the aligned address becomes a block of its own, and goes back.
-            let tag = block.tag();
-            aligned.set_tag(Tag::in_use(tag.size() - surplus));
-            block.set_tag(tag.resized(surplus));
+            aligned.set_tag(self.tag_in_use(block.tag().size() - surplus));
+            block.set_tag(self.tag_in_use(surplus));
             // SAFETY: nobody has this block.
-            unsafe { self.give(block) };
+            unsafe { self.merge(block) };
         }
         // SAFETY: likewise what is behind.
         let shortened = unsafe { self.resize(aligned, size) };
         debug_assert!(shortened == Resized::Yes, "there was asked for more");
         Some(aligned)
+    }
+
+    /// The tag of a block in use behind another one in use.
+    #[inline(always)]
+    fn tag_in_use(self, size: usize) -> Tag {
+        if self.bins().is_large(size) { Tag::in_use_large(size) } else { Tag::in_use(size) }
     }
 
     /// Takes a block back, and merges it with its free neighbours.
@@ -264,41 +319,52 @@ impl Region {
     ///
     /// The block is in use, and its user parts with it.
     #[inline(always)]
-    pub(super) unsafe fn give(self, mut block: Block) {
+    pub(super) unsafe fn give(self, block: Block) {
+        if let Some(size) = block.tag().plain_size() {
+            // SAFETY: there is a block behind each but the last.
+            let behind = unsafe { block.at(size) };
+            let behind_tag = behind.tag();
+            if !behind_tag.is_free() {
+                behind.set_tag(behind_tag.after_free());
+                // SAFETY: by the contract.
+                unsafe { block.mark_free(size) };
+                return self.bins().link_small(block, size);
+            }
+        }
+        // SAFETY: as the caller has it.
+        unsafe { self.merge(block) };
+    }
+
+    /// The same for any block. ([`give`](Self::give) is faster for a small one between two in use.)
+    ///
+    /// # Safety
+    ///
+    /// As for [`give`](Self::give).
+    #[inline(never)]
+    pub(super) unsafe fn merge(self, block: Block) {
         let tag = block.tag();
-        let mut size = tag.size();
+        let (mut start, mut size) = (block, tag.size());
         // SAFETY: there is a block behind each but the last.
         let behind = unsafe { block.at(size) };
         let behind_tag = behind.tag();
         if behind_tag.is_free() {
             self.bins().unlink(behind);
-            size += behind_tag.size();
             behind.forget_tag();
+            size += behind_tag.size_of_free();
         } else {
             behind.set_tag(behind_tag.after_free());
         }
         if tag.is_after_free() {
-            let end = block.address();
             block.forget_tag();
             // SAFETY: the tag says that there is a free block before.
-            block = unsafe { block.before() };
-            self.bins().unlink(block);
-            size += end - block.address();
+            let (before, before_size) = unsafe { block.before() };
+            self.bins().unlink(before);
+            start = before;
+            size += before_size;
         }
         // SAFETY: all this is free.
-        unsafe { self.list(block, size) };
-    }
-
-    /// Makes a listed free block of `size` bytes between two blocks in use, the second of which knows.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses the bytes.
-    #[inline(always)]
-    unsafe fn list(self, block: Block, size: usize) {
-        // SAFETY: by the contract.
-        unsafe { block.mark_free(size) };
-        self.bins().link(block, size);
+        unsafe { start.mark_free(size) };
+        self.bins().link(start, size);
     }
 
     /// Makes a block in use have `size`, which is that of a block, where it lies. Says whether that could be.
@@ -306,6 +372,7 @@ impl Region {
     /// # Safety
     ///
     /// The block's user parts with what is beyond the new size.
+    #[inline(never)]
     pub(super) unsafe fn resize(self, block: Block, size: usize) -> Resized {
         let tag = block.tag();
         let mut whole = tag.size();
@@ -324,30 +391,36 @@ impl Region {
         }
         let rest = whole - size;
         if rest < MIN_SIZE {
-            block.set_tag(tag.resized(whole));
+            block.set_tag(self.tag_in_use(whole).behind_as(tag));
         } else {
-            block.set_tag(tag.resized(size));
+            block.set_tag(self.tag_in_use(size).behind_as(tag));
             // SAFETY: the rest becomes a block of its own.
             let rest_block = unsafe { block.at(size) };
-            rest_block.set_tag(Tag::in_use(rest));
+            rest_block.set_tag(self.tag_in_use(rest));
             // SAFETY: nobody has it.
-            unsafe { self.give(rest_block) };
+            unsafe { self.merge(rest_block) };
         }
         Resized::Yes
     }
 
     #[inline(always)]
+    fn header_place(self) -> NonNull<Header> {
+        // SAFETY: by the type's invariants, a front lies just before.
+        let front = unsafe { self.0.cast::<Front>().sub(1) };
+        // The header is its first field.
+        front.cast()
+    }
+
+    #[inline(always)]
     fn header(&self) -> &Header {
         // SAFETY: by the type's invariants.
-        unsafe { self.0.as_ref() }
+        unsafe { self.header_place().as_ref() }
     }
 
     #[inline(always)]
     pub(super) fn bins(self) -> BinsRef {
-        // SAFETY: the bins follow the header.
-        let bins = unsafe { self.0.add(1) };
         // SAFETY: they were made by `create`, with the region's own pointer.
-        unsafe { BinsRef::new(bins.cast()) }
+        unsafe { BinsRef::new(self.0.cast()) }
     }
 }
 
@@ -359,23 +432,29 @@ pub(super) enum Resized {
     No,
 }
 
-/// Where things go in a region, as offsets from its header.
+/// How far behind the front the first block begins: behind the heads and its tag.
+const fn first_block_at(bins: &Bins) -> usize {
+    (bins.heads_len() + TAG_SIZE).next_multiple_of(GRANULE)
+}
+
+/// Where things go in a region, as offsets from the end of its front.
 struct Plan {
-    /// The bytes before the header.
+    /// The bytes before the front.
     skipped: usize,
     first: usize,
     end: usize,
+    bins: Bins,
 }
 
 impl Plan {
-    /// `None` when there is no room for a header, bins, and a block.
+    /// `None` when there is no room for a front, heads, and a block.
     fn new(start: usize, size: usize) -> Option<Self> {
         let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
-        let header = start.checked_next_multiple_of(GRANULE)?;
-        let len = end.checked_sub(header)?;
+        let heads = start.checked_add(size_of::<Front>())?.checked_next_multiple_of(GRANULE)?;
+        let len = end.checked_sub(heads)?;
 
-        let before = size_of::<Header>() + BinsRef::len(len) + TAG_SIZE;
-        let first = before.next_multiple_of(GRANULE);
-        (first + MIN_SIZE <= len).then_some(Self { skipped: header - start, first, end: len })
+        let bins = Bins::new(len);
+        let first = first_block_at(&bins);
+        (first + MIN_SIZE <= len).then_some(Self { skipped: heads - size_of::<Front>() - start, first, end: len, bins })
     }
 }

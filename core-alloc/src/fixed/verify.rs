@@ -62,12 +62,15 @@ fn verify_blocks(region: Region) -> Result<usize, Damage> {
         if tag.is_after_free() != after_free {
             return damage("a block is wrong about the one before it");
         }
+        if !tag.is_free() && tag.is_large() != region.bins().is_large(size) {
+            return damage("a block in use is wrong about being large");
+        }
         if tag.is_free() {
             if after_free {
                 return damage("two free blocks did not merge");
             }
-            if block.size_at_end(size) != size {
-                return damage("a free block's last word is not its size");
+            if block.tag_at_end(tag) != tag {
+                return damage("a free block's last word is not its tag");
             }
             free += 1;
         }
