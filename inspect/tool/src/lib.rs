@@ -16,8 +16,8 @@
 //! A program of one's own may ask for what no command shows:
 //!
 //! ```
-//! use mudlark::view::{By, rows};
-//! use mudlark::{LogFile, Model, SymbolOptions, Symbols};
+//! use mudlark_tool::view::{By, rows};
+//! use mudlark_tool::{LogFile, Model, SymbolOptions, Symbols};
 //! # use mudlark_hooks::{Address, Event, NameOf, Writer};
 //! # let mut log = Vec::new();
 //! # let mut writer = Writer::<_, 256>::new(|chunk: &[u8]| log.extend_from_slice(chunk));

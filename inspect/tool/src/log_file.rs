@@ -15,7 +15,7 @@ const PIECE: usize = 16 * Chunk::MAX_LEN;
 /// A log that is read from its beginning on.
 ///
 /// ```
-/// use mudlark::LogFile;
+/// use mudlark_tool::LogFile;
 /// use mudlark_hooks::{Event, Writer};
 ///
 /// let mut log = b"Booting... ".to_vec();

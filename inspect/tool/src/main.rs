@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    mudlark::cli::run()
+    mudlark_tool::cli::run()
 }

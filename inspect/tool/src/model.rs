@@ -50,7 +50,7 @@ use sums::PeakNumber;
 /// The sums of a program's log, up to what was read of it.
 ///
 /// ```
-/// use mudlark::{LogFile, Model};
+/// use mudlark_tool::{LogFile, Model};
 /// use mudlark_hooks::{Address, Event, Writer};
 ///
 /// let mut log = Vec::new();

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use mudlark::{LogFile, Model};
 use mudlark_hooks::{Address, Event, Frames, NameOf, Writer};
+use mudlark_tool::{LogFile, Model};
 
 /// Writes a log to memory.
 pub(crate) struct Log {

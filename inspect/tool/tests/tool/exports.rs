@@ -5,10 +5,10 @@ use std::process::Command;
 
 use crate::anything::event;
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
-use mudlark::export::{dhat, folded, pprof};
-use mudlark::model::{Cost, Figures};
-use mudlark::view::{By, rows};
-use mudlark::{Model, SymbolOptions, Symbols};
+use mudlark_tool::export::{dhat, folded, pprof};
+use mudlark_tool::model::{Cost, Figures};
+use mudlark_tool::view::{By, rows};
+use mudlark_tool::{Model, SymbolOptions, Symbols};
 use proptest::prelude::*;
 use serde_json::Value;
 

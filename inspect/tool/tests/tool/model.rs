@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::common::{Log, model_of};
-use mudlark::Model;
-use mudlark::model::{Amount, Count, Place, Scale};
+use mudlark_tool::Model;
+use mudlark_tool::model::{Amount, Count, Place, Scale};
 use proptest::prelude::*;
 
 /// What a program may do next.
@@ -110,7 +110,7 @@ fn is_temporary(life: &Life, lives: &[Life]) -> bool {
 
 fn check_group(
     model: &Model,
-    sums: &mudlark::model::Sums,
+    sums: &mudlark_tool::model::Sums,
     all: &[Life],
     is_in: impl Fn(&Life) -> bool,
     peak: Option<usize>,
@@ -158,7 +158,7 @@ proptest! {
         }
         let places: std::collections::HashSet<Place> = lives.iter().map(|life| life.by).collect();
         prop_assert_eq!(model.places().len(), places.len());
-        prop_assert_eq!(model.gaps, mudlark::model::Gaps::default());
+        prop_assert_eq!(model.gaps, mudlark_tool::model::Gaps::default());
     }
 }
 
@@ -186,7 +186,7 @@ fn a_block_that_moves_may_say_so_after_others_came_to_its_place() {
     log.reallocate(0x1000, 0x3000, 200, 0);
     log.free(0x1000);
     let model = model_of(&log.finish());
-    assert_eq!(model.gaps, mudlark::model::Gaps::default());
+    assert_eq!(model.gaps, mudlark_tool::model::Gaps::default());
     assert_eq!(model.all().now.bytes, 300);
     let mut live: Vec<u64> = model.live_blocks().map(|(address, _)| address).collect();
     live.sort_unstable();
@@ -221,7 +221,7 @@ fn the_last_program_of_a_log_is_read_unless_another_is_asked_for() {
     assert_eq!(model_of(&log).all().total.bytes, 30);
     for (number, size) in [(1, 10), (2, 20), (3, 30)] {
         let mut model = Model::of_program(number);
-        let read = mudlark::LogFile::new(&log[..]).read_to_end(|chunk| {
+        let read = mudlark_tool::LogFile::new(&log[..]).read_to_end(|chunk| {
             let _ = model.read_chunk(chunk);
         });
         read.expect("memory can be read");

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::process::Command;
 
 use flate2::read::GzDecoder;
-use mudlark::export::pprof;
-use mudlark::model::Figures;
+use mudlark_tool::export::pprof;
+use mudlark_tool::model::Figures;
 
 use crate::common::{Log, file_in, model_of, mudlark, small_program, text};
 use crate::exports::{busy_program, symbols};
