@@ -263,6 +263,20 @@ os.wait()
 }
 
 #[test]
+fn a_program_that_closes_all_files_keeps_its_own_whole() {
+    let folder = Folder::new("daemon");
+    let program = compile("cc", "daemon.c", &folder);
+    let mut low = Command::new(&program);
+    folder.record(",interval=1", low.arg("500"));
+    assert_eq!(fs::read(folder.0.join("own")).expect("it is there"), b"data");
+    assert_eq!(folder.log().requests.get(&5003), Some(&20_000), "the log is out of the way");
+    let limited = format!("ulimit -n 1024; exec {}", program.display());
+    folder.record(",interval=1", Command::new("sh").args(["-c", &limited]));
+    assert_eq!(fs::read(folder.0.join("own")).expect("it is there"), b"data");
+    assert_eq!(folder.log().ends, 0, "the log ends where its file was taken");
+}
+
+#[test]
 fn git_runs() {
     let folder = Folder::new("git");
     let work = "git init -q . && echo text > file && git add file && \
