@@ -68,6 +68,7 @@ mod profiler;
 mod report;
 mod reporter;
 mod scope;
+mod signals;
 pub mod snapshot;
 mod stacks;
 mod start_error;

@@ -1,9 +1,5 @@
 //! A thread that has the heap tell of itself every now and then, while a recording is made.
 
-#[cfg(unix)]
-use core::mem::MaybeUninit;
-#[cfg(unix)]
-use core::ptr;
 use core::time::Duration;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -12,6 +8,7 @@ use mudlark_hooks::Event;
 
 use crate::engine;
 use crate::report;
+use crate::signals::without_signals;
 use crate::thread::Recording;
 
 /// What a heap says of itself.
@@ -59,6 +56,7 @@ impl Reporter {
             }
         };
         let builder = thread::Builder::new().name("mudlark-report".to_owned());
+        // Signals are the program's own to handle.
         let thread = without_signals(|| builder.spawn(work)).ok()?;
         Some(Self { stop, thread })
     }
@@ -68,25 +66,4 @@ impl Reporter {
         // It does not panic.
         let _ = self.thread.join();
     }
-}
-
-/// Calls `start`, whose thread shall handle no signals: they are the program's own.
-#[cfg(unix)]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: it is written to.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: one set was just made, the other one is written to.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
-    let started = start();
-    // SAFETY: it was written to above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    started
-}
-
-/// There are no signals that another thread could take.
-#[cfg(not(unix))]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    start()
 }

@@ -277,6 +277,18 @@ fn a_program_that_closes_all_files_keeps_its_own_whole() {
 }
 
 #[test]
+fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
+    let folder = Folder::new("handler");
+    let program = compile("cc", "handler.c", &folder);
+    // Without a second thread: the C library's own malloc does not let a handler fork then.
+    folder.record(",interval=1,stats=0", &mut Command::new(program));
+    let (log, others) = (folder.log(), folder.others());
+    assert_eq!((log.requests.get(&7777), log.ends), (None, 1));
+    assert_eq!(others.len(), 100, "each child has one");
+    assert!(others.iter().all(|child| child.requests.get(&7777) == Some(&10) && child.ends == 1));
+}
+
+#[test]
 fn git_runs() {
     let folder = Folder::new("git");
     let work = "git init -q . && echo text > file && git add file && \

@@ -14,6 +14,9 @@ use mudlark_hooks::Sink;
 
 #[cfg(unix)]
 use super::kept::KeptFile;
+#[cfg(unix)]
+use crate::engine::forking;
+use crate::signals::without_signals;
 
 /// The file of a log.
 ///
@@ -65,6 +68,17 @@ pub(crate) enum Place {
 
 impl Sink for LogFile {
     fn write(&mut self, chunk: &[u8]) {
+        // A handler may fork, and a child must not go on with its parent's chunk.
+        without_signals(|| self.write_uninterrupted(chunk));
+    }
+}
+
+impl LogFile {
+    fn write_uninterrupted(&mut self, chunk: &[u8]) {
+        #[cfg(unix)]
+        if forking::is_astray() {
+            return;
+        }
         #[cfg(unix)]
         if self.file.is_none() {
             self.file = self.path.create();
