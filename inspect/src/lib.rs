@@ -63,6 +63,7 @@ mod memory;
 pub mod meter;
 mod metered;
 mod modules;
+mod own_thread;
 mod profiled;
 mod profiler;
 mod report;

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
 
 use mudlark_hooks::Event;
 
 use crate::engine;
+use crate::own_thread::OwnThread;
 use crate::report;
 use crate::signals::without_signals;
 use crate::thread::Recording;
@@ -42,28 +42,28 @@ pub(crate) fn report_state(heap: HeapReport, detail: Detail) {
 pub(crate) struct Reporter {
     /// Closed to end the thread.
     stop: Sender<()>,
-    thread: JoinHandle<()>,
+    thread: OwnThread,
 }
 
 impl Reporter {
     /// Starts it. Where no thread can be had, there are no figures before the end.
     pub(crate) fn start(period: Duration, heap: HeapReport) -> Option<Self> {
+        // What a thread takes is not the program's.
+        let _recording = Recording::begin();
         let (stop, stopped) = mpsc::channel();
         let work = move || {
-            let _recording = Recording::begin();
             while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
                 report_state(heap, Detail::Classes);
             }
         };
-        let builder = thread::Builder::new().name("mudlark-report".to_owned());
         // Signals are the program's own to handle.
-        let thread = without_signals(|| builder.spawn(work)).ok()?;
+        let thread = without_signals(|| OwnThread::start(c"mudlark-report", work))?;
         Some(Self { stop, thread })
     }
 
     pub(crate) fn stop(self) {
+        let _recording = Recording::begin();
         drop(self.stop);
-        // It does not panic.
-        let _ = self.thread.join();
+        self.thread.join();
     }
 }
