@@ -19,13 +19,19 @@ pub(crate) use file::{LogFile, Place};
 /// Bytes of a chunk.
 const CHUNK: usize = 32 * 1024;
 
-/// After so many nanoseconds, what is collected goes to the file with the next event.
-const LONGEST_WAIT: u64 = 500_000_000;
+/// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
+/// is killed.
+const LONGEST_WAIT: u64 = 10_000_000;
+
+/// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
+const PART_OF_AGE: u64 = 32;
 
 /// A log that is being written.
 pub(crate) struct Log {
     writer: Writer<LogFile, CHUNK>,
     began: Instant,
+    /// When it was begun, and when it last went to the file.
+    born: u64,
     flushed: u64,
     interval: u64,
     /// Which of the process's logs it is, from one up.
@@ -40,7 +46,8 @@ impl Log {
     /// A log in this file, whose beginning is written.
     pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
         let (writer, began) = (Writer::new(file), Instant::now());
-        let mut log = Self { writer, began, flushed: 0, interval, number, process: process::id(), is_used: true };
+        let mut log =
+            Self { writer, began, born: 0, flushed: 0, interval, number, process: process::id(), is_used: true };
         log.write_beginning();
         log.flush();
         log
@@ -51,6 +58,7 @@ impl Log {
     pub(crate) fn begin_anew(&mut self) {
         self.process = process::id();
         self.is_used = false;
+        (self.born, self.flushed) = (self.now(), self.now());
         let file = self.writer.sink_mut().of_child(self.process);
         // In place: the stack of a thread that forks may be small.
         drop(self.writer.restart(file));
@@ -105,7 +113,8 @@ impl Log {
         }
         self.writer.write_of(number, thread::tag(), time, event);
         self.is_used = true;
-        if time.saturating_sub(self.flushed) > LONGEST_WAIT {
+        let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
+        if time.saturating_sub(self.flushed) > longest {
             self.flush();
         }
     }
