@@ -8,9 +8,9 @@
 //! Who closes that one too may get its number for a file of its own. So it is asked before each use whether it still is the
 //! file that was opened.
 
+use core::mem;
 use std::fs::File;
 use std::io::{self, Write};
-use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::MetadataExt;
 
@@ -91,6 +91,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no limits of resources")]
     fn a_file_that_got_the_descriptor_is_neither_written_nor_closed() {
         let (ours, theirs) = (path("ours"), path("theirs"));
         let mut kept = KeptFile::keep(File::create(&ours).expect("it can be made")).expect("it is kept");
