@@ -10,7 +10,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use lock_api::Mutex;
+use lock_api::{Mutex, MutexGuard};
 use mudlark_hooks::{Address, Event, NameOf};
 
 use crate::gate;
@@ -172,7 +172,7 @@ pub(crate) fn write_promptly(event: &Event<'_>) {
         if let Some(mut engine) = ENGINE.try_lock() {
             return engine.write(event);
         }
-        if is_forking() {
+        if is_forking() || is_astray() {
             LOST.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -265,10 +265,22 @@ pub(crate) fn reset_peak() {
     with(|engine| engine.live.reset_peak());
 }
 
-/// Calls `f` with the engine. `None` if this thread has it locked, as a signal handler may find.
+/// Calls `f` with the engine. `None` if this thread has it locked, as a signal handler may find, or nobody will unlock it.
 fn with<R>(f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
     let _locked = Recording::lock()?;
-    Some(f(&mut ENGINE.lock()))
+    let mut engine = lock()?;
+    if forgets_parent() {
+        engine.begin_anew();
+    }
+    Some(f(&mut engine))
+}
+
+/// The engine, unless this is a forked child and the thread that has it is not in it.
+fn lock() -> Option<MutexGuard<'static, PatientLock, Engine>> {
+    // SAFETY: nothing is unlocked.
+    let lock = unsafe { ENGINE.raw() };
+    // SAFETY: it was just locked, for this guard.
+    lock.lock_unless(is_astray).then(|| unsafe { ENGINE.make_guard_unchecked() })
 }
 
 /// Calls `f` with the engine and the number of the calling thread's stack. `None` if the thread is recording already.
@@ -400,9 +412,9 @@ impl Engine {
     }
 
     /// In a forked child: goes on in a log of its own.
-    #[cfg(unix)]
     fn begin_anew(&mut self) {
         let Some(log) = &mut self.log else { return };
+        #[cfg(unix)]
         log.begin_anew();
         self.logs = log.number();
         self.tell_names();
@@ -413,6 +425,22 @@ impl Engine {
 fn is_forking() -> bool {
     #[cfg(unix)]
     return forking::is_under_way();
+    #[cfg(not(unix))]
+    false
+}
+
+/// Whether this is a forked child whose log is still its parent's.
+fn is_astray() -> bool {
+    #[cfg(unix)]
+    return forking::is_astray();
+    #[cfg(not(unix))]
+    false
+}
+
+/// The same, and it will not be any more.
+fn forgets_parent() -> bool {
+    #[cfg(unix)]
+    return forking::forgets_parent();
     #[cfg(not(unix))]
     false
 }

@@ -12,24 +12,35 @@ pub(crate) struct PatientLock {
     is_locked: AtomicBool,
 }
 
-// SAFETY: only who has set `is_locked` has the lock.
-unsafe impl RawMutex for PatientLock {
-    const INIT: Self = Self { is_locked: AtomicBool::new(false) };
-    type GuardMarker = GuardNoSend;
-
-    fn lock(&self) {
+impl PatientLock {
+    /// Locks it, unless it is time to give up before: then the answer is `false`.
+    pub(crate) fn lock_unless(&self, is_hopeless: impl Fn() -> bool) -> bool {
         /// Attempts before others are let run, and before the thread sleeps.
         const SPINS: u32 = 100;
         const YIELDS: u32 = 1000;
         let mut attempts = 0_u32;
         while !self.try_lock() {
-            attempts += 1;
+            if is_hopeless() {
+                return false;
+            }
+            attempts = attempts.saturating_add(1);
             match attempts {
                 0..SPINS => hint::spin_loop(),
                 SPINS..YIELDS => std::thread::yield_now(),
                 _ => std::thread::sleep(Duration::from_micros(50)),
             }
         }
+        true
+    }
+}
+
+// SAFETY: only who has set `is_locked` has the lock.
+unsafe impl RawMutex for PatientLock {
+    const INIT: Self = Self { is_locked: AtomicBool::new(false) };
+    type GuardMarker = GuardNoSend;
+
+    fn lock(&self) {
+        self.lock_unless(|| false);
     }
 
     fn try_lock(&self) -> bool {

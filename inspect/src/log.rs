@@ -1,28 +1,37 @@
 //! The log of a recording: events to chunks, chunks to a file.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+mod file;
+#[cfg(unix)]
+mod kept;
+
 use std::process;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use mudlark_hooks::{Event, Frames, NameOf, Sink, Writer};
+use mudlark_hooks::{Event, Frames, NameOf, Writer};
 
 use crate::modules::Module;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread;
 
+pub(crate) use file::{LogFile, Place};
+
 /// Bytes of a chunk.
 const CHUNK: usize = 32 * 1024;
 
-/// After so many nanoseconds, what is collected goes to the file with the next event.
-const LONGEST_WAIT: u64 = 500_000_000;
+/// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
+/// is killed.
+const LONGEST_WAIT: u64 = 10_000_000;
+
+/// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
+const PART_OF_AGE: u64 = 32;
 
 /// A log that is being written.
 pub(crate) struct Log {
     writer: Writer<LogFile, CHUNK>,
     began: Instant,
+    /// When it was begun, and when it last went to the file.
+    born: u64,
     flushed: u64,
     interval: u64,
     /// Which of the process's logs it is, from one up.
@@ -37,7 +46,8 @@ impl Log {
     /// A log in this file, whose beginning is written.
     pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
         let (writer, began) = (Writer::new(file), Instant::now());
-        let mut log = Self { writer, began, flushed: 0, interval, number, process: process::id(), is_used: true };
+        let mut log =
+            Self { writer, began, born: 0, flushed: 0, interval, number, process: process::id(), is_used: true };
         log.write_beginning();
         log.flush();
         log
@@ -48,6 +58,7 @@ impl Log {
     pub(crate) fn begin_anew(&mut self) {
         self.process = process::id();
         self.is_used = false;
+        (self.born, self.flushed) = (self.now(), self.now());
         let file = self.writer.sink_mut().of_child(self.process);
         // In place: the stack of a thread that forks may be small.
         drop(self.writer.restart(file));
@@ -102,7 +113,8 @@ impl Log {
         }
         self.writer.write_of(number, thread::tag(), time, event);
         self.is_used = true;
-        if time.saturating_sub(self.flushed) > LONGEST_WAIT {
+        let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
+        if time.saturating_sub(self.flushed) > longest {
             self.flush();
         }
     }
@@ -143,150 +155,5 @@ impl Log {
     pub(crate) fn end(mut self) {
         self.write(&Event::Stopped {});
         self.flush();
-    }
-}
-
-/// The file of a log.
-///
-/// When it cannot be written any more, as when the disk is full, the log ends there; the program goes on.
-pub(crate) struct LogFile {
-    file: Option<File>,
-    /// In a forked child the file is there when there is something to write.
-    #[cfg(unix)]
-    path: child::PathOfChild,
-}
-
-impl LogFile {
-    /// The file of the process that was started, or of a child of it: then that has one beside `path`.
-    pub(crate) fn create(path: &Path, place: Place) -> io::Result<Self> {
-        #[cfg(unix)]
-        let beside = child::PathOfChild::beside(path)?;
-        #[cfg(unix)]
-        if place == Place::OfChild {
-            return Ok(Self { file: None, path: beside.of(process::id(), libc::O_APPEND) });
-        }
-        let mut options = File::options();
-        if place == Place::Behind {
-            options.append(true).create(true);
-        } else {
-            options.write(true).create(true).truncate(true);
-        }
-        Ok(Self {
-            file: Some(options.open(path)?),
-            #[cfg(unix)]
-            path: beside,
-        })
-    }
-}
-
-/// Where a log goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Into a file of its own, whatever was there.
-    Anew,
-    /// Behind what is in the file.
-    Behind,
-    /// Into a file beside, behind what this process may have written there before it became another program.
-    OfChild,
-}
-
-impl Sink for LogFile {
-    fn write(&mut self, chunk: &[u8]) {
-        #[cfg(unix)]
-        if self.file.is_none() {
-            self.file = self.path.create();
-        }
-        if let Some(file) = &mut self.file
-            && file.write_all(chunk).is_err()
-        {
-            self.file = None;
-            #[cfg(unix)]
-            self.path.forget();
-        }
-    }
-}
-
-#[cfg(unix)]
-mod child {
-    use std::fs::File;
-    use std::io::{self, Write};
-    use std::os::fd::FromRawFd;
-    use std::os::unix::ffi::OsStrExt;
-    use std::path::Path;
-
-    use super::LogFile;
-
-    /// The path of a child's log, «out.1234.mmt» beside «out.mmt». In memory of its own: it is needed in the midst of an
-    /// allocation.
-    ///
-    /// # Invariants
-    ///
-    /// `stem` is at most `len`, which leaves [`ROOM`] bytes.
-    #[derive(Clone, Copy)]
-    pub(super) struct PathOfChild {
-        /// The path of the process that was started.
-        bytes: [u8; 512],
-        /// Its length without the extension, and with it.
-        stem: usize,
-        len: usize,
-        /// The number of the child; zero if there is nothing to be created.
-        process: u32,
-        /// What becomes of a file that is there.
-        mode: libc::c_int,
-    }
-
-    /// For a point, a number, and the zero at the end.
-    const ROOM: usize = 16;
-
-    impl PathOfChild {
-        /// For children of who writes this file.
-        pub(super) fn beside(parent: &Path) -> io::Result<Self> {
-            // The child may be somewhere else.
-            let path = std::path::absolute(parent)?;
-            let text = path.as_os_str().as_bytes();
-            let mut bytes = [0; 512];
-            if text.len() + ROOM > bytes.len() {
-                return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path is too long"));
-            }
-            bytes[..text.len()].copy_from_slice(text);
-            let extension = path.extension().map_or(0, |extension| extension.len() + 1);
-            Ok(Self { bytes, stem: text.len() - extension, len: text.len(), process: 0, mode: 0 })
-        }
-
-        /// The path of this child.
-        pub(super) const fn of(mut self, process: u32, mode: libc::c_int) -> Self {
-            (self.process, self.mode) = (process, mode);
-            self
-        }
-
-        /// The file, if this is a child.
-        pub(super) fn create(&self) -> Option<File> {
-            const NEW: libc::c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_CLOEXEC;
-            if self.process == 0 {
-                return None;
-            }
-            let mut path = [0_u8; 512];
-            let (stem, extension) = self.bytes[..self.len].split_at(self.stem);
-            let mut room = &mut path[..511];
-            room.write_all(stem).ok()?;
-            write!(room, ".{}", self.process).ok()?;
-            room.write_all(extension).ok()?;
-            // SAFETY: the path ends with a zero.
-            let file = unsafe { libc::open(path.as_ptr().cast(), NEW | self.mode, 0o644) };
-            // SAFETY: just opened, and nobody else's.
-            (file >= 0).then(|| unsafe { File::from_raw_fd(file) })
-        }
-
-        /// Nothing will be created any more.
-        pub(super) const fn forget(&mut self) {
-            self.process = 0;
-        }
-    }
-
-    impl LogFile {
-        /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
-        pub(super) const fn of_child(&mut self, process: u32) -> Self {
-            Self { file: None, path: self.path.of(process, libc::O_TRUNC) }
-        }
     }
 }

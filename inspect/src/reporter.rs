@@ -1,17 +1,14 @@
 //! A thread that has the heap tell of itself every now and then, while a recording is made.
 
-#[cfg(unix)]
-use core::mem::MaybeUninit;
-#[cfg(unix)]
-use core::ptr;
 use core::time::Duration;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
 
 use mudlark_hooks::Event;
 
 use crate::engine;
+use crate::own_thread::OwnThread;
 use crate::report;
+use crate::signals::without_signals;
 use crate::thread::Recording;
 
 /// What a heap says of itself.
@@ -45,48 +42,28 @@ pub(crate) fn report_state(heap: HeapReport, detail: Detail) {
 pub(crate) struct Reporter {
     /// Closed to end the thread.
     stop: Sender<()>,
-    thread: JoinHandle<()>,
+    thread: OwnThread,
 }
 
 impl Reporter {
     /// Starts it. Where no thread can be had, there are no figures before the end.
     pub(crate) fn start(period: Duration, heap: HeapReport) -> Option<Self> {
+        // What a thread takes is not the program's.
+        let _recording = Recording::begin();
         let (stop, stopped) = mpsc::channel();
         let work = move || {
-            let _recording = Recording::begin();
             while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
                 report_state(heap, Detail::Classes);
             }
         };
-        let builder = thread::Builder::new().name("mudlark-report".to_owned());
-        let thread = without_signals(|| builder.spawn(work)).ok()?;
+        // Signals are the program's own to handle.
+        let thread = without_signals(|| OwnThread::start(c"mudlark-report", work))?;
         Some(Self { stop, thread })
     }
 
     pub(crate) fn stop(self) {
+        let _recording = Recording::begin();
         drop(self.stop);
-        // It does not panic.
-        let _ = self.thread.join();
+        self.thread.join();
     }
-}
-
-/// Calls `start`, whose thread shall handle no signals: they are the program's own.
-#[cfg(unix)]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: it is written to.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: one set was just made, the other one is written to.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
-    let started = start();
-    // SAFETY: it was written to above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    started
-}
-
-/// There are no signals that another thread could take.
-#[cfg(not(unix))]
-fn without_signals<R>(start: impl FnOnce() -> R) -> R {
-    start()
 }

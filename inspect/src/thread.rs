@@ -16,7 +16,7 @@ thread_local! {
 
 /// What a thread does, as far as a recording cares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Activity {
+pub(crate) enum Activity {
     /// It runs the program: what it allocates is recorded.
     Program,
     /// It records something: what it allocates meanwhile is not.
@@ -81,16 +81,16 @@ impl Drop for Recording {
     }
 }
 
-/// The thread is about to lock the engine, until [`end_lock`]. Answers `false` if it has it locked.
+/// The thread is about to lock the engine, until [`end_lock`] gets what it did before. `None` if it has it locked.
 #[cfg(unix)]
-pub(crate) fn begin_lock() -> bool {
-    ACTIVITY.replace(Activity::Locked) != Activity::Locked
+pub(crate) fn begin_lock() -> Option<Activity> {
+    (ACTIVITY.get() < Activity::Locked).then(|| ACTIVITY.replace(Activity::Locked))
 }
 
-/// Undoes a [`begin_lock`] that has answered `true`.
+/// Undoes a [`begin_lock`].
 #[cfg(unix)]
-pub(crate) fn end_lock() {
-    ACTIVITY.set(Activity::Program);
+pub(crate) fn end_lock(before: Activity) {
+    ACTIVITY.set(before);
 }
 
 /// The calling thread's name, in the room that there is.

@@ -1,4 +1,7 @@
-//! Processes that leave without a word: by `_exit`, which calls nobody, or by becoming another program.
+//! Processes that leave without a word: by `_exit`, which calls nobody, by `abort`, or by becoming another program.
+//!
+//! `execl` and its kin are not among them, as stable Rust has no functions of any number of arguments. They and signals that
+//! end a process at once take with them what the log has not written yet.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem;
@@ -30,6 +33,15 @@ exits! {
     _Exit = c"_Exit";
 }
 
+/// Ends the process by a signal, for which it may have a handler: so its recording goes on, and what there is of it is safe.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn abort() -> ! {
+    start::flush();
+    // SAFETY: the C library has a function of this type by this name.
+    let abort = unsafe { mem::transmute::<NonNull<c_void>, extern "C" fn() -> !>(own(c"abort")) };
+    abort()
+}
+
 /// An array of strings, with a null at its end.
 type Strings = *const *const c_char;
 
@@ -56,4 +68,6 @@ execs! {
     execv = c"execv" (path: *const c_char, arguments: Strings);
     execvp = c"execvp" (file: *const c_char, arguments: Strings);
     execvpe = c"execvpe" (file: *const c_char, arguments: Strings, environment: Strings);
+    fexecve = c"fexecve" (file: c_int, arguments: Strings, environment: Strings);
+    execveat = c"execveat" (folder: c_int, path: *const c_char, arguments: Strings, environment: Strings, flags: c_int);
 }

@@ -27,7 +27,11 @@
 //! beside it with its number, «out.1234.mmt», once there is something to write. If a process becomes another program by `exec` alone, that one's
 //! log follows in the same file.
 //!
-//! A process that is killed has up to half a second of its log missing.
+//! # Ends
+//!
+//! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv` or its
+//! kin. After a crash, a signal that kills, or `execl`, its end is missing: what was collected since it was last written. The next
+//! request does that after 10 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;

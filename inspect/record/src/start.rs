@@ -1,6 +1,6 @@
 //! The recording begins when the library is loaded, and ends when the program does.
 
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::mem;
 use core::ptr::NonNull;
 use std::env;
@@ -38,13 +38,28 @@ extern "C" fn begin() {
     }
     let started = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(start);
     match started {
-        Ok(profiler) => *PROFILER.lock().unwrap_or_else(PoisonError::into_inner) = Some(profiler),
+        Ok(profiler) => {
+            *PROFILER.lock().unwrap_or_else(PoisonError::into_inner) = Some(profiler);
+            watch_quick_exit();
+        }
         Err(problem) => eprintln!("mudlark-record: nothing is recorded: {VARIABLE}={}: {problem}", value.display()),
     }
 }
 
 extern "C" fn end() {
     drop(take());
+}
+
+/// Has `quick_exit` end the recording, after all that the program does then.
+fn watch_quick_exit() {
+    unsafe extern "C" {
+        safe fn at_quick_exit(work: extern "C" fn()) -> c_int;
+    }
+    extern "C" fn end() {
+        end_at_once();
+    }
+    // If there is no room for it, up to the last moments are written all the same.
+    let _ = at_quick_exit(end);
 }
 
 /// Ends the recording, wherever the program is: it may be a signal handler that ends it.

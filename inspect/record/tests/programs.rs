@@ -86,7 +86,7 @@ struct Log {
     bytes: u64,
     live: HashMap<u64, u64>,
     frees: usize,
-    threads: usize,
+    threads: Vec<String>,
     heaps: usize,
     ends: usize,
 }
@@ -106,7 +106,7 @@ impl Log {
     fn add(&mut self, event: &Event<'_>) {
         match *event {
             Event::Name { of: NameOf::Program, text, .. } => self.programs.push(text.to_owned()),
-            Event::Name { of: NameOf::Thread, .. } => self.threads += 1,
+            Event::Name { of: NameOf::Thread, text, .. } => self.threads.push(text.to_owned()),
             Event::Module { path, .. } => self.modules.push(path.to_owned()),
             Event::Allocated { address, size, .. } => self.hand_out(address.0, size),
             Event::Reallocated { from, to, size, .. } => {
@@ -168,7 +168,7 @@ fn every_call_of_a_c_program_is_there() {
         assert!(!log.live.values().any(|&live| live == size), "{size} B are freed");
     }
     assert_eq!(log.live.values().filter(|&&size| size == 20_001).count(), 3, "and these are not");
-    assert!(log.threads >= 3, "{} threads", log.threads);
+    assert!(log.threads.len() >= 3, "{:?}", log.threads);
 }
 
 #[test]
@@ -260,6 +260,56 @@ os.wait()
     sampled.record("", Command::new("python3").args(["-c", "x = [bytearray(100_000) for i in range(500)]"]));
     let log = sampled.log();
     assert!((30..300).contains(&log.count()), "{} of about 95", log.count());
+}
+
+#[test]
+fn a_program_that_closes_all_files_keeps_its_own_whole() {
+    let folder = Folder::new("daemon");
+    let program = compile("cc", "daemon.c", &folder);
+    let mut low = Command::new(&program);
+    folder.record(",interval=1", low.arg("500"));
+    assert_eq!(fs::read(folder.0.join("own")).expect("it is there"), b"data");
+    assert_eq!(folder.log().requests.get(&5003), Some(&20_000), "the log is out of the way");
+    let limited = format!("ulimit -n 1024; exec {}", program.display());
+    folder.record(",interval=1", Command::new("sh").args(["-c", &limited]));
+    assert_eq!(fs::read(folder.0.join("own")).expect("it is there"), b"data");
+    assert_eq!(folder.log().ends, 0, "the log ends where its file was taken");
+}
+
+#[test]
+fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
+    let folder = Folder::new("handler");
+    let program = compile("cc", "handler.c", &folder);
+    // Without a second thread: the C library's own malloc does not let a handler fork then.
+    folder.record(",interval=1,stats=0", &mut Command::new(program));
+    let (log, others) = (folder.log(), folder.others());
+    assert_eq!((log.requests.get(&7777), log.ends), (None, 1));
+    assert_eq!(others.len(), 100, "each child has one");
+    assert!(others.iter().all(|child| child.requests.get(&7777) == Some(&10) && child.ends == 1));
+}
+
+#[test]
+fn a_program_that_ends_badly_leaves_its_log() {
+    let folder = Folder::new("ends");
+    let program = compile("cc", "ends.c", &folder);
+    for (way, is_whole) in
+        [("abort", true), ("quick_exit", true), ("fexecve", true), ("execveat", true), ("kill", false)]
+    {
+        let folder = Folder::new(&format!("ends-{way}"));
+        let command = format!("{} {way} || true", program.display());
+        folder.record(",interval=1,stats=0", Command::new("sh").args(["-c", &command]));
+        let count = folder.others().iter().filter_map(|log| log.requests.get(&5003)).sum::<usize>();
+        assert!(count == 200 || !is_whole && count > 100, "{way}: {count} of 200");
+    }
+}
+
+#[test]
+fn the_recorder_itself_is_not_recorded() {
+    let folder = Folder::new("itself");
+    folder.record(",interval=1,stats=1", Command::new("perl").args(["-e", "select undef, undef, undef, 0.2"]));
+    let log = folder.log();
+    assert!(log.heaps == 0 && log.ends == 1);
+    assert_eq!(log.threads, ["perl"], "its own thread asks for nothing");
 }
 
 #[test]

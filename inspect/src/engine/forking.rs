@@ -1,27 +1,51 @@
 //! A thread that forks takes the engine's lock, so that the child finds the engine whole.
+//!
+//! It cannot if a signal handler forks, which has interrupted the thread at the engine, or at waiting for it. Then the child is
+//! *astray*: it has its parent's log, and writes nothing until it comes to the engine again, and begins a log of its own. If
+//! another thread was at the engine, which the child has not, it never does.
 
+use core::cell::Cell;
 use core::mem;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::ENGINE;
-use crate::thread;
+use crate::thread::{self, Activity};
 
 /// The number of threads that fork.
 static FORKS: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether one of them has the lock for that.
-static HELD: AtomicBool = AtomicBool::new(false);
+/// Whether this is a child that has not parted with its parent's log.
+static ASTRAY: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// What this thread did before it took the lock in order to fork.
+    static HOLDS: Cell<Option<Activity>> = const { Cell::new(None) };
+}
 
 pub(super) fn is_under_way() -> bool {
     FORKS.load(Ordering::Relaxed) > 0
 }
 
+/// Whether what is collected is the parent's.
+pub(crate) fn is_astray() -> bool {
+    ASTRAY.load(Ordering::Relaxed)
+}
+
+/// Whether it was until now. The caller has the lock.
+pub(super) fn forgets_parent() -> bool {
+    is_astray() && ASTRAY.swap(false, Ordering::Relaxed)
+}
+
 pub(crate) fn before() {
     FORKS.fetch_add(1, Ordering::Relaxed);
-    // If this thread has the lock already, a signal handler forks: then it keeps it.
-    if thread::begin_lock() {
-        mem::forget(ENGINE.lock());
-        HELD.store(true, Ordering::Relaxed);
+    // If this thread has the lock already, or waits for it, a signal handler forks: that must not wait.
+    let Some(activity) = thread::begin_lock() else { return };
+    match super::lock() {
+        Some(engine) => {
+            mem::forget(engine);
+            HOLDS.set(Some(activity));
+        }
+        None => thread::end_lock(activity),
     }
 }
 
@@ -32,14 +56,20 @@ pub(crate) fn after(is_child: bool) {
     } else {
         FORKS.fetch_sub(1, Ordering::Relaxed);
     }
-    if !HELD.swap(false, Ordering::Relaxed) {
-        return;
+    if let Some(activity) = HOLDS.take() {
+        let_go(is_child);
+        thread::end_lock(activity);
+    } else if is_child {
+        ASTRAY.store(true, Ordering::Relaxed);
     }
+}
+
+/// Unlocks the engine again.
+fn let_go(is_child: bool) {
     // SAFETY: `before` has locked it and forgotten the guard, in this thread.
     let mut engine = unsafe { ENGINE.make_guard_unchecked() };
     if is_child {
+        ASTRAY.store(false, Ordering::Relaxed);
         engine.begin_anew();
     }
-    drop(engine);
-    thread::end_lock();
 }

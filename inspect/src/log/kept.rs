@@ -1,0 +1,114 @@
+//! A file that the program does not know of, and may close all the same: daemons close every descriptor that there may be.
+//!
+//! ```text
+//!   0 1 2 3 4 5 …                      896 … 1100 …
+//!   the program's own, lowest first     ▲ the log's, out of the way of loops over the low ones
+//! ```
+//!
+//! Who closes that one too may get its number for a file of its own. So it is asked before each use whether it still is the
+//! file that was opened.
+
+use core::mem;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::fs::MetadataExt;
+
+/// An open file, out of the program's way.
+#[derive(Debug)]
+pub(super) struct KeptFile {
+    /// There until the drop.
+    file: Option<File>,
+    identity: Identity,
+}
+
+/// What tells an open file from others: its device, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self(metadata.dev(), metadata.ino()))
+    }
+}
+
+impl KeptFile {
+    /// Keeps this file.
+    pub(super) fn keep(file: File) -> io::Result<Self> {
+        let file = raised(file);
+        let identity = Identity::of(&file)?;
+        Ok(Self { file: Some(file), identity })
+    }
+
+    /// Writes to the file, unless its descriptor has become another's.
+    pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) if Identity::of(file)? == self.identity => file.write_all(bytes),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl Drop for KeptFile {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take()
+            && Identity::of(&file).ok() != Some(self.identity)
+        {
+            // It is not ours to be closed.
+            mem::forget(file);
+        }
+    }
+}
+
+/// The same file by a high number; by its own if there is none.
+fn raised(file: File) -> File {
+    // SAFETY: the call takes a descriptor and a number.
+    let high = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, lowest()) };
+    if high < 0 {
+        return file;
+    }
+    // SAFETY: just made, and nobody else's.
+    unsafe { File::from_raw_fd(high) }
+}
+
+/// The lowest number that is out of the way: above a thousand, which many loops end at, or near the limit if that is lower.
+fn lowest() -> libc::c_int {
+    const HIGH: libc::rlim_t = 1100;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: it is written to.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    let below = limit.rlim_cur - limit.rlim_cur / 8;
+    libc::c_int::try_from(below.min(HIGH)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn path(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("mudlark-kept-{}-{name}", std::process::id()))
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no limits of resources")]
+    fn a_file_that_got_the_descriptor_is_neither_written_nor_closed() {
+        let (ours, theirs) = (path("ours"), path("theirs"));
+        let mut kept = KeptFile::keep(File::create(&ours).expect("it can be made")).expect("it is kept");
+        kept.write_all(b"whole").expect("it can be written");
+        let descriptor = kept.file.as_ref().expect("it is there").as_raw_fd();
+        assert!(descriptor >= 200, "{descriptor} is in the program's way");
+        let other = File::create(&theirs).expect("it can be made");
+        // SAFETY: both are open.
+        assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), descriptor) }, descriptor);
+        assert!(kept.write_all(b"astray").is_err());
+        drop(kept);
+        // SAFETY: that is what is asked: whether it is still open.
+        assert!(unsafe { libc::close(descriptor) } == 0, "the other file was closed");
+        assert_eq!(std::fs::read(&ours).expect("it is there"), b"whole");
+        assert_eq!(std::fs::read(&theirs).expect("it is there"), b"");
+        for file in [ours, theirs] {
+            std::fs::remove_file(file).expect("it is ours");
+        }
+    }
+}

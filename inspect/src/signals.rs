@@ -1,0 +1,27 @@
+//! Signals, which wait while something is done that no handler may interrupt.
+
+#[cfg(unix)]
+use core::mem::MaybeUninit;
+#[cfg(unix)]
+use core::ptr;
+
+/// Calls `f` while this thread handles no signals; nor does a thread that `f` starts.
+#[cfg(unix)]
+pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: one set was just made, the other one is written to.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let answer = f();
+    // SAFETY: it was written to above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    answer
+}
+
+/// There are no signals that a thread could take.
+#[cfg(not(unix))]
+pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
