@@ -50,7 +50,8 @@ unsafe impl Malloc for Libc {
 static MALLOC: ProfiledMalloc<Libc> = ProfiledMalloc::new(Libc);
 
 /// What nobody has.
-const TOO_LARGE: [usize; 4] = [1 << (usize::BITS - 1), usize::MAX, usize::MAX - 4096, isize::MAX as usize];
+const TOO_LARGE: [usize; 5] =
+    [1 << (usize::BITS - 1), 3 << (usize::BITS - 2), usize::MAX, usize::MAX - 4096, isize::MAX as usize];
 
 /// There is one recording at a time.
 fn one_at_a_time() -> MutexGuard<'static, ()> {
