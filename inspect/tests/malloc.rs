@@ -33,6 +33,11 @@ unsafe impl Malloc for Libc {
     }
 
     unsafe fn realloc(&self, block: NonNull<u8>, size: usize) -> *mut u8 {
+        let ended = TO_END.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(profile) = ended {
+            drop(profile);
+            *BEGUN.lock().unwrap_or_else(PoisonError::into_inner) = Some(everything());
+        }
         // SAFETY: the caller's promise is the same.
         unsafe { libc::realloc(block.as_ptr().cast(), size) }.cast()
     }
@@ -47,6 +52,17 @@ unsafe impl Malloc for Libc {
     }
 }
 
+/// A recording that ends while a block is resized; then another one begins.
+static TO_END: Mutex<Option<Profiler>> = Mutex::new(None);
+
+/// That other one.
+static BEGUN: Mutex<Option<Profiler>> = Mutex::new(None);
+
+/// A recording of every request.
+fn everything() -> Profiler {
+    Profiler::builder().interval(1).start_in_memory().expect("there is no other")
+}
+
 static MALLOC: ProfiledMalloc<Libc> = ProfiledMalloc::new(Libc);
 
 /// What nobody has.
@@ -57,6 +73,12 @@ const TOO_LARGE: [usize; 5] =
 fn one_at_a_time() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a block is in a snapshot.
+fn is_known(block: NonNull<u8>) -> bool {
+    let snapshot = Snapshot::take().expect("there is a recording");
+    snapshot.blocks().any(|known| known.address() == block.addr().get() as u64)
 }
 
 /// How many of a hundred blocks are recorded by sampling, each of which is ten times the interval.
@@ -88,7 +110,7 @@ fn requests_that_nobody_can_serve_do_not_end_the_sampling() {
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn what_was_asked_for_in_a_recording_of_everything_does_not_end_the_next_ones_sampling() {
     let _one = one_at_a_time();
-    let everything = Profiler::builder().interval(1).start_in_memory().expect("there is no other");
+    let everything = everything();
     for _ in 0..3 {
         assert!(MALLOC.malloc(1 << (usize::BITS - 2)).is_null());
     }
@@ -101,18 +123,46 @@ fn what_was_asked_for_in_a_recording_of_everything_does_not_end_the_next_ones_sa
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn a_block_that_cannot_be_resized_stays_in_the_books() {
     let _one = one_at_a_time();
-    let _profile = Profiler::builder().interval(1).start_in_memory().expect("there is no other");
+    let _profile = everything();
     let block = NonNull::new(MALLOC.malloc(12_345)).expect("there is memory");
-    let is_known = || {
-        let snapshot = Snapshot::take().expect("there is a recording");
-        snapshot.blocks().any(|known| known.address() == block.addr().get() as u64)
-    };
     for size in TOO_LARGE {
         // SAFETY: the block is ours, and stays so.
         assert!(unsafe { MALLOC.realloc(block, size) }.is_null());
-        assert!(is_known(), "after {size}");
+        assert!(is_known(block), "after {size}");
     }
     // SAFETY: it is ours, and nobody uses it any more.
     unsafe { MALLOC.free(block) };
-    assert!(!is_known());
+    assert!(!is_known(block));
+}
+
+/// Resizes a block, and meanwhile has a recording of everything end and another one begin, which is the answer.
+fn resized_between(block: NonNull<u8>, size: usize) -> (Option<NonNull<u8>>, Profiler) {
+    // SAFETY: the block is ours, and used only if there is no other.
+    let resized = unsafe { MALLOC.realloc(block, size) };
+    let begun = BEGUN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (NonNull::new(resized), begun.expect("it began in the meantime"))
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "stacks cannot be walked")]
+fn a_block_that_is_resized_while_the_recording_changes_is_new_to_the_other_or_unknown() {
+    const LARGE: usize = 10_000_000;
+    let _one = one_at_a_time();
+    let set_to_end = |profile| *TO_END.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile);
+    let first = everything();
+    let block = NonNull::new(MALLOC.malloc(LARGE)).expect("there is memory");
+    set_to_end(first);
+    let (refused, second) = resized_between(block, usize::MAX);
+    assert_eq!(refused, None);
+    assert!(!is_known(block), "it is the first one's");
+    assert!(second.traced().peak < LARGE);
+    set_to_end(second);
+    let (resized, third) = resized_between(block, 2 * LARGE);
+    let resized = resized.expect("there is memory");
+    assert!(is_known(resized), "the third one has seen that it was asked for");
+    assert!((2 * LARGE..3 * LARGE).contains(&third.traced().current));
+    // SAFETY: it is ours, and nobody uses it any more.
+    unsafe { MALLOC.free(resized) };
+    assert!(!is_known(resized));
+    assert!(third.traced().current < LARGE);
 }
