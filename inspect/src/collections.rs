@@ -1,16 +1,25 @@
-//! Collections of a collector, in the log.
+//! Collections of a collector, and what it has, in the log.
 
-use core::cell::Cell;
+mod census;
+
+use core::cell::{Cell, RefCell};
+use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+
+use census::Told;
 
 use mudlark_gc::{CollectionEvent, Collector, Generation, ObserverId, Phase, Step, StepEvent};
 use mudlark_hooks::{self as hooks, Event, NameOf};
 
 use crate::engine;
+use crate::thread::Recording;
 
 /// While this lives, collections of a collector are written to the log, if there is one: when each starts, what it does and
 /// when, if the collector has a clock, and when it stops.
+///
+/// What the collector has of each type is written [on request](Self::census), when this is dropped, and at the end of the recording, if
+/// that is dropped in the collector's thread. The last one counts.
 ///
 /// ```
 /// use mudlark_core_alloc::Mudlark;
@@ -33,8 +42,24 @@ use crate::engine;
 #[derive(Debug)]
 #[must_use = "it ends when it is dropped"]
 pub struct Watch {
-    collector: Collector,
+    watched: Rc<Watched>,
     observers: [ObserverId; 2],
+}
+
+/// A collector that is watched.
+#[derive(Debug)]
+struct Watched {
+    collector: Collector,
+    /// What the log calls it.
+    number: u32,
+    name: Rc<str>,
+    told: RefCell<Told>,
+}
+
+thread_local! {
+    /// The collectors of this thread that are watched. They are kept by their [`Watch`]es: nothing of the program's is dropped when the
+    /// thread ends.
+    static WATCHED: RefCell<Vec<Weak<Watched>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Watch {
@@ -44,19 +69,69 @@ impl Watch {
         let number = COLLECTORS.fetch_add(1, Ordering::Relaxed) + 1;
         let name: Rc<str> = name.into();
         let clock = Clock { ahead: Cell::new(None) };
+        let name_told = Rc::clone(&name);
         let observers = [
-            collector.observe(move |event| write_collection(number, &name, event)),
+            collector.observe(move |event| write_collection(number, &name_told, event)),
             collector.observe_steps(move |event| write_step(number, &clock, event)),
         ];
-        Self { collector: collector.clone(), observers }
+        let collector = collector.clone();
+        let watched = Rc::new(Watched { collector, number, name, told: RefCell::default() });
+        // When the thread ends it is too late to remember it.
+        let _ = WATCHED.try_with(|all| all.borrow_mut().push(Rc::downgrade(&watched)));
+        Self { watched, observers }
+    }
+
+    /// Writes what the collector has now of each type, and in which generation. Types that cannot hold handles are in none, and count
+    /// as old. O(objects).
+    ///
+    /// ```
+    /// # use mudlark_gc::{Collector, Gc};
+    /// # use mudlark_inspect::Watch;
+    /// let collector = Collector::new();
+    /// let watch = Watch::new(&collector, "scene");
+    /// let lantern = Gc::new_in("lantern", &collector);
+    /// watch.census(); // «mudlark census out.mmt» prints it
+    /// # drop(lantern);
+    /// ```
+    pub fn census(&self) {
+        self.watched.write_census();
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         for observer in self.observers {
-            self.collector.remove_observer(observer);
+            self.watched.collector.remove_observer(observer);
         }
+        self.census();
+        let is_other = |watched: &Weak<Watched>| !ptr::eq(watched.as_ptr(), &raw const *self.watched);
+        let _ = WATCHED.try_with(|all| all.borrow_mut().retain(is_other));
+    }
+}
+
+/// Writes what the collectors have that this thread watches: the recording is about to end.
+pub(crate) fn write_censuses() {
+    let copy = |all: &RefCell<Vec<Weak<Watched>>>| all.borrow().clone();
+    for watched in WATCHED.try_with(copy).unwrap_or_default().iter().filter_map(Weak::upgrade) {
+        watched.write_census();
+    }
+}
+
+impl Watched {
+    fn write_census(&self) {
+        let _not_recorded = Recording::begin();
+        if !engine::is_recording() {
+            return;
+        }
+        // If the allocator comes back here, that is enough.
+        let Ok(mut told) = self.told.try_borrow_mut() else { return };
+        told.count(&self.collector.census());
+        let name = Event::Name { of: NameOf::Collector, id: self.number, text: &self.name };
+        // All is counted: what the engine calls while it is locked is nobody else's code.
+        engine::write_together(|write| {
+            write(&name);
+            told.write(self.number, write);
+        });
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) fn stop() {
             return;
         }
         engine.tell_lost();
-        engine.live.forget_plain();
+        engine.live.end_recording();
         gate::close(engine.live.has_over_aligned());
         if let Some(log) = engine.log.take() {
             log.end();
@@ -123,9 +123,7 @@ pub(crate) enum Known {
 pub(crate) fn freed(address: usize) -> Known {
     ask(address, |engine| {
         let live = engine.live.remove(address);
-        if live.is_some() {
-            engine.write(&Event::Freed { address: Address(address as u64) });
-        }
+        live.iter().for_each(|live| engine.tell_freed(live));
         live
     })
 }
@@ -135,6 +133,11 @@ pub(crate) fn look(address: usize) -> Known {
     ask(address, |engine| engine.live.get(address))
 }
 
+/// The block of this recording at this address.
+pub(crate) fn recorded_at(address: usize) -> Option<Live> {
+    with(|engine| engine.live.get(address).filter(|live| engine.live.is_of_recording(live))).flatten()
+}
+
 /// Takes out the block at this address, which is about to be resized: when it has moved, somebody else may get its place.
 pub(crate) fn take_out(address: usize) -> Known {
     ask(address, |engine| engine.live.remove(address))
@@ -142,7 +145,7 @@ pub(crate) fn take_out(address: usize) -> Known {
 
 /// A block that was taken out is not recorded any more.
 pub(crate) fn let_go(old: &Live) {
-    write(&Event::Freed { address: Address(old.address as u64) });
+    with(|engine| engine.tell_freed(old));
 }
 
 /// Puts a block back that could not be resized.
@@ -225,11 +228,11 @@ pub(crate) fn tag(within: u32, name: &str) -> u32 {
     tag.flatten().unwrap_or(within)
 }
 
-/// All recorded blocks that are in use, in no order.
+/// All blocks of this recording that are in use, in no order.
 pub(crate) fn live_blocks() -> Result<Array<Live>, NoMemory> {
     let copy = |engine: &mut Engine| {
         let mut blocks = Array::new();
-        engine.live.iter().try_for_each(|live| blocks.push(*live))?;
+        engine.live.of_recording().try_for_each(|live| blocks.push(*live))?;
         Ok(blocks)
     };
     with(copy).unwrap_or(Err(NoMemory))
@@ -379,22 +382,41 @@ impl Engine {
 
     fn add(&mut self, block: NonNull<u8>, layout: Layout, is_over_aligned: bool, stack: u32) -> Result<(), NoMemory> {
         let address = block.addr().get();
-        let (tag, thread) = (thread::tag(), thread::number());
-        self.insert(Live { address, size: layout.size(), stack, tag, thread, is_over_aligned })?;
+        self.insert(self.live_block(address, layout, is_over_aligned, stack))?;
         let (size, align) = (layout.size() as u64, layout.align() as u64);
         self.write(&Event::Allocated { address: Address(address as u64), size, align, stack });
         Ok(())
     }
 
     fn replace(&mut self, old: Live, block: NonNull<u8>, layout: Layout, stack: u32) {
+        // A recording may have ended, and another one begun, while the block was resized.
+        if !self.is_recording {
+            return;
+        }
+        if !self.live.is_of_recording(&old) {
+            // That it is lost is counted.
+            let _ = self.add(block, layout, false, stack);
+            return;
+        }
         let address = block.addr().get();
-        let (tag, thread) = (thread::tag(), thread::number());
-        let new = Live { address, size: layout.size(), stack, tag, thread, is_over_aligned: false };
-        if self.insert(new).is_ok() {
+        if self.insert(self.live_block(address, layout, false, stack)).is_ok() {
             let (from, to) = (Address(old.address as u64), Address(address as u64));
             self.write(&Event::Reallocated { from, to, size: layout.size() as u64, stack });
         } else {
-            self.write(&Event::Freed { address: Address(old.address as u64) });
+            self.tell_freed(&old);
+        }
+    }
+
+    /// A block that the calling thread has asked for just now.
+    fn live_block(&self, address: usize, layout: Layout, is_over_aligned: bool, stack: u32) -> Live {
+        let (tag, thread, recording) = (thread::tag(), thread::number(), self.live.recording());
+        Live { address, size: layout.size(), stack, tag, thread, recording, is_over_aligned }
+    }
+
+    /// Tells the log that a block is gone, if the log knows of it.
+    fn tell_freed(&mut self, live: &Live) {
+        if self.live.is_of_recording(live) {
+            self.write(&Event::Freed { address: Address(live.address as u64) });
         }
     }
 

@@ -34,6 +34,9 @@ const BAND: i64 = 1 << 41;
 /// What a thread counts down while nothing is recorded: a terabyte.
 const IDLE: i64 = 1 << 40;
 
+/// The largest request that can be counted: no Layout is larger.
+pub(crate) const MOST: usize = isize::MAX as usize;
+
 /// Below this, a thread's countdown is looked at. At first all are.
 static FLOOR: AtomicI64 = AtomicI64::new(1);
 /// Where countdowns begin: the floor, unless every request is recorded.
@@ -52,13 +55,13 @@ static WAS_ASKED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     // Without destructors, so that they are there to the thread's very end.
-    /// What is left of the countdown.
+    /// What is left of the countdown; not negative but while a request is due.
     static LEFT: Cell<i64> = const { Cell::new(0) };
     /// The state of the generator of random numbers; zero before the first.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts a request of so many bytes, and says whether it has to [take its turn](take_turn).
+/// Counts a request of so many bytes, at most [`MOST`], and says whether it has to [take its turn](take_turn).
 #[inline]
 pub(crate) fn is_due(size: usize) -> bool {
     LEFT.with(|left| {
@@ -88,7 +91,11 @@ pub(crate) fn take_turn(size: usize) -> Turn {
     let interval = INTERVAL.load(Ordering::Relaxed);
     let size = size.cast_signed() as i64;
     match interval {
-        EVERY => Turn::Record,
+        EVERY => {
+            // So that it does not go round below zero, however much is asked for.
+            LEFT.set(base);
+            Turn::Record
+        }
         OFF => {
             LEFT.set(base + IDLE);
             Turn::Pass

@@ -16,12 +16,17 @@ pub(crate) struct Live {
     pub(crate) tag: u32,
     /// The number of the thread.
     pub(crate) thread: u32,
+    /// The recording that it is of: [`LiveTable::recording`] when it was asked for, and [`EARLIER`] when that is over.
+    pub(crate) recording: u16,
     /// Whether it was asked for with [`gate::SAMPLE_ALIGN`], unlike the program's own Layout.
     pub(crate) is_over_aligned: bool,
 }
 
 // SAFETY: all zero is an entry, which says that there is none.
 unsafe impl Plain for Live {}
+
+/// The recording of a block that has outlived its own: it is known for its Layout alone.
+const EARLIER: u16 = 0;
 
 /// The bytes of the recorded blocks in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,17 +42,21 @@ pub(crate) struct Traced {
 /// # Invariants
 ///
 /// The number of `entries` is zero or a power of two, and at least a quarter of them is empty: those whose address is zero. An entry is
-/// at its [home](Self::home), or there is no empty one from there to where it is.
+/// at its [home](Self::home), or there is no empty one from there to where it is. `traced.current` is the sum of the sizes of those
+/// that are of this `recording`.
 pub(crate) struct LiveTable {
     entries: Array<Live>,
     len: usize,
     over_aligned: usize,
+    /// Never [`EARLIER`].
+    recording: u16,
     traced: Traced,
 }
 
 impl LiveTable {
     pub(crate) const fn new() -> Self {
-        Self { entries: Array::new(), len: 0, over_aligned: 0, traced: Traced { current: 0, peak: 0 } }
+        let traced = Traced { current: 0, peak: 0 };
+        Self { entries: Array::new(), len: 0, over_aligned: 0, recording: EARLIER + 1, traced }
     }
 
     /// Whether there are blocks that are aligned for our sake.
@@ -55,7 +64,17 @@ impl LiveTable {
         self.over_aligned > 0
     }
 
-    /// How much there is.
+    /// The number of this recording, or of the next one if there is none now.
+    pub(crate) const fn recording(&self) -> u16 {
+        self.recording
+    }
+
+    /// Whether a block is of this recording.
+    pub(crate) const fn is_of_recording(&self, live: &Live) -> bool {
+        live.recording == self.recording
+    }
+
+    /// How much there is of this recording.
     pub(crate) const fn traced(&self) -> Traced {
         self.traced
     }
@@ -65,8 +84,13 @@ impl LiveTable {
         self.traced.peak = self.traced.current;
     }
 
+    /// All blocks of this recording.
+    pub(crate) fn of_recording(&self) -> impl Iterator<Item = &Live> {
+        self.iter().filter(|live| self.is_of_recording(live))
+    }
+
     /// All entries.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Live> {
+    fn iter(&self) -> impl Iterator<Item = &Live> {
         self.entries.iter().filter(|entry| entry.address != 0)
     }
 
@@ -81,8 +105,10 @@ impl LiveTable {
         self.entries[place] = live;
         self.len += 1;
         self.over_aligned += usize::from(live.is_over_aligned);
-        self.traced.current += live.size;
-        self.traced.peak = self.traced.peak.max(self.traced.current);
+        if self.is_of_recording(&live) {
+            self.traced.current += live.size;
+            self.traced.peak = self.traced.peak.max(self.traced.current);
+        }
         gate::note_live(live.address);
         Ok(())
     }
@@ -105,23 +131,31 @@ impl LiveTable {
         self.close_gap(place);
         self.len -= 1;
         self.over_aligned -= usize::from(live.is_over_aligned);
-        self.traced.current -= live.size;
+        if self.is_of_recording(&live) {
+            self.traced.current -= live.size;
+        }
         gate::note_dead(address);
         Some(live)
     }
 
-    /// Forgets all blocks but those that are aligned for our sake.
-    pub(crate) fn forget_plain(&mut self) {
+    /// The recording is over: all its blocks are forgotten but those that are aligned for our sake, which are no recording's
+    /// from now on.
+    pub(crate) fn end_recording(&mut self) {
         let mut place = 0;
         while place < self.entries.len() {
             let Live { address, is_over_aligned, .. } = self.entries[place];
             if address == 0 || is_over_aligned {
+                self.entries[place].recording = EARLIER;
                 place += 1;
             } else {
                 // Another may have come to this place.
                 self.remove(address);
             }
         }
+        // INVARIANT: no entry is of the new recording, and nothing is traced. A block that is just being resized is not here; if it
+        // is put back, it has an old number.
+        self.recording = self.recording.checked_add(1).unwrap_or(EARLIER + 1);
+        self.traced = Traced::default();
         gate::renew_filter(self.iter().map(|live| live.address));
     }
 
@@ -184,7 +218,7 @@ mod tests {
     use super::*;
 
     fn live(address: usize, size: usize) -> Live {
-        Live { address, size, stack: 1, tag: 2, thread: 3, is_over_aligned: size % 2 == 1 }
+        Live { address, size, stack: 1, tag: 2, thread: 3, recording: EARLIER + 1, is_over_aligned: size % 2 == 1 }
     }
 
     #[test]
@@ -210,8 +244,12 @@ mod tests {
         left.sort_by_key(|live| live.address);
         expected.sort_by_key(|live| live.address);
         assert_eq!(left, expected);
-        table.forget_plain();
+        table.end_recording();
         assert_eq!(table.len, expected.iter().filter(|live| live.is_over_aligned).count());
         assert_eq!(table.over_aligned, table.len);
+        assert_eq!((table.traced(), table.of_recording().count()), (Traced::default(), 0));
+        let kept: Vec<usize> = table.iter().map(|live| live.address).collect();
+        assert!(kept.iter().all(|&address| table.remove(address).is_some_and(|live| live.is_over_aligned)));
+        assert_eq!((table.len, table.traced()), (0, Traced::default()));
     }
 }

@@ -79,26 +79,22 @@ enum Wish {
 unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
     #[inline]
     fn malloc(&self, size: usize) -> *mut u8 {
-        if gate::is_due(size) { self.allocate_in_turn(size, Wish::Plain) } else { self.next.malloc(size) }
+        if is_due(size) { self.allocate_in_turn(size, Wish::Plain) } else { self.next.malloc(size) }
     }
 
     #[inline]
     fn zeroed(&self, size: usize) -> *mut u8 {
-        if gate::is_due(size) { self.allocate_in_turn(size, Wish::Zeroed) } else { self.next.zeroed(size) }
+        if is_due(size) { self.allocate_in_turn(size, Wish::Zeroed) } else { self.next.zeroed(size) }
     }
 
     #[inline]
     fn aligned(&self, align: usize, size: usize) -> *mut u8 {
-        if gate::is_due(size) {
-            self.allocate_in_turn(size, Wish::Aligned(align))
-        } else {
-            self.next.aligned(align, size)
-        }
+        if is_due(size) { self.allocate_in_turn(size, Wish::Aligned(align)) } else { self.next.aligned(align, size) }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: NonNull<u8>, size: usize) -> *mut u8 {
-        let is_due = gate::is_due(size);
+        let is_due = is_due(size);
         if is_due || gate::may_be_recorded(block.addr().get()) {
             // SAFETY: the caller's promise is the same.
             return end_on_panic(|| unsafe { self.resize_in_turn(block, size, is_due) });
@@ -120,6 +116,13 @@ unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
         // SAFETY: the caller's promise is the same.
         unsafe { self.next.usable_size(block) }
     }
+}
+
+/// Counts a request, and says whether it has to take its turn. One that is larger than any Layout is not counted: nobody
+/// serves it.
+#[inline]
+fn is_due(size: usize) -> bool {
+    size <= gate::MOST && gate::is_due(size)
 }
 
 /// Notes that a block is about to be freed. If nobody can be asked now, it stays in the books.
@@ -188,15 +191,15 @@ impl<M: Malloc> ProfiledMalloc<M> {
         };
         // SAFETY: the caller's promise is the same.
         let resized = unsafe { self.next.realloc(block, size) };
-        let Ok(layout) = Layout::from_size_align(size, LEAST_ALIGN) else { return resized };
-        let here = ptr::from_ref(&layout).cast();
-        match NonNull::new(resized) {
-            Some(resized) if turn == Turn::Record => engine::resized(old, resized, layout, here),
+        let layout = Layout::from_size_align(size, LEAST_ALIGN);
+        let here = ptr::from_ref(&size).cast();
+        match (NonNull::new(resized), layout) {
+            (Some(resized), Ok(layout)) if turn == Turn::Record => engine::resized(old, resized, layout, here),
             // It begins at no OS page any more, so it would not be found when it is freed.
-            Some(_) => old.iter().for_each(engine::let_go),
-            None => {
+            (Some(_), _) => old.iter().for_each(engine::let_go),
+            (None, layout) => {
                 old.into_iter().for_each(engine::put_back);
-                engine::refused(layout, here);
+                layout.into_iter().for_each(|layout| engine::refused(layout, here));
             }
         }
         resized

@@ -227,6 +227,8 @@ impl Drop for Profiler {
             // In a forked child there is no such thread.
             if process::id() == self.process { reporter.stop() } else { mem::forget(reporter) }
         }
+        #[cfg(feature = "gc")]
+        crate::collections::write_censuses();
         report_state(self.heap, Detail::Pages);
         engine::stop();
     }

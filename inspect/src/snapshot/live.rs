@@ -9,7 +9,7 @@ use super::frame::Traceback;
 use super::stacks::{Module, Stack, Stacks, traceback};
 use super::symbols::Symbols;
 use super::{Record, Snapshot};
-use crate::engine::{self, Known};
+use crate::engine;
 use crate::gate;
 use crate::live::Live;
 use crate::memory::NoMemory;
@@ -50,7 +50,7 @@ impl Snapshot {
 }
 
 fn block_at(address: usize) -> Option<Live> {
-    if let Known::Recorded(live) = engine::look(address) {
+    if let Some(live) = engine::recorded_at(address) {
         return Some(live);
     }
     let blocks = engine::live_blocks().ok()?;

@@ -1,6 +1,6 @@
 //! Snapshots in files: event logs of the blocks in use.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -86,7 +86,8 @@ impl Snapshot {
         let log = fs::read(file)?;
         let mut loading = Loading::default();
         let mut reader = Reader::new(&log);
-        for record in &mut reader {
+        while let Some(record) = reader.next() {
+            loading.pass(reader.damage());
             loading.take(&record.event);
         }
         if loading.events == 0 {
@@ -133,7 +134,11 @@ struct Loading {
     modules: Vec<Module>,
     files: HashMap<u32, Arc<str>>,
     symbols: HashMap<u64, Vec<Frame>>,
+    /// Blocks in whose place another one was handed out, by address, the oldest first: they are about to be said to have moved.
+    displaced: HashMap<u64, VecDeque<Record>>,
     lost: u64,
+    /// What could not be read up to here.
+    damage: Damage,
     is_ended: bool,
 }
 
@@ -142,7 +147,7 @@ impl Loading {
         self.events += 1;
         match *event {
             Event::Started { sample_interval, .. } => {
-                *self = Self { events: self.events, interval: sample_interval, ..Self::default() };
+                *self = Self { events: self.events, interval: sample_interval, damage: self.damage, ..Self::default() };
             }
             Event::Name { of: NameOf::Tag, id, text } => drop(self.tags.insert(id, text.into())),
             Event::Name { of: NameOf::File, id, text } => drop(self.files.insert(id, text.into())),
@@ -159,10 +164,13 @@ impl Loading {
             Event::Allocated { address, size, align, stack } => self.insert(address, size, align, stack),
             Event::Freed { address } => drop(self.blocks.remove(&address.0)),
             Event::Reallocated { from, to, size, stack } => {
-                let align = self.blocks.remove(&from.0).map_or(1, |block| block.align);
+                let align = self.take_out_older(from.0).map_or(1, |block| block.align);
                 self.insert(to, size, align, stack);
             }
-            Event::Lost { events } => self.lost += events,
+            Event::Lost { events } => {
+                self.lost = self.lost.saturating_add(events);
+                self.displaced.clear();
+            }
             Event::Stopped {} => self.is_ended = true,
             _ => {}
         }
@@ -170,7 +178,34 @@ impl Loading {
 
     fn insert(&mut self, address: Address, size: u64, align: u64, stack: u32) {
         let record = Record { address: address.0, size, align, stack, tag: self.tag, thread: self.thread };
-        self.blocks.insert(address.0, record);
+        if let Some(displaced) = self.blocks.insert(address.0, record)
+            && !self.has_gaps()
+        {
+            self.displaced.entry(address.0).or_default().push_back(displaced);
+        }
+    }
+
+    /// Takes out the block at this address that is now said to have moved: the older one, if there are two.
+    fn take_out_older(&mut self, from: u64) -> Option<Record> {
+        let Some(displaced) = self.displaced.get_mut(&from) else { return self.blocks.remove(&from) };
+        let older = displaced.pop_front();
+        if displaced.is_empty() {
+            self.displaced.remove(&from);
+        }
+        older
+    }
+
+    /// Goes on behind what could not be read. Frees may have been there, so a block in another's place says nothing.
+    fn pass(&mut self, damage: Damage) {
+        if damage != self.damage {
+            self.damage = damage;
+            self.displaced.clear();
+        }
+    }
+
+    /// Whether something is missing so far.
+    fn has_gaps(&self) -> bool {
+        self.lost > 0 || self.damage != Damage::default()
     }
 
     fn finish(self, damage: Damage) -> Snapshot {

@@ -1,12 +1,16 @@
 //! Snapshots of this process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use mudlark_hooks::{Event, Reader};
 use mudlark_inspect::snapshot::{Group, TakeError};
 use mudlark_inspect::{By, Filter, Profiler, Snapshot, scope};
+
+use crate::made_up::new_path;
 
 /// There is one recording at a time, and it is of all threads: each test waits for the one before.
 pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
@@ -178,6 +182,39 @@ fn samples_are_estimates_of_everything() {
     assert!(error < 0.16, "{sums:?}");
     assert!((sums[0].count as f64 - 100_000.0).abs() < 16_000.0, "{sums:?}");
     drop(profile);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "stacks cannot be walked")]
+fn what_an_earlier_recording_has_sampled_is_not_in_the_next() {
+    let _one = one_at_a_time();
+    let path = new_path();
+    let sampled = Profiler::builder().interval(1000).start_in_memory().expect("there is no other");
+    let kept: Vec<Box<[u8]>> = (0..100).map(|_| asks(10_000)).collect();
+    assert!(sampled.traced().current >= 900_000);
+    drop(sampled);
+    assert_eq!(Snapshot::traceback_of(kept[0].as_ptr()), None);
+    let profile = Profiler::builder().interval(1).stats_period(None).start(&path).expect("there is no other");
+    let traced = profile.traced();
+    assert!(traced.peak < 100_000, "{traced:?}");
+    let snapshot = Snapshot::take().expect("there is a recording");
+    assert!(snapshot.blocks().all(|block| block.size() != 10_000), "{}", snapshot.top(By::Line, 10));
+    let places: Vec<u64> = kept.iter().map(|block| block.as_ptr().addr() as u64).collect();
+    drop(kept);
+    assert!(profile.traced().current < 100_000);
+    drop(profile);
+    let log = fs::read(&path).expect("it is there");
+    fs::remove_file(&path).expect("it is there");
+    let mut known = HashSet::new();
+    for record in Reader::new(&log) {
+        match record.event {
+            Event::Allocated { address, .. } => drop(known.insert(address.0)),
+            Event::Freed { address } => {
+                assert!(known.contains(&address.0) || !places.contains(&address.0), "it is not of this recording");
+            }
+            _ => {}
+        }
+    }
 }
 
 #[test]

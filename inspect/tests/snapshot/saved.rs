@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use mudlark_hooks::{Event, Reader};
+use mudlark_hooks::{Address, Event, Reader, Writer};
 use mudlark_inspect::{By, Filter, Profiler, Snapshot, scope};
 
 use crate::live::one_at_a_time;
@@ -139,6 +139,52 @@ fn what_is_damaged_says_so_and_never_panics() {
             Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData),
         }
     }
+}
+
+/// A log of these events.
+fn log_of_events(events: &[Event<'_>]) -> Vec<u8> {
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, 4096>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    let started =
+        Event::Started { process: 1, pointer_bytes: 8, ticks_per_second: 1, unix_nanoseconds: 0, sample_interval: 1 };
+    for event in [started].iter().chain(events).chain(&[Event::Stopped {}]) {
+        writer.write(0, event);
+    }
+    writer.flush();
+    log
+}
+
+/// Where the blocks of a snapshot are, and how large.
+fn blocks_of(events: &[Event<'_>]) -> Vec<(u64, u64)> {
+    let snapshot = loaded(&log_of_events(events)).expect("it is a log");
+    snapshot.blocks().map(|block| (block.address(), block.size())).collect()
+}
+
+const fn allocated(address: u64, size: u64) -> Event<'static> {
+    Event::Allocated { address: Address(address), size, align: 8, stack: 0 }
+}
+
+const fn moved(from: u64, to: u64, size: u64) -> Event<'static> {
+    Event::Reallocated { from: Address(from), to: Address(to), size, stack: 0 }
+}
+
+#[test]
+fn of_two_blocks_at_one_place_the_older_is_the_one_that_has_moved() {
+    let late = [allocated(0x1000, 1), allocated(0x1000, 2), moved(0x1000, 0x2000, 3)];
+    assert_eq!(blocks_of(&late), [(0x1000, 2), (0x2000, 3)]);
+    let twice = [late[0], late[1], allocated(0x1000, 4), late[2], moved(0x1000, 0x3000, 5)];
+    assert_eq!(blocks_of(&twice), [(0x1000, 4), (0x2000, 3), (0x3000, 5)]);
+    let again = [late[0], late[1], late[2], moved(0x1000, 0x3000, 6)];
+    assert_eq!(blocks_of(&again), [(0x2000, 3), (0x3000, 6)], "then it is the other one's turn");
+    // Where events are missing, the first one's free may be among them.
+    let lost = [Event::Lost { events: 1 }, late[0], late[1], late[2]];
+    assert_eq!(blocks_of(&lost), [(0x2000, 3)]);
+}
+
+#[test]
+fn any_number_of_lost_events_is_told_of() {
+    let log = log_of_events(&[Event::Lost { events: u64::MAX }, Event::Lost { events: u64::MAX }]);
+    assert!(!loaded(&log).expect("it is a log").is_whole());
 }
 
 #[test]
