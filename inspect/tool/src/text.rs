@@ -31,6 +31,11 @@ pub(crate) fn number(number: u64) -> String {
     text
 }
 
+/// Words for things of which there may be one: `1 free is`, `2 frees are`.
+pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { more })
+}
+
 /// A part of a whole, in percent; nothing if there is no whole.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 { String::new() } else { format!("{:.1} %", part as f64 / whole as f64 * 100.0) }

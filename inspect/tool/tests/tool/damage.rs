@@ -220,7 +220,7 @@ fn no_name_in_a_log_reaches_a_terminal_as_something_to_obey() {
     log.write(&Event::CollectionStarted { collector: 0, generation: 0, candidates: 1 });
     log.write(&Event::CollectionStopped { collector: 0, collected: 1 });
     let log = log.finish();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["stats"],
         &["table"],
         &["table", "--by", "tag"],
@@ -229,6 +229,7 @@ fn no_name_in_a_log_reaches_a_terminal_as_something_to_obey() {
         &["leaks", "--all-frames"],
         &["census"],
         &["live"],
+        &["flame", "--format", "folded"],
     ];
     for command in commands {
         let shown = mudlark_on(&log, command);

@@ -175,3 +175,44 @@ fn a_log_that_has_nothing_to_show_is_told_so() {
     let message = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(message.contains("no memory, collections or marks") && message.contains("help:"), "{message}");
 }
+
+/// A thread that goes from scope to scope, all of them different, and stays as long in each.
+#[test]
+fn a_picture_of_very_many_short_stays_is_small() {
+    use crate::common::Log;
+    use mudlark_hooks::NameOf;
+
+    for switches in [3_000_u32, 300_000] {
+        let mut log = Log::new();
+        for tag in 1..=switches {
+            log.name(NameOf::Tag, tag, &format!("request {tag}"));
+            log.switch(1, tag);
+            log.allocate(0x1000, 10, 0);
+            log.free(0x1000);
+        }
+        let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+        eprintln!("{switches}: {}", svg.len());
+        assert!(svg.len() < 300_000, "{} bytes for {switches} switches", svg.len());
+    }
+}
+
+#[test]
+fn stays_that_share_a_pixel_are_shown_as_one() {
+    use crate::common::Log;
+    use mudlark_hooks::NameOf;
+
+    let mut log = Log::new();
+    for tag in 1..=3 {
+        log.name(NameOf::Tag, tag, &format!("scope {tag}"));
+    }
+    for tag in [1, 2, 3] {
+        log.switch(1, tag);
+        log.allocate(0x1000, 10, 0);
+        log.free(0x1000);
+    }
+    log.switch(1, 0);
+    log.time += 1_000_000;
+    let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+    assert!(svg.contains("scope 1 and 2 other scopes: "), "{svg}");
+    assert!(!svg.contains("scope 2"), "{svg}");
+}
