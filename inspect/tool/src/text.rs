@@ -31,6 +31,23 @@ pub(crate) fn number(number: u64) -> String {
     text
 }
 
+/// A text in which no line ends between a number and its unit, or within a number.
+pub(crate) fn unbroken(text: &str) -> String {
+    const UNITS: [&str; 14] =
+        ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "s", "ms", "µs", "ns", "%", "blocks", "block"];
+    let mut words = text.split(' ').peekable();
+    let mut unbroken = String::with_capacity(text.len() + 8);
+    while let Some(word) = words.next() {
+        unbroken.push_str(word);
+        let Some(next) = words.peek() else { break };
+        let is_number = word.ends_with(|char: char| char.is_ascii_digit());
+        let unit = next.trim_end_matches([',', ';', '.', ')']);
+        let is_thousand = unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_digit());
+        unbroken.push(if is_number && (is_thousand || UNITS.contains(&unit)) { '\u{a0}' } else { ' ' });
+    }
+    unbroken
+}
+
 /// Words for things of which there may be one: `1 free is`, `2 frees are`.
 pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { more })
@@ -152,6 +169,16 @@ mod tests {
     fn bytes_are_in_a_unit_that_leaves_one_to_four_digits() {
         let shown = [0, 1023, 1024, 1536, 1024 * 1024 - 1, 1024 * 1024, u64::MAX].map(bytes);
         assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1.0 MiB", "16.0 EiB"]);
+    }
+
+    #[test]
+    fn a_number_and_its_unit_stay_in_one_line() {
+        assert_eq!(
+            unbroken("at most 1.5 KiB, 0 B at the end; 265.23 ms"),
+            "at most 1.5\u{a0}KiB, 0\u{a0}B at the end; 265.23\u{a0}ms"
+        );
+        assert_eq!(unbroken("1 234 567 requests"), "1\u{a0}234\u{a0}567 requests");
+        assert_eq!(unbroken("2 collections, in B"), "2 collections, in B");
     }
 
     #[test]

@@ -28,15 +28,16 @@ pub(super) fn html(model: &Model) -> String {
         let longest = text::seconds(program.seconds(longest));
         cards.push(card("longest collection", &longest, &format!("of {}", text::number(pauses().count() as u64))));
     }
-    let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
+    let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(&text::unbroken(note)))).collect();
     format!(
         "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n",
         cards.concat(),
-        seconds(end)
+        text::unbroken(&seconds(end))
     )
 }
 
 fn card(what: &str, figure: &str, more: &str) -> String {
+    let (figure, more) = (text::unbroken(figure), text::unbroken(more));
     format!("<div><dt>{what}</dt><dd>{figure} <small>{more}</small></dd></div>")
 }
 
