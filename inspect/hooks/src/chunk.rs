@@ -2,6 +2,8 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
+use crate::sums::{MAX_RANGE, Sums, continued};
+
 /// The first bytes of each chunk. The first of them is in no UTF-8 text; the last is the format's version.
 const SYNC: [u8; 4] = [0xF5, b'M', b'T', 1];
 
@@ -9,7 +11,7 @@ const SYNC: [u8; 4] = [0xF5, b'M', b'T', 1];
 pub(crate) const HEADER: usize = 16;
 
 /// No payload is longer.
-const MAX_PAYLOAD: usize = 64 * 1024;
+const MAX_PAYLOAD: usize = MAX_RANGE;
 
 /// The longest chunk.
 pub(crate) const MAX_CHUNK: usize = HEADER + MAX_PAYLOAD;
@@ -47,7 +49,8 @@ impl<'a> Chunk<'a> {
     /// More bytes than this are never needed to find a whole chunk's end.
     pub const MAX_LEN: usize = MAX_CHUNK;
 
-    /// Looks for the first chunk. Takes time for the bytes that it passes over.
+    /// Looks for the first chunk. Takes time for the bytes that it passes over, and for those of the longest chunk, also where
+    /// beginnings of chunks lie over one another.
     ///
     /// Who reads a file piece by piece drops what was skipped, and asks again with more; who has it all and is told of an
     /// incomplete chunk goes on one byte later.
@@ -61,22 +64,49 @@ impl<'a> Chunk<'a> {
     #[must_use]
     pub fn find(bytes: &'a [u8]) -> Found<'a> {
         let mut skipped = 0;
+        // Of the first beginning, the sum is made at once: mostly it is a chunk's.
+        let mut sums: Option<Sums<'a>> = None;
         loop {
             let rest = &bytes[skipped..];
             let Some(at) = rest.iter().position(|&byte| byte == SYNC[0]) else {
                 return Found::Incomplete { skipped: bytes.len() };
             };
             skipped += at;
-            match Self::read(&rest[at..]) {
-                Ok((chunk, len)) => return Found::Chunk { skipped, len, chunk },
+            match Candidate::read(&rest[at..]) {
+                Ok(candidate) => {
+                    let sum = match &mut sums {
+                        None => continued(candidate.sum_of_header, candidate.payload),
+                        Some(sums) => sums.after(candidate.sum_of_header, skipped + HEADER, candidate.payload.len()),
+                    };
+                    if sum == candidate.checksum {
+                        let Candidate { sequence, payload, .. } = candidate;
+                        return Found::Chunk {
+                            skipped,
+                            len: HEADER + payload.len(),
+                            chunk: Self { sequence, payload },
+                        };
+                    }
+                    sums.get_or_insert(Sums::new(bytes));
+                    skipped += 1;
+                }
                 Err(NotRead::Incomplete) => return Found::Incomplete { skipped },
                 Err(NotRead::NoChunk) => skipped += 1,
             }
         }
     }
+}
 
-    /// Reads the chunk that begins here, and its length.
-    fn read(bytes: &'a [u8]) -> Result<(Self, usize), NotRead> {
+/// What has the look of a chunk, and is one if its checksum is right.
+struct Candidate<'a> {
+    sequence: u32,
+    payload: &'a [u8],
+    checksum: u32,
+    sum_of_header: u32,
+}
+
+impl<'a> Candidate<'a> {
+    /// Reads what begins here.
+    fn read(bytes: &'a [u8]) -> Result<Self, NotRead> {
         let begun = bytes.len().min(SYNC.len());
         if bytes[..begun] != SYNC[..begun] {
             return Err(NotRead::NoChunk);
@@ -86,10 +116,7 @@ impl<'a> Chunk<'a> {
         let payload_len =
             usize::try_from(payload_len).ok().filter(|&len| len <= MAX_PAYLOAD).ok_or(NotRead::NoChunk)?;
         let payload = rest.get(..payload_len).ok_or(NotRead::Incomplete)?;
-        if checksum != checksum_of(header, payload) {
-            return Err(NotRead::NoChunk);
-        }
-        Ok((Self { sequence, payload }, HEADER + payload_len))
+        Ok(Self { sequence, payload, checksum, sum_of_header: continued(0, &header[4..12]) })
     }
 }
 

@@ -40,6 +40,7 @@ mod reader;
 mod recorder;
 mod ring;
 mod scopes;
+mod sums;
 mod writer;
 
 pub use chunk::{Chunk, Found};

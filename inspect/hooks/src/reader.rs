@@ -27,7 +27,8 @@ pub struct Damage {
 
 /// Reads the records of a log that is in memory, and passes over what is damaged.
 ///
-/// Takes time for the log's length, in all; only a log made to that end takes longer, as one of nothing but beginnings of chunks.
+/// Takes time for the log's length, in all. For each whole chunk with garbage before it, and for each beginning of a chunk that
+/// would go beyond the log's end, it takes that of the longest chunk at most: a log may be made so that this counts.
 ///
 /// ```
 /// use mudlark_hooks::{Event, Reader, Writer};

@@ -254,3 +254,49 @@ fn threads_and_tags_are_known_in_every_chunk() {
         }
     }
 }
+
+/// The beginning of a chunk that claims so many bytes, and whose checksum is wrong.
+fn false_beginning(claimed: u32) -> Vec<u8> {
+    let log = log_of::<128>(&some_events(&mut Random::with_seed(10), 1));
+    let mut header = log[..16].to_vec();
+    header[4..8].copy_from_slice(&claimed.to_le_bytes());
+    header
+}
+
+#[test]
+fn a_chunk_is_found_among_false_beginnings_that_claim_its_bytes() {
+    let mut random = Random::with_seed(11);
+    for _ in 0..rounds(200) {
+        let log = log_of::<256>(&some_events(&mut random, 40));
+        let mut dirty = Vec::new();
+        let mut garbage = 0;
+        let mut start = 0;
+        for end in chunk_ends(&log) {
+            for _ in 0..random.number_from(0, 12) {
+                let mut noise = false_beginning(u32::try_from(random.place(3000)).expect("it is small"));
+                noise.extend(random.bytes(90).iter().filter(|&&byte| byte != 0xF5));
+                garbage += noise.len();
+                dirty.extend(noise);
+            }
+            dirty.extend_from_slice(&log[start..end]);
+            start = end;
+        }
+        let mut reader = Reader::new(&dirty);
+        assert!(reader.by_ref().eq(Reader::new(&log)));
+        assert_eq!(reader.damage().skipped_bytes, garbage as u64);
+    }
+}
+
+/// Where each beginning is summed by itself, this takes minutes.
+#[test]
+#[cfg_attr(miri, ignore = "there is no clock")]
+fn a_log_of_nothing_but_beginnings_takes_time_for_its_length() {
+    let begun = std::time::Instant::now();
+    let log = log_of::<256>(&some_events(&mut Random::with_seed(12), 40));
+    let flood = [false_beginning(64 * 1024).repeat(60_000), log.clone()].concat();
+    let mut reader = Reader::new(&flood);
+    let read = reader.by_ref().count();
+    assert_eq!(read, Reader::new(&log).count());
+    assert_eq!(reader.damage().skipped_bytes, (flood.len() - log.len()) as u64);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}

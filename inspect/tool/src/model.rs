@@ -38,6 +38,7 @@ pub use curve::{Curve, Point};
 pub use heap::{Class, Heap, HeapSeries, Moment, Page};
 pub use live::Block;
 pub use place::Place;
+pub(crate) use program::Symbol;
 pub use program::{Module, Program};
 pub use scope::{ScopeSpan, Scopes};
 pub use sums::{Cost, Figures, Sums};

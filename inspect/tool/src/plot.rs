@@ -15,5 +15,5 @@ mod svg;
 
 pub(crate) use colour::{Colour, style_sheet};
 pub(crate) use labels::{Lanes, spread};
-pub(crate) use scale::{Scale, byte_ticks, time_label, time_ticks};
+pub(crate) use scale::{Scale, byte_ticks, time_ticks};
 pub(crate) use svg::{Anchor, Frame, Svg, escape, text_width};

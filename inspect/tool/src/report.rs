@@ -23,6 +23,7 @@ use crate::classes::{self, before_after, heat_map, suggest};
 use crate::model::Model;
 use crate::plot::{Frame, escape, style_sheet};
 use crate::symbols::Symbols;
+use crate::text;
 use crate::timeline::{self, Timeline};
 
 const TEMPLATE: &str = include_str!("report/page.html");
@@ -79,7 +80,7 @@ fn section(id: &str, heading: &str, content: &str) -> String {
 /// The same picture for each width, of which one is shown; and what it shows, in words.
 fn pictures(description: &str, draw: impl Fn(f64) -> String) -> String {
     let drawn = WIDTHS.map(|(class, width)| format!("<div class=\"{class}\">{}</div>\n", draw(width)));
-    format!("<figure>{}<figcaption>{}</figcaption></figure>\n", drawn.concat(), escape(description))
+    format!("<figure>{}<figcaption>{}</figcaption></figure>\n", drawn.concat(), escape(&text::unbroken(description)))
 }
 
 fn timeline_pictures(model: &Model) -> String {

@@ -8,6 +8,7 @@
 //!             └ container        └ own       └ cut off: the same for all
 //! ```
 //!
+//! A saved snapshot has the functions and lines itself: what it says goes before what files say.
 //! Nothing is looked up before it is needed, and nothing twice.
 
 mod debug_file;
@@ -20,6 +21,8 @@ use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use mudlark_hooks::NameOf;
 
 use crate::model::{Module, Program};
 use debug_file::DebugFile;
@@ -153,14 +156,40 @@ impl<'p> Symbols<'p> {
     }
 
     fn look_up_address(&mut self, return_address: u64) -> Vec<Frame> {
+        self.told_by_log(return_address).unwrap_or_else(|| self.look_up_in_files(return_address))
+    }
+
+    /// What the log itself says. It was asked of the code that ran, so it is right whatever has become of the files.
+    fn told_by_log(&self, return_address: u64) -> Option<Vec<Frame>> {
+        let told = self.program.symbols.get(&return_address)?;
+        let module = self.module_at(return_address.wrapping_sub(1)).map(|module| module.path.clone());
+        let frames = told.iter().map(|symbol| {
+            let file = self.program.name(NameOf::File, symbol.file).filter(|file| !is_placeholder(file));
+            let function = symbol.function.clone();
+            tidied(Frame {
+                function,
+                file: file.map(str::to_owned),
+                line: symbol.line,
+                module: module.clone(),
+                ..Frame::default()
+            })
+        });
+        // Who wrote the log may not have known, either.
+        told.iter().any(|symbol| !is_placeholder(&symbol.function)).then(|| frames.collect())
+    }
+
+    /// What is loaded where something was before has taken its place.
+    fn module_at(&self, address: u64) -> Option<&'p Module> {
+        let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
+        self.program.modules.iter().rev().find(inside)
+    }
+
+    fn look_up_in_files(&mut self, return_address: u64) -> Vec<Frame> {
         // The call is before the address to which it returns.
         let address = return_address.wrapping_sub(1);
-        let program = self.program;
-        // What is loaded where something was before has taken its place.
-        let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
-        let module = program.modules.iter().rev().find(inside);
+        let module = self.module_at(address);
         // The program itself is the first of the modules; a firmware has none.
-        let is_program = module == program.modules.first();
+        let is_program = module == self.program.modules.first();
         let (path, base) = match (module, &self.options.exe) {
             (_, Some(exe)) if is_program => (exe.clone(), module.map_or(0, |module| module.base)),
             (Some(module), _) => (PathBuf::from(&module.path), module.base),
@@ -225,6 +254,11 @@ const ROUGHLY: Duration = Duration::from_secs(2);
 
 /// Inside an allocator, no stack is deeper than this.
 const DEEPEST_ENTRY: usize = 24;
+
+/// Whether a name in a log stands for one that nobody knew: `<unknown>`, or a function's bare address.
+fn is_placeholder(name: &str) -> bool {
+    name == "<unknown>" || name.starts_with("0x")
+}
 
 fn tidied(frame: Frame) -> Frame {
     let function = names::tidy(&frame.function, frame.file.as_deref());

@@ -1,6 +1,7 @@
 //! Figures for people: bytes, counts, shares, spans of time, and tables of them.
 
 use core::fmt::Write as _;
+use std::borrow::Cow;
 
 use crate::model::{Amount, Model};
 
@@ -28,6 +29,28 @@ pub(crate) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A text in which no line ends between a number and its unit, or within a number.
+pub(crate) fn unbroken(text: &str) -> String {
+    const UNITS: [&str; 14] =
+        ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "s", "ms", "µs", "ns", "%", "blocks", "block"];
+    let mut words = text.split(' ').peekable();
+    let mut unbroken = String::with_capacity(text.len() + 8);
+    while let Some(word) = words.next() {
+        unbroken.push_str(word);
+        let Some(next) = words.peek() else { break };
+        let is_number = word.ends_with(|char: char| char.is_ascii_digit());
+        let unit = next.trim_end_matches([',', ';', '.', ')']);
+        let is_thousand = unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_digit());
+        unbroken.push(if is_number && (is_thousand || UNITS.contains(&unit)) { '\u{a0}' } else { ' ' });
+    }
+    unbroken
+}
+
+/// Words for things of which there may be one: `1 free is`, `2 frees are`.
+pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { more })
 }
 
 /// A part of a whole, in percent; nothing if there is no whole.
@@ -61,6 +84,31 @@ pub(crate) fn error(model: &Model, amount: Amount) -> String {
     format!(" ±{:.0} %", amount.error() * 100.0)
 }
 
+/// A text that someone else wrote, in one line and without what a terminal would obey: control characters, and those that
+/// change the order of letters, are escaped, as `\u{1b}`.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        if is_obeyed(char) {
+            escaped.extend(char.escape_default());
+        } else {
+            escaped.push(char);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a character is none to be seen, but tells a terminal to do something.
+fn is_obeyed(char: char) -> bool {
+    let changes_order =
+        matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_line = matches!(char, '\u{2028}' | '\u{2029}');
+    char.is_control() || changes_order || ends_line
+}
+
 /// On which side of its column a cell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -87,9 +135,9 @@ impl Table {
         Self { sides: sides.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row; of its cells there are as many as of columns.
+    /// Adds a row; of its cells there are as many as of columns. They may say anything: see [`harmless`].
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| harmless(&cell).into_owned()).collect());
     }
 
     /// The table, line by line.
@@ -124,8 +172,30 @@ mod tests {
     }
 
     #[test]
+    fn a_number_and_its_unit_stay_in_one_line() {
+        assert_eq!(
+            unbroken("at most 1.5 KiB, 0 B at the end; 265.23 ms"),
+            "at most 1.5\u{a0}KiB, 0\u{a0}B at the end; 265.23\u{a0}ms"
+        );
+        assert_eq!(unbroken("1 234 567 requests"), "1\u{a0}234\u{a0}567 requests");
+        assert_eq!(unbroken("2 collections, in B"), "2 collections, in B");
+    }
+
+    #[test]
     fn thousands_are_kept_apart() {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1 000", "1 234 567"]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let evil = "\u{1b}]0;owned\u{7}\0\n\u{9b}2J\u{202e}\u{2066}\u{2028}";
+        assert_eq!(harmless(evil), r"\u{1b}]0;owned\u{7}\u{0}\n\u{9b}2J\u{202e}\u{2066}\u{2028}");
+        for text in ["a::b<c>", "größer 名前 █ µs", ""] {
+            assert!(matches!(harmless(text), Cow::Borrowed(same) if same == text));
+        }
+        let mut table = Table::without_head(&[Side::Left]);
+        table.row([evil.to_owned()]);
+        assert!(table.text().trim_end_matches('\n').chars().all(|char| !is_obeyed(char)));
     }
 
     #[test]

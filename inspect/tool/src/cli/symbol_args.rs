@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::model::Model;
 use crate::symbols::{SymbolOptions, Symbols};
+use crate::text;
 
 /// Where files of code are, and which frames are shown.
 #[derive(Clone, Debug, Default, Args)]
@@ -50,9 +51,9 @@ pub(crate) fn warn_of_unreadable(symbols: &Symbols<'_>) {
 
 /// `libc.so.6 and 2 more`.
 fn listed<'a>(mut files: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
-    let first = files.next()?;
+    let first = text::harmless(files.next()?);
     Some(match files.len() {
-        0 => first.to_owned(),
+        0 => first.into_owned(),
         more => format!("{first} and {more} more"),
     })
 }

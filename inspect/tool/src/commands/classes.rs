@@ -99,7 +99,7 @@ fn rust(model: &Model, before: &Table, after: &Table, demand: &Demand) -> String
     let mut line = |text: core::fmt::Arguments<'_>| writeln!(code, "{text}").expect("a string takes all");
     line(format_args!(
         "/// Size classes for {}: of {} small blocks at the peak, which",
-        model.program.title(),
+        text::harmless(model.program.title()),
         text::number(demand.blocks())
     ));
     line(format_args!(

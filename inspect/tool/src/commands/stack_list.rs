@@ -16,7 +16,7 @@ pub(super) fn stack_list(model: &Model, symbols: &mut Symbols<'_>, cost: Cost, t
     let top = if top == 0 { costs.len() } else { top.min(costs.len()) };
     let mut list = format!("{} {}, from {}\n", amount(model, all), cost.title(), counted(costs.len(), "place"));
     for &((stack, tag), part) in &costs[..top] {
-        let tag = if tag == 0 { String::new() } else { format!(", in {}", model.program.tag(tag)) };
+        let tag = if tag == 0 { String::new() } else { format!(", in {}", text::harmless(&model.program.tag(tag))) };
         let share = text::share(part.bytes, all.bytes);
         write!(list, "\n{} ({share}){tag}\n", amount(model, part)).expect("a string takes all");
         list.push_str(&stack_text(symbols, stack));
@@ -55,5 +55,5 @@ fn stack_text(symbols: &mut Symbols<'_>, stack: u32) -> String {
     if stack.frames.is_empty() {
         return format!("    {NO_STACK}\n");
     }
-    stack.frames.iter().map(|&frame| format!("    {}\n", symbols.frame(frame))).collect()
+    stack.frames.iter().map(|&frame| format!("    {}\n", text::harmless(&symbols.frame(frame).to_string()))).collect()
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Cost, Model};
 use crate::symbols::Symbols;
+use crate::text::harmless;
 use crate::view::path_of;
 
 /// Bytes by folded stack; those without any are left out.
@@ -52,7 +53,7 @@ pub fn lines_of_two(before: &Folded, after: &Folded) -> String {
     lines
 }
 
-/// A name without what the format means something by: `[u8; 4]` has a semicolon.
+/// A name without what the format means something by, or a terminal: `[u8; 4]` has a semicolon.
 fn escaped(name: &str) -> String {
-    name.replace(';', ":").replace(['\n', '\r'], " ")
+    harmless(&name.replace(';', ":").replace(['\n', '\r'], " ")).into_owned()
 }

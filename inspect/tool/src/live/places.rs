@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::live::Sort;
 use crate::model::{Figures, Model, Place};
 use crate::symbols::{SymbolOptions, Symbols};
+use crate::text;
 use crate::view::{By, name_of};
 
 /// Of so many places with the most, names are looked up.
@@ -59,7 +60,7 @@ impl Names {
         let mut symbols = Symbols::new(&model.program, self.options.clone());
         for place in new {
             let name = name_of(model, &mut symbols, place, By::Function);
-            self.known.insert(place, name);
+            self.known.insert(place, text::harmless(&name).into_owned());
         }
     }
 }

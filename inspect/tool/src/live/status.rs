@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::live::places::{Names, Row};
 use crate::model::{Amount, Collection, Cost, Figures, Model};
+use crate::text;
 
 /// By what places are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Status {
         let (start, end) = model.span();
         let figures = model.figures(model.all());
         Self {
-            title: model.program.title().to_owned(),
+            title: text::harmless(model.program.title()).into_owned(),
             elapsed: model.program.seconds(end - start),
             is_sample: !model.scale().is_exact(),
             is_over,

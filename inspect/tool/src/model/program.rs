@@ -41,6 +41,18 @@ pub struct Program {
     /// Return addresses by a stack's number, innermost first.
     pub stacks: HashMap<u32, Box<[u64]>>,
     pub(crate) names: HashMap<(NameOf, u32), String>,
+    /// What code return addresses are of, innermost first, where the log knows it of itself, as a snapshot does.
+    pub(crate) symbols: HashMap<u64, Vec<Symbol>>,
+}
+
+/// A function, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Symbol {
+    /// The source file's number.
+    pub(crate) file: u32,
+    /// The line in it, or zero.
+    pub(crate) line: u32,
+    pub(crate) function: String,
 }
 
 impl Default for Program {
@@ -57,6 +69,7 @@ impl Default for Program {
             modules: Vec::new(),
             stacks: HashMap::new(),
             names: HashMap::new(),
+            symbols: HashMap::new(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use mudlark_hooks::{Chunk, Event, Record};
 
-use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Understood, rounded};
+use crate::model::{
+    Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood, rounded,
+};
 
 impl Model {
     /// Goes on with what a chunk says.
@@ -179,6 +181,10 @@ impl Model {
             Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
             Event::Module { base, size, path } => {
                 self.program.modules.push(Module { base: base.0, size, path: path.to_owned() });
+            }
+            Event::Symbol { address, file, line, function } => {
+                let symbol = Symbol { file, line, function: function.to_owned() };
+                self.program.symbols.entry(address.0).or_default().push(symbol);
             }
             Event::Stack { id, frames } => drop(self.program.stacks.insert(id, frames.iter().collect())),
             Event::Stopped {} => self.program.has_stop = true,

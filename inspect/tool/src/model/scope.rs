@@ -110,8 +110,12 @@ impl Scopes {
         }
         self.ended.push(span);
         while self.ended.len() > Self::MOST {
-            self.shortest = (self.shortest * 2).max(1);
             let before = self.ended.len();
+            match self.shortest.checked_mul(2) {
+                Some(twice) => self.shortest = twice.max(1),
+                // All are as long as can be.
+                None => self.ended.truncate(Self::MOST),
+            }
             self.ended.retain(|span| span.to - span.from >= self.shortest);
             self.forgotten += (before - self.ended.len()) as u64;
         }
@@ -150,6 +154,16 @@ mod tests {
             [(7, "load", 10, 47), (7, "load/parse", 20, 27), (7, "load/parse", 40, 47), (8, "serve", 50, 90)];
         assert_eq!(shown, expected);
         assert_eq!((spans[1].name(), spans[1].depth()), ("parse", 1));
+    }
+
+    #[test]
+    fn spans_that_are_all_as_long_as_can_be_are_no_more_either() {
+        let mut scopes = Scopes::default();
+        for _ in 0..=Scopes::MOST {
+            scopes.switched(0, u64::MAX, (1, 1), || "work".to_owned());
+            scopes.switched(u64::MAX, u64::MAX, (1, 0), String::new);
+        }
+        assert_eq!((scopes.spans(0).len(), scopes.forgotten()), (Scopes::MOST, 1));
     }
 
     #[test]

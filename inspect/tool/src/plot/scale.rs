@@ -57,7 +57,7 @@ pub(crate) fn time_ticks(end: f64, steps: u32) -> Vec<(f64, String)> {
 }
 
 /// A time in the unit that suits the longest.
-pub(crate) fn time_label(value: f64, longest: f64) -> String {
+fn time_label(value: f64, longest: f64) -> String {
     let (unit, name) = match longest {
         s if s >= 1.0 => (1.0, "s"),
         s if s >= 1e-3 => (1e-3, "ms"),

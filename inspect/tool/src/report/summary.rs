@@ -16,7 +16,7 @@ pub(super) fn html(model: &Model) -> String {
         card(
             "asked for in all",
             &text::bytes(figures.total.bytes),
-            &format!("{} requests", text::number(figures.total.blocks.rounded())),
+            &text::counted(figures.total.blocks.rounded(), "request", "requests"),
         ),
     ];
     if model.scale().is_exact() {
@@ -28,20 +28,21 @@ pub(super) fn html(model: &Model) -> String {
         let longest = text::seconds(program.seconds(longest));
         cards.push(card("longest collection", &longest, &format!("of {}", text::number(pauses().count() as u64))));
     }
-    let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
+    let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(&text::unbroken(note)))).collect();
     format!(
         "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n",
         cards.concat(),
-        seconds(end)
+        text::unbroken(&seconds(end))
     )
 }
 
 fn card(what: &str, figure: &str, more: &str) -> String {
+    let (figure, more) = (text::unbroken(figure), text::unbroken(more));
     format!("<div><dt>{what}</dt><dd>{figure} <small>{more}</small></dd></div>")
 }
 
 fn blocks(count: u64) -> String {
-    format!("{} blocks", text::number(count))
+    text::counted(count, "block", "blocks")
 }
 
 /// What a reader should know before believing the figures.
@@ -61,16 +62,14 @@ fn notes(model: &Model) -> Vec<String> {
         notes.push("The program did not end its log: what is live at the end need not be a leak.".to_owned());
     }
     let gaps = model.gaps;
-    for (count, what) in
-        [(gaps.lost_events, "events were lost by the writer"), (gaps.missing_frees, "frees are missing")]
-    {
+    let mut note = |count: u64, one: &str, more: &str| {
         if count > 0 {
-            notes.push(format!("{} {what}.", text::number(count)));
+            notes.push(text::counted(count, one, more));
         }
-    }
+    };
+    note(gaps.lost_events, "event was lost by the writer.", "events were lost by the writer.");
+    note(gaps.missing_frees, "free is missing.", "frees are missing.");
     let refused: u64 = model.refused.values().map(|amount| amount.blocks.rounded()).sum();
-    if refused > 0 {
-        notes.push(format!("{} requests were not served: out of memory.", text::number(refused)));
-    }
+    note(refused, "request was not served: out of memory.", "requests were not served: out of memory.");
     notes
 }

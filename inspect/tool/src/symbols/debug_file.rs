@@ -12,12 +12,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use addr2line::{Context, demangle_auto};
+use addr2line::Context;
 use gimli::{AttributeValue, DebuggingInformationEntry, EndianArcSlice, Reader as _, RunTimeEndian, UnitRef};
 use object::{Object as _, ObjectKind, ObjectSection as _, ObjectSymbol as _, ReadCache, SymbolKind};
 
 use crate::symbols::frame::Frame;
-use crate::symbols::names::has_path;
+use crate::symbols::names::{demangled, has_path};
 
 type Bytes = EndianArcSlice<RunTimeEndian>;
 type Failure = Box<dyn Error>;
@@ -69,9 +69,9 @@ impl DebugFile {
         let mut frames = self.dwarf_frames(address).unwrap_or_default();
         let Some(function) = self.function(address) else { return frames };
         match frames.last_mut() {
-            None => frames.push(Frame { function: demangled(&function.name), ..Frame::default() }),
+            None => frames.push(Frame { function: demangled(&function.name, None), ..Frame::default() }),
             // Of functions, brief debug information has no path, but the symbol table has it.
-            Some(outermost) if !has_path(&outermost.function) => outermost.function = demangled(&function.name),
+            Some(outermost) if !has_path(&outermost.function) => outermost.function = demangled(&function.name, None),
             Some(_) => {}
         }
         frames
@@ -86,7 +86,7 @@ impl DebugFile {
             let plain = frame.dw_die_offset.filter(|_| raw.starts_with("_ZN"));
             let mut known = Frame {
                 plain_name: plain.and_then(|entry| self.plain_name(address, entry)),
-                function: demangle_auto(raw, language).into_owned(),
+                function: demangled(&raw, language),
                 ..Frame::default()
             };
             // Code without a line was put together from several places: its file need not be this function's.
@@ -102,7 +102,7 @@ impl DebugFile {
             && function.is_empty()
             && let Some(symbol) = self.function(address)
         {
-            frames[0].function = demangled(&symbol.name);
+            frames[0].function = demangled(&symbol.name, None);
         }
         Ok(frames)
     }
@@ -188,10 +188,6 @@ fn is_arm(file: &Parsed<'_>) -> bool {
 const fn before(return_address: u64, is_arm: bool) -> u64 {
     let next = if is_arm { return_address & !1 } else { return_address };
     next.wrapping_sub(1)
-}
-
-fn demangled(name: &str) -> String {
-    demangle_auto(Cow::Borrowed(name), None).into_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,20 @@
 //! Makes functions' names whole, and short.
 
+use std::borrow::Cow;
+
+use addr2line::demangle_auto;
+
+/// A name as the source has it.
+///
+/// C has names as they are, and short ones would also stand for types in C++: `a` for `signed char`.
+pub(crate) fn demangled(name: &str, language: Option<gimli::DwLang>) -> String {
+    if ["_Z", "__Z", "_R"].iter().any(|prefix| name.starts_with(prefix)) {
+        demangle_auto(Cow::Borrowed(name), language).into_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
 /// A name as it is shown: with its path, or else with its source file, and without what says nothing.
 pub(crate) fn tidy(function: &str, file: Option<&str>) -> String {
     let short = without_allocator(function);
@@ -103,6 +118,19 @@ mod tests {
 
     const VEC: &str = "/rustc/59807616/library/alloc/src/vec/mod.rs";
     const DE: &str = "/home/me/.cargo/registry/src/index-1949/serde-json-1.0.154/src/de.rs";
+
+    #[test]
+    fn names_of_c_stay_as_they_are() {
+        for name in ["a", "i", "Pv", "main", "ZN1a1bE", "_start"] {
+            assert_eq!(demangled(name, None), name);
+            assert_eq!(demangled(name, Some(gimli::DW_LANG_C_plus_plus)), name);
+        }
+        let mangled = ["_Z1ai", "_ZN1a1b17h0123456789abcdefE", "_RNvC1a1b", "_Znwm"];
+        assert_eq!(
+            mangled.map(|name| demangled(name, None)),
+            ["a(int)", "a::b", "a::b", "operator new(unsigned long)"]
+        );
+    }
 
     #[test]
     fn a_bare_name_gets_the_path_that_its_file_tells() {

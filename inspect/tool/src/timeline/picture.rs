@@ -14,13 +14,15 @@ mod scopes;
 use core::cmp::Reverse;
 
 use crate::model::Point;
-use crate::plot::{Anchor, Colour, Frame, Lanes, Scale, Svg, byte_ticks, spread, text_width, time_label, time_ticks};
+use crate::plot::{Anchor, Colour, Frame, Lanes, Scale, Svg, byte_ticks, spread, text_width, time_ticks};
 use crate::text;
 use crate::timeline::series::in_columns;
 use crate::timeline::{Kind, Series, Timeline};
 
 /// The height of the heap's panel.
 const HEAP: f64 = 210.0;
+/// Above the heap's panel, for the peak's text.
+const HEADROOM: f64 = 18.0;
 /// From one line of text to the next.
 const LINE: f64 = 16.0;
 /// The place for what lines are called, to their right.
@@ -108,17 +110,23 @@ impl Picture<'_, '_> {
             placed.push((x, text, start, lanes.take(start, start + width)));
         }
         let bottom = top + lanes.len() as f64 * LINE;
+        let floor = bottom + HEADROOM + HEAP;
+        let mut bare = None;
         for (x, text, start, lane) in placed {
             let Some(lane) = lane else {
-                svg.rule((x, bottom), (x, bottom + HEAP), "dash");
+                // However many marks there are, a pixel has one line for those without a text.
+                if bare.is_none_or(|before| x >= before + 1.0) {
+                    svg.rule((x, bottom), (x, floor), "dash");
+                    bare = Some(x);
+                }
                 continue;
             };
             let y = top + (lane + 1) as f64 * LINE;
-            svg.rule((x, y - 11.0), (x, bottom + HEAP), "dash");
+            svg.rule((x, y - 11.0), (x, floor), "dash");
             let (place, anchor) = if start < x { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
             svg.text((place, y - 2.0), anchor, Colour::Ink, "small", &text);
         }
-        bottom + 10.0
+        bottom + HEADROOM
     }
 
     /// The lines of all kinds of memory, and their names.
@@ -187,22 +195,45 @@ impl Picture<'_, '_> {
         told.chain([counted]).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))).unwrap_or(counted)
     }
 
-    /// A dot where the most was live, and a text: on the side that has room, and not below the panel.
+    /// A dot where the most was live, and a text beside it, where no line goes through it.
     fn peak(&self, svg: &mut Svg, height: &Scale) {
         let (bytes, ticks) = self.highest_requested();
         if bytes == 0 {
             return;
         }
         let (x, y) = (self.x(ticks), height.at(bytes as f64));
-        let time = time_label(self.timeline.seconds(ticks), self.timeline.seconds(self.timeline.end));
-        let label = format!("peak {} at {time}", text::bytes(bytes));
+        let label = format!("peak {} at {}", text::bytes(bytes), text::seconds(self.timeline.seconds(ticks)));
         let width = text_width(&label);
-        let (place, anchor) =
-            if x + width > self.end() { ((x - 8.0).max(width), Anchor::End) } else { (x + 8.0, Anchor::Start) };
-        let floor = height.at(0.0);
-        let line = if y + 18.0 > floor { y - 8.0 } else { y + 15.0 };
+        let (right, left) = ((x + 8.0, Anchor::Start), ((x - 8.0).max(width), Anchor::End));
+        let sides = if x + 8.0 + width > self.end() { [left, left] } else { [right, left] };
+        let (above, below) = (y - 6.0, y + 15.0);
+        let places = [above, below].into_iter().flat_map(|line| sides.map(|side| (line, side)));
+        let is_free = |&(line, (place, anchor)): &(f64, (f64, Anchor))| {
+            let start = if anchor == Anchor::End { place - width } else { place };
+            line < height.at(0.0)
+                && start >= 0.0
+                && !self.is_crossed(height, (start, start + width), (line - 11.0, line + 3.0))
+        };
+        // Above it there is no line but those of other kinds of memory.
+        let (line, (place, anchor)) = places.into_iter().find(is_free).unwrap_or((above, sides[0]));
         svg.dot((x, y), Colour::Blue);
         svg.text((place, line), anchor, Colour::Ink, "halo", &label);
+    }
+
+    /// Whether a line of the panel goes through a box.
+    fn is_crossed(&self, height: &Scale, (left, right): (f64, f64), (high, low): (f64, f64)) -> bool {
+        self.timeline.series.iter().any(|series| {
+            let inside = series.points.partition_point(|point| self.x(point.time) < left);
+            // What it was before goes on, up to the first point inside.
+            let mut before = inside.checked_sub(1).map(|at| series.points[at].last);
+            let points = series.points[inside..].iter().take_while(|point| self.x(point.time) <= right);
+            let crosses = |least: u64, most: u64| height.at(most as f64) <= low && height.at(least as f64) >= high;
+            before.is_some_and(|last| crosses(last, last))
+                || points.into_iter().any(|point| {
+                    let last = before.replace(point.last).unwrap_or(point.last);
+                    crosses(point.least.min(last), point.most.max(last))
+                })
+        })
     }
 
     /// The name of each line at its end, and how high it got.

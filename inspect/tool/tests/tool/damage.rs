@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::common::{Log, file_in, model_of, mudlark, small_program, text};
-use mudlark_hooks::{Address, Damage, Event, Reader, Record, Writer};
+use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
 use mudlark_tool::{LogFile, Model};
+use mudlark_hooks::{Address, Damage, Event, NameOf, Reader, Record, Writer};
 use proptest::prelude::*;
 
 /// Hands out as many bytes at a time as someone else likes.
@@ -198,4 +198,46 @@ fn a_missing_file_and_a_missing_program_have_codes_of_their_own() {
     );
     let unwritable = fails(&small_program(), &["stats", "-o", "/nowhere/out.txt"]);
     assert_eq!(unwritable.0, Some(4));
+}
+
+#[test]
+fn no_name_in_a_log_reaches_a_terminal_as_something_to_obey() {
+    let evil = "a\u{1b}]0;owned\u{7}\0\nb\u{9b}2J\u{202e}";
+    let mut log = Log::new();
+    for of in [NameOf::Program, NameOf::Allocator, NameOf::Type, NameOf::Collector] {
+        log.name(of, 0, evil);
+    }
+    log.write(&Event::Module { base: Address(0), size: 1 << 20, path: &format!("/nowhere/{evil}") });
+    log.write(&Event::Symbol { address: Address(0x1000), file: 0, line: 0, function: evil });
+    log.stack(1, &[0x1000, 0x2000]);
+    for thread in [1, 2] {
+        log.name(NameOf::Thread, thread, evil);
+        log.name(NameOf::Tag, thread, evil);
+        log.switch(thread, thread);
+        log.allocate(0x1000 * u64::from(thread), 10, 1);
+    }
+    log.write(&Event::Census { collector: 0, type_id: 0, generation: 0, count: 1, bytes: 8 });
+    log.write(&Event::CollectionStarted { collector: 0, generation: 0, candidates: 1 });
+    log.write(&Event::CollectionStopped { collector: 0, collected: 1 });
+    let log = log.finish();
+    let commands: [&[&str]; 9] = [
+        &["stats"],
+        &["table"],
+        &["table", "--by", "tag"],
+        &["table", "--by", "thread"],
+        &["leaks"],
+        &["leaks", "--all-frames"],
+        &["census"],
+        &["live"],
+        &["flame", "--format", "folded"],
+    ];
+    for command in commands {
+        let shown = mudlark_on(&log, command);
+        let obeyed = |char: &char| *char != '\n' && (char.is_control() || *char == '\u{202e}');
+        assert_eq!(shown.chars().find(obeyed), None, "{command:?}: {shown:?}");
+        assert!(!shown.contains("\nb"), "{command:?}: a name is in one line: {shown:?}");
+        assert!(shown.contains(r"a\u{1b}]0"), "{command:?}: {shown}");
+        let (_, errors) = fails(&log, command);
+        assert_eq!(errors.chars().find(obeyed), None, "{command:?}: {errors:?}");
+    }
 }

@@ -48,8 +48,8 @@ fn the_page_has_the_logs_figures_and_needs_no_network() {
     let (_directory, page) = report(&log.log);
     for text in [
         "bookshop &lt;server&gt; &amp; &quot;sons&quot;",
-        "<dt>peak</dt><dd>1.3 MiB",
-        "1 800 requests",
+        "<dt>peak</dt><dd>1.3\u{a0}MiB",
+        "1\u{a0}800 requests",
         "Memory over time",
         "bookshop::Link&lt;alloc::string::String&gt;, old",
         "collector, generation",
@@ -92,7 +92,7 @@ fn a_log_of_nothing_gives_a_page_of_nothing() {
     writer.write(0, &Event::Stopped {});
     writer.flush();
     let (_directory, page) = report(&log);
-    assert!(page.contains("<dt>peak</dt><dd>0 B") && !page.contains("<h2"), "{page}");
+    assert!(page.contains("<dt>peak</dt><dd>0\u{a0}B") && !page.contains("<h2"), "{page}");
 }
 
 /// Runs in the page, and leaves what it found where the test looks for it.

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use mudlark_hooks::{Address, Event};
 use mudlark_tool::{SymbolOptions, Symbols};
+use mudlark_hooks::{Address, Event, NameOf};
 
 use crate::common::{Log, model_of};
 
@@ -98,4 +98,38 @@ fn a_file_that_changed_after_the_log_was_begun_is_told_of() {
     assert_eq!(changed(SymbolOptions::default()), [exe().to_string_lossy()]);
     let named = SymbolOptions { exe: Some(exe()), ..SymbolOptions::default() };
     assert_eq!(changed(named), [""; 0], "who names a file knows it");
+}
+
+/// A stack of two addresses, of which the first is told by the log itself to be of two functions, and the second of none.
+fn log_with_symbols(path: &Path) -> Vec<u8> {
+    let mut log = Log::new();
+    let address = Address(return_address());
+    log.write(&Event::Module { base: Address(base()), size: 1 << 30, path: path.to_str().expect("it is text") });
+    log.name(NameOf::File, 1, "/home/me/app/src/shapes.rs");
+    log.name(NameOf::File, 2, "<unknown>");
+    log.write(&Event::Symbol { address, file: 1, line: 7, function: "app::shapes::inlined" });
+    log.write(&Event::Symbol { address, file: 2, line: 0, function: "app::outer" });
+    let nobody_knows = Address(address.0 + 1);
+    log.write(&Event::Symbol { address: nobody_knows, file: 2, line: 0, function: "0x1234" });
+    log.stack(1, &[address.0, nobody_knows.0]);
+    log.allocate(0x1000, 10, 1);
+    log.finish()
+}
+
+#[test]
+fn a_snapshot_has_names_where_its_programs_file_is_not_there() {
+    let log = log_with_symbols(Path::new("/nowhere/app"));
+    let model = model_of(&log);
+    let mut symbols = Symbols::new(&model.program, SymbolOptions::default());
+    let stack = symbols.stack(1);
+    let frames: Vec<String> = stack.frames.iter().map(|&frame| symbols.frame(frame).to_string()).collect();
+    let unknown = format!("app+{:#x} (in /nowhere/app)", return_address() - base());
+    let told = ["app::shapes::inlined (/home/me/app/src/shapes.rs:7)", "app::outer (in /nowhere/app)", &unknown];
+    assert_eq!(frames, told);
+}
+
+#[test]
+fn what_a_snapshot_says_goes_before_what_files_say() {
+    let (found, _) = functions(&log_with_symbols(&exe()), SymbolOptions::default());
+    assert_eq!(found, ["app::shapes::inlined", "app::outer", NAME], "only what the log does not know is looked up");
 }

@@ -175,3 +175,84 @@ fn a_log_that_has_nothing_to_show_is_told_so() {
     let message = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(message.contains("no memory, collections or marks") && message.contains("help:"), "{message}");
 }
+
+/// A thread that goes from scope to scope, all of them different, and stays as long in each.
+#[test]
+fn a_picture_of_very_many_short_stays_is_small() {
+    use crate::common::Log;
+    use mudlark_hooks::NameOf;
+
+    for switches in [3_000_u32, 300_000] {
+        let mut log = Log::new();
+        for tag in 1..=switches {
+            log.name(NameOf::Tag, tag, &format!("request {tag}"));
+            log.switch(1, tag);
+            log.allocate(0x1000, 10, 0);
+            log.free(0x1000);
+        }
+        let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+        assert!(svg.len() < 300_000, "{} bytes for {switches} switches", svg.len());
+    }
+}
+
+#[test]
+fn stays_that_share_a_pixel_are_shown_as_one() {
+    use crate::common::Log;
+    use mudlark_hooks::NameOf;
+
+    let mut log = Log::new();
+    for tag in 1..=3 {
+        log.name(NameOf::Tag, tag, &format!("scope {tag}"));
+    }
+    for tag in [1, 2, 3] {
+        log.switch(1, tag);
+        log.allocate(0x1000, 10, 0);
+        log.free(0x1000);
+    }
+    log.switch(1, 0);
+    log.time += 1_000_000;
+    let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+    assert!(svg.contains("scope 1 and 2 other scopes: "), "{svg}");
+    assert!(!svg.contains("scope 2"), "{svg}");
+}
+
+#[test]
+fn a_picture_of_very_many_marks_is_small() {
+    use crate::common::Log;
+    use mudlark_hooks::Event;
+
+    let mut log = Log::new();
+    log.allocate(0x1000, 10, 0);
+    for _ in 0..100_000 {
+        log.write(&Event::Mark { text: "again" });
+    }
+    let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+    assert!(svg.len() < 200_000, "{} bytes", svg.len());
+}
+
+/// The text of an attribute of the first element that has this beginning.
+fn attribute(svg: &str, element: &str, name: &str) -> f64 {
+    let element = &svg[svg.find(element).unwrap_or_else(|| panic!("no {element} in {svg}"))..];
+    let value = element.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+    value.and_then(|(value, _)| value.parse().ok()).expect("it is a number")
+}
+
+#[test]
+fn the_peaks_text_is_above_the_curve_and_has_the_reports_figure() {
+    use crate::common::Log;
+
+    let mut log = Log::new();
+    for block in 0..1000 {
+        log.allocate(0x1000 * (block + 1), 1000, 0);
+    }
+    log.time += 123;
+    for block in (0..1000).rev() {
+        log.time += 20;
+        log.free(0x1000 * (block + 1));
+    }
+    let svg = run(&Truth { log: log.finish(), ..Truth::default() }, &[]);
+    let (label, _) = svg.split_once(">peak 976.6 KiB at 10.02 ms<").unwrap_or_else(|| panic!("{svg}"));
+    let label = &label[label.rfind("<text").expect("it is a text")..];
+    let (dot, line) = (attribute(&svg, "<circle", "cy"), attribute(label, "<text", "y"));
+    assert!(line < dot && line > dot - 12.0, "the text is at {line}, the peak at {dot}");
+}

@@ -29,7 +29,7 @@ pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     let (count, forgotten) = (threads.len(), picture.timeline.model.scopes.forgotten());
     let mut colours = Colours::new();
     for (thread, spans) in threads.into_iter().take(MOST_THREADS) {
-        y = draw_thread(picture, svg, y, thread, &stays(picture, &spans, &mut colours));
+        y = draw_thread(picture, svg, y, thread, &crowded(stays(picture, &spans, &mut colours)));
     }
     let mut notes = Vec::new();
     if count > MOST_THREADS {
@@ -65,6 +65,8 @@ struct Stay<'s> {
     to: f64,
     seconds: f64,
     times: usize,
+    /// Scopes that are within the same pixel, beside the span's.
+    others: usize,
     colour: Colour,
 }
 
@@ -85,18 +87,59 @@ fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan], colours: &mut C
         let next = Colour::of_number(colours.len());
         let colour = *colours.entry(&span.path).or_insert(next);
         last_of.insert(&span.path, stays.len());
-        stays.push(Stay { span, from, to, seconds, times: 1, colour });
+        stays.push(Stay { span, from, to, seconds, times: 1, others: 0, colour });
     }
     stays
 }
 
+/// The stays, of which those are one that begin in the same pixel and end in it: nobody would tell them apart.
+fn crowded(stays: Vec<Stay<'_>>) -> Vec<Stay<'_>> {
+    let mut crowded: Vec<Stay<'_>> = Vec::new();
+    let mut narrow_at = [None::<usize>; MOST_DEPTH];
+    for stay in stays {
+        if stay.is_narrow() {
+            let last = &mut narrow_at[stay.span.depth()];
+            match last.map(|at| &mut crowded[at]).filter(|crowd| stay.from < crowd.from + 1.0) {
+                Some(crowd) => {
+                    crowd.add(&stay);
+                    continue;
+                }
+                None => *last = Some(crowded.len()),
+            }
+        }
+        crowded.push(stay);
+    }
+    crowded
+}
+
+/// Of a longer path, a hint shows the beginning.
+const HINT: f64 = 1000.0;
+
 impl Stay<'_> {
+    fn is_narrow(&self) -> bool {
+        self.to - self.from < 1.0
+    }
+
+    /// Another scope's stay is shown as one with this one.
+    fn add(&mut self, other: &Self) {
+        self.to = self.to.max(other.to);
+        self.seconds += other.seconds;
+        self.times += other.times;
+        self.others += 1;
+    }
+
     fn draw(&self, svg: &mut Svg, y: f64) {
         let width = (self.to - self.from).max(1.0);
         let times = if self.times == 1 { String::new() } else { format!(" in {} stays", self.times) };
-        let hint = format!("{}: {}{times}", self.span.path, text::seconds(self.seconds));
+        let path = shortened(&self.span.path, HINT);
+        let others = match self.others {
+            0 => String::new(),
+            1 => " and another scope".to_owned(),
+            others => format!(" and {} other scopes", text::number(others as u64)),
+        };
+        let hint = format!("{path}{others}: {}{times}", text::seconds(self.seconds));
         svg.bar((self.from, y), (width, LINE - 2.0), self.colour, 0.25, &hint);
-        if text_width(self.span.name()) * 0.85 + 6.0 < width {
+        if self.others == 0 && text_width(self.span.name()) * 0.85 + 6.0 < width {
             svg.text((self.from + 3.0, y + 11.0), Anchor::Start, Colour::Ink, "small", self.span.name());
         }
     }
