@@ -75,3 +75,46 @@ pub use call::{Call, Closing, Each};
 pub use function::{Depth, Function, Whose};
 pub use output::Output;
 pub use table::{Ending, Figures, Row, Table};
+
+/// Before edition 2024, what a body's value is made from is dropped after the body's variables, as which parameters count.
+///
+/// ```edition2021
+/// use mudlark_inspect::mem_profile;
+/// use std::cell::RefCell;
+///
+/// #[mem_profile]
+/// fn by_a_macro(bytes: RefCell<Vec<u8>>) -> bool {
+///     matches!(bytes.borrow().first(), Some(1))
+/// }
+///
+/// #[mem_profile]
+/// fn by_an_expression(bytes: RefCell<Vec<u8>>) -> usize {
+///     bytes.borrow().len()
+/// }
+///
+/// #[mem_profile]
+/// fn without_a_value(bytes: RefCell<Vec<u8>>) {
+///     if let Some(first) = bytes.borrow_mut().first_mut() {
+///         *first += 1;
+///     }
+/// }
+///
+/// #[mem_profile]
+/// fn of_a_type_without_a_name(bytes: RefCell<Vec<u8>>) -> impl Sized {
+///     bytes.borrow().len()
+/// }
+///
+/// #[mem_profile]
+/// async fn asynchronous(bytes: RefCell<Vec<u8>>) -> bool {
+///     matches!(bytes.borrow().first(), Some(1))
+/// }
+///
+/// let bytes = || RefCell::new(vec![1]);
+/// assert!(by_a_macro(bytes()));
+/// assert_eq!(by_an_expression(bytes()), 1);
+/// without_a_value(bytes());
+/// of_a_type_without_a_name(bytes());
+/// drop(asynchronous(bytes()));
+/// ```
+#[cfg(doctest)]
+struct AValueMayBorrowParametersInEdition2021;
