@@ -82,9 +82,23 @@ pub use table::{Ending, Figures, Row, Table};
 /// use mudlark_inspect::mem_profile;
 /// use std::cell::RefCell;
 ///
+/// macro_rules! begins {
+///     ($bytes:ident, $first:pat) => {
+///         match $bytes.borrow().first() {
+///             $first => true,
+///             _ => false,
+///         }
+///     };
+/// }
+///
 /// #[mem_profile]
 /// fn by_a_macro(bytes: RefCell<Vec<u8>>) -> bool {
-///     matches!(bytes.borrow().first(), Some(1))
+///     begins!(bytes, Some(1))
+/// }
+///
+/// #[mem_profile]
+/// fn by_a_macro_in_braces(bytes: RefCell<Vec<u8>>) -> bool {
+///     begins! { bytes, Some(1) }
 /// }
 ///
 /// #[mem_profile]
@@ -106,11 +120,11 @@ pub use table::{Ending, Figures, Row, Table};
 ///
 /// #[mem_profile]
 /// async fn asynchronous(bytes: RefCell<Vec<u8>>) -> bool {
-///     matches!(bytes.borrow().first(), Some(1))
+///     begins!(bytes, Some(1))
 /// }
 ///
 /// let bytes = || RefCell::new(vec![1]);
-/// assert!(by_a_macro(bytes()));
+/// assert!(by_a_macro(bytes()) && by_a_macro_in_braces(bytes()));
 /// assert_eq!(by_an_expression(bytes()), 1);
 /// without_a_value(bytes());
 /// of_a_type_without_a_name(bytes());
