@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use mudlark_inspect::mem_profile;
 use mudlark_inspect::mem_profile::Table;
 
-use crate::support::{block, figures, keep, table_of};
+use crate::support::{block, figures, keep, made_in_support, table_of};
 
 /// The source lines of a table.
 fn lines(table: &Table) -> Vec<&'static str> {
@@ -123,4 +123,17 @@ fn a_function_whose_body_a_macro_is_told_is_shown_where_the_body_is() {
     assert_eq!(lines(&table), ["fn told() -> usize {", "    let made = block(77);", "    made.capacity()", "}"]);
     assert_eq!(figures(&table, "let made"), (77, 1));
     assert_eq!((table.file, table.rows[0].line), (file!(), LINE_AFTER_TOLD as usize - 4));
+}
+
+made_in_support!(of_another_file);
+
+#[test]
+fn a_function_that_a_macro_of_another_file_makes_is_shown_where_the_macro_is() {
+    let table = table_of(|| assert_eq!(of_another_file(5), 5));
+    assert!(table.file.ends_with("support.rs"), "{}", table.file);
+    let (name, line) = (table.name, table.rows[0].line);
+    assert_eq!(name, "of_another_file");
+    let text = include_str!("support.rs").lines().nth(line - 1).unwrap_or_default().trim();
+    assert_eq!(text.replace("$name", name), table.rows[0].source);
+    assert_eq!(figures(&table, "let made"), (5, 1));
 }
