@@ -37,3 +37,24 @@ fn is_glued(before: &str, token: &str) -> bool {
         || token.starts_with([',', ';', '>'])
         || (is_after_name && !is_after_arrow && token.starts_with(['(', '<', ':']))
 }
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+
+    use super::one_line;
+
+    #[test]
+    fn heads_are_spaced_as_rustfmt_does_it() {
+        let heads = [
+            "pub(crate) async unsafe extern \"C\" fn f<'a, const N: usize>(mut self: Box<Self>) -> &'a [u8; N]",
+            "fn f(v: &'static mut [T], w: *const u8, _: (u8, Option<&T>)) -> <T as Iterator>::Item",
+            "fn f<T>(g: impl FnOnce(u8) -> bool + Send) -> ! where T: ?Sized + for<'b> Fn(&'b str), u8: Into<T>",
+            "fn f(x: ::core::option::Option<fn(u8) -> [u8; 2]>) -> ::std::vec::Vec<Vec<u8>>",
+        ];
+        for head in heads {
+            let tokens: TokenStream = head.parse().expect("they are tokens");
+            assert_eq!(one_line(tokens), head);
+        }
+    }
+}
