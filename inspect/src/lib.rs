@@ -7,7 +7,10 @@
 //! | what each line of a function takes: [`#[mem_profile]`](macro@mem_profile) | `memory_profiler` | [`Metered`] |
 //! | what some work costs, to the byte: [`meter::measure`], [`Costs`] | | [`Metered`] |
 //!
-//! A program that is to be looked at has its allocator profiled, and starts a profile when it likes:
+//! The allocator is the program's `#[global_allocator]`: any one, wrapped. `Profiled` costs next to nothing while nobody looks, and may
+//! stay in; `Metered` counts each request, and is for a look.
+//!
+//! A program with a profiled allocator starts a profile when it likes:
 //!
 //! ```
 //! use mudlark_core_alloc::Mudlark;
@@ -29,7 +32,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The log's format is [`mudlark_hooks::format`]; the `mudlark` tool makes pictures of it.
+//! [`scope!`] names what the program is about for a while, so that the log tells who asked for what; with the feature `gc`,
+//! `Watch` has a collector's collections in it, too. The log's format is [`mudlark_hooks::format`]. The tool `mudlark`, of the package of
+//! that name, makes pages and pictures of it: `mudlark report out.mmt -o out.html`.
+//!
+//! A program that is to be looked at in both ways has one allocator around the other:
+//!
+//! ```
+//! use mudlark_inspect::{Metered, Profiled};
+//! use std::alloc::System;
+//!
+//! # #[cfg(not(miri))]
+//! #[global_allocator]
+//! static ALLOCATOR: Metered<Profiled<System>> = Metered::new(Profiled::new(System));
+//! # if cfg!(miri) { return Ok(()) }
+//! # assert!(mudlark_inspect::meter::is_installed());
+//! # let file = std::env::temp_dir().join(format!("inspect-both-{}.mmt", std::process::id()));
+//! # let profile = mudlark_inspect::Profiler::start(&file)?;
+//! # let (_block, cost) = mudlark_inspect::meter::measure(|| vec![0_u8; 100]);
+//! # assert_eq!(cost.held, 100);
+//! # drop(profile);
+//! # std::fs::remove_file(&file)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # How it works
 //!
@@ -43,7 +68,7 @@
 //!                └──▶ engine, the allocator
 //! ```
 //!
-//! What is recorded is chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
+//! Requests that are recorded are chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
 //! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
 
 mod cancel;

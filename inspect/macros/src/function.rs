@@ -16,7 +16,7 @@ use crate::source::Source;
 pub(crate) fn profiled(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let options = Options::parse(arguments)?;
     let mut function = parsed(item)?;
-    let source = source_of(&function);
+    let source = Source::of(&function);
     let owned = take_parameters(&mut function);
     let call = call_ident();
     let begin = begin(&function, &options, &source, &call);
@@ -49,14 +49,6 @@ fn looks_like_a_function(item: TokenStream) -> bool {
     let tokens: Vec<_> = item.into_iter().collect();
     let has_fn = tokens.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"));
     has_fn && matches!(tokens.last(), Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace)
-}
-
-/// The source from the signature on; attributes and documentation are not shown.
-fn source_of(function: &ItemFn) -> Source {
-    let mut tokens = function.vis.to_token_stream();
-    function.sig.to_tokens(&mut tokens);
-    function.block.to_tokens(&mut tokens);
-    Source::of(tokens)
 }
 
 /// Has the body own the parameters that may own memory, so that they are dropped before the table is made: statements that
@@ -128,7 +120,7 @@ fn begin(function: &ItemFn, options: &Options, source: &Source, call: &Ident) ->
         quote_spanned!(span=> #krate::mem_profile)
     };
     let name = function.sig.ident.to_string();
-    let (first_line, text) = (source.first_line, source.text());
+    let (file, first_line, text) = (&source.file, source.first_line, source.text());
     let output = options.output();
     let whose = Ident::new(if options.is_of_thread { "Thread" } else { "Process" }, span);
     let depth = if function.sig.asyncness.is_some() {
@@ -144,7 +136,7 @@ fn begin(function: &ItemFn, options: &Options, source: &Source, call: &Ident) ->
     parse_quote_spanned! {span=>
         static FUNCTION: #mem_profile::Function = #mem_profile::Function {
             name: #name,
-            file: ::core::file!(),
+            file: #file,
             first_line: #first_line,
             source: #text,
             whose: #mem_profile::Whose::#whose,

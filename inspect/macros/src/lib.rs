@@ -18,6 +18,7 @@ mod function;
 mod options;
 mod probes;
 mod source;
+mod spacing;
 
 use proc_macro2::TokenStream;
 use quote::quote;

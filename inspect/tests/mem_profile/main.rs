@@ -5,6 +5,7 @@ mod control_flow;
 mod endings;
 mod kinds;
 mod output;
+mod source;
 mod support;
 
 use std::alloc::System;

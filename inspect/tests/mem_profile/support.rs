@@ -52,3 +52,15 @@ pub(crate) fn figures(table: &Table, text: &str) -> (isize, usize) {
 pub(crate) fn block(bytes: usize) -> Vec<u8> {
     hint::black_box(Vec::with_capacity(bytes))
 }
+
+/// A function that stands here, for those that are made elsewhere.
+macro_rules! made_in_support {
+    ($name:ident) => {
+        #[mem_profile(thread, with = keep)]
+        fn $name(size: usize) -> usize {
+            let made = block(size);
+            made.capacity()
+        }
+    };
+}
+pub(crate) use made_in_support;
