@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
-use mudlark_tool::{LogFile, Model};
 use mudlark_hooks::{Address, Damage, Event, NameOf, Reader, Record, Writer};
+use mudlark_tool::{LogFile, Model};
 use proptest::prelude::*;
 
 /// Hands out as many bytes at a time as someone else likes.

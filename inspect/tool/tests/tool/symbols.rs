@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use mudlark_tool::{SymbolOptions, Symbols};
 use mudlark_hooks::{Address, Event, NameOf};
+use mudlark_tool::{SymbolOptions, Symbols};
 
 use crate::common::{Log, model_of};
 
