@@ -5,10 +5,10 @@ use std::alloc::System;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mudlark_inspect::{Profiled, Profiler, scope};
 use mudlark_tool::model::Figures;
 use mudlark_tool::view::{By, rows};
 use mudlark_tool::{LogFile, Model, SymbolOptions, Symbols};
+use mudlark_inspect::{Profiled, Profiler, Snapshot, scope};
 
 #[global_allocator]
 static ALLOCATOR: Profiled<System> = Profiled::new(System);
@@ -110,6 +110,27 @@ fn the_log_of_a_real_program_names_its_functions_lines_types_tags_and_threads() 
 
     check_the_program(&log);
     std::fs::remove_file(log).expect("the log is ours");
+    check_a_snapshot();
+}
+
+/// On another machine, where there are no files of the program, a snapshot names its functions and lines as well.
+fn check_a_snapshot() {
+    let profile = Profiler::in_memory(16).expect("the recording before it is over");
+    let points = make_points();
+    let snapshot = Snapshot::take().expect("there is a recording");
+    drop((profile, points));
+    let file = std::env::temp_dir().join(format!("mudlark-tool-{}.snapshot", std::process::id()));
+    snapshot.save(&file).expect("it can be saved");
+    let mut model = read(&file);
+    std::fs::remove_file(file).expect("the snapshot is ours");
+    for module in &mut model.program.modules {
+        module.path = "/nowhere/app".to_owned();
+    }
+    let symbols = &mut Symbols::new(&model.program, SymbolOptions::default());
+    let points = figures(&model, symbols, By::Function, "real_log::make_points");
+    assert_eq!(points.leaked.bytes, POINT_BYTES + 8 * POINTS as u64);
+    let line = format!("{}/tests/real_log.rs:{POINT_LINE}", env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(figures(&model, symbols, By::Line, &line).leaked.bytes, POINT_BYTES);
 }
 
 /// The same by the program itself, with the frames that are hidden and without.

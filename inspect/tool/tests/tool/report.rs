@@ -193,3 +193,17 @@ fn in_a_browser_a_page_of_very_many_stacks_is_quick() {
     let boxes = dom.matches("class=\"call ").count();
     assert!((10..5000).contains(&boxes), "{boxes}");
 }
+
+#[test]
+fn one_thing_is_told_of_in_the_singular() {
+    use crate::common::Log;
+
+    for (missing, said) in [(1, "<li>1 free is missing.</li>"), (2, "<li>2 frees are missing.</li>")] {
+        let mut log = Log::new();
+        for _ in 0..=missing {
+            log.allocate(0x1000, 10, 0);
+        }
+        let (_directory, page) = report(&log.finish());
+        assert!(page.contains(said), "{said} is missing");
+    }
+}
