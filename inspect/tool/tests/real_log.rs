@@ -5,10 +5,10 @@ use std::alloc::System;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mudlark_inspect::{Profiled, Profiler, Snapshot, scope};
 use mudlark_tool::model::Figures;
 use mudlark_tool::view::{By, rows};
 use mudlark_tool::{LogFile, Model, SymbolOptions, Symbols};
-use mudlark_inspect::{Profiled, Profiler, Snapshot, scope};
 
 #[global_allocator]
 static ALLOCATOR: Profiled<System> = Profiled::new(System);
