@@ -1,19 +1,10 @@
 //! Processes that leave without a word: by `_exit`, which calls nobody, by `abort`, or by becoming another program.
-//!
-//! `execl` and its kin are not among them, as stable Rust has no functions of any number of arguments. They and signals that
-//! end a process at once take with them what the log has not written yet.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::mem;
 use core::ptr::NonNull;
 
 use crate::{next, start};
-
-/// The C library's own.
-fn own(name: &CStr) -> NonNull<c_void> {
-    let Some(function) = next::find(name) else { next::missing(name) };
-    function
-}
 
 macro_rules! exits {
     ($($name:ident = $text:literal;)*) => {$(
@@ -22,7 +13,7 @@ macro_rules! exits {
         pub(crate) extern "C" fn $name(status: c_int) -> ! {
             start::end_at_once();
             // SAFETY: the C library has a function of this type by this name.
-            let exit = unsafe { mem::transmute::<NonNull<c_void>, extern "C" fn(c_int) -> !>(own($text)) };
+            let exit = unsafe { mem::transmute::<NonNull<c_void>, extern "C" fn(c_int) -> !>(next::own($text)) };
             exit(status)
         }
     )*};
@@ -38,7 +29,7 @@ exits! {
 pub(crate) extern "C" fn abort() -> ! {
     start::flush();
     // SAFETY: the C library has a function of this type by this name.
-    let abort = unsafe { mem::transmute::<NonNull<c_void>, extern "C" fn() -> !>(own(c"abort")) };
+    let abort = unsafe { mem::transmute::<NonNull<c_void>, extern "C" fn() -> !>(next::own(c"abort")) };
     abort()
 }
 
@@ -56,7 +47,7 @@ macro_rules! execs {
         pub(crate) unsafe extern "C" fn $name($($argument: $type),*) -> c_int {
             start::flush();
             // SAFETY: the C library has a function of this type by this name.
-            let exec = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn($($type),*) -> c_int>(own($text)) };
+            let exec = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn($($type),*) -> c_int>(next::own($text)) };
             // SAFETY: the caller's promise is the same.
             unsafe { exec($($argument),*) }
         }

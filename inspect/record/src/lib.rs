@@ -15,7 +15,7 @@
 //!
 //! - `start` begins the recording before the program's `main`, and ends it after;
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
-//! - `leave` sees processes off that end, or become another program, without a word;
+//! - `leave` and `execl` see processes off that end, or become another program, without a word;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
 //!
@@ -29,14 +29,16 @@
 //!
 //! # Ends
 //!
-//! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv` or its
-//! kin. After a crash, a signal that kills, or `execl`, its end is missing: what was collected since it was last written. The next
+//! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
+//! `execl` (on x86-64) or their kin. After a crash or a signal that kills, its end is missing: what was collected since it was last written. The next
 //! request does that after 10 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;
 mod cxx;
 mod early;
+#[cfg(target_arch = "x86_64")]
+mod execl;
 mod leave;
 mod next;
 mod start;

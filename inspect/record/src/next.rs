@@ -39,7 +39,7 @@ macro_rules! next {
         })*
 
         fn find_all() {
-            $($place.store(find($name).unwrap_or_else(|| missing($name)).as_ptr(), Ordering::Relaxed);)*
+            $($place.store(own($name).as_ptr(), Ordering::Relaxed);)*
         }
     };
 }
@@ -79,8 +79,13 @@ pub(crate) fn find(name: &CStr) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) })
 }
 
+/// The same, which has to be there.
+pub(crate) fn own(name: &CStr) -> NonNull<c_void> {
+    find(name).unwrap_or_else(|| missing(name))
+}
+
 #[cold]
-pub(crate) fn missing(name: &CStr) -> ! {
+fn missing(name: &CStr) -> ! {
     let name = name.to_bytes();
     for part in [&b"mudlark-record: there is no next \""[..], name, b"\"\n"] {
         // SAFETY: the bytes may be read.

@@ -15,5 +15,9 @@ int main(int count, char **arguments) {
     if (strcmp(way, "fexecve") == 0) fexecve(open("/bin/true", O_RDONLY), next, environ);
     if (strcmp(way, "execveat") == 0) execveat(AT_FDCWD, "/bin/true", next, environ, 0);
     if (strcmp(way, "kill") == 0) raise(SIGKILL);
+    /* More than there are registers. */
+    if (strcmp(way, "execl") == 0) execl("/bin/echo", "echo", "1", "2", "3", "4", "5", "6", "7", "8", NULL);
+    if (strcmp(way, "execlp") == 0) execlp("echo", "echo", "1", "2", "3", "4", "5", "6", "7", "8", NULL);
+    if (strcmp(way, "execle") == 0) execle("/bin/echo", "echo", "1", "2", "3", "4", "5", "6", "7", "8", NULL, environ);
     return 1;
 }
