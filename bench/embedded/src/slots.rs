@@ -99,7 +99,7 @@ impl Slots {
         let old = unsafe { place.read() };
         old.check(self.align);
         // SAFETY: by the invariant; the block is forgotten below, unless this is refused.
-        let start = unsafe { self.heap.resize(old.start, layout_of(old.size, self.align), size) };
+        let start = unsafe { Heap::resize(&mut self.heap, old.start, layout_of(old.size, self.align), size) };
         if start.is_null() {
             return false;
         }
