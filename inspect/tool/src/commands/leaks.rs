@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{Input, Output, SymbolArgs, warn_of_unreadable};
-use crate::commands::stack_list::stack_list;
+use crate::commands::stack_list::StackList;
 use crate::error::Error;
 use crate::model::Cost;
 
@@ -15,24 +14,11 @@ use crate::model::Cost;
 #[command(after_help = "Example:\n  mudlark leaks out.mmt --top 3")]
 pub(crate) struct Leaks {
     #[command(flatten)]
-    input: Input,
-
-    /// As many places; 0 is all.
-    #[arg(long, value_name = "PLACES", default_value_t = 10)]
-    top: usize,
-
-    #[command(flatten)]
-    symbols: SymbolArgs,
-    #[command(flatten)]
-    output: Output,
+    list: StackList,
 }
 
 impl Leaks {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let model = self.input.read()?;
-        let mut symbols = self.symbols.symbols(&model);
-        self.output.text(&stack_list(&model, &mut symbols, Cost::Leaked, self.top))?;
-        warn_of_unreadable(&symbols);
-        Ok(())
+        self.list.write(&self.list.read()?, Cost::Leaked)
     }
 }

@@ -4,13 +4,48 @@ use core::cmp::Reverse;
 use core::fmt::Write as _;
 use std::collections::HashMap;
 
+use clap::Args;
+
+use crate::cli::{Input, Output, SymbolArgs, warn_of_unreadable};
+use crate::error::Error;
 use crate::model::{Amount, Cost, Model};
 use crate::symbols::Symbols;
 use crate::text;
 use crate::view::NO_STACK;
 
+/// Which stacks are shown, and where.
+#[derive(Debug, Args)]
+pub(super) struct StackList {
+    #[command(flatten)]
+    input: Input,
+
+    /// As many places; 0 is all.
+    #[arg(long, value_name = "PLACES", default_value_t = 10)]
+    top: usize,
+
+    #[command(flatten)]
+    symbols: SymbolArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl StackList {
+    /// Reads the log.
+    pub(super) fn read(&self) -> Result<Model, Error> {
+        self.input.read()
+    }
+
+    /// Writes the stacks that a cost comes from.
+    pub(super) fn write(&self, model: &Model, cost: Cost) -> Result<(), Error> {
+        let mut symbols = self.symbols.symbols(model);
+        self.output.text(&stack_list(model, &mut symbols, cost, self.top))?;
+        warn_of_unreadable(&symbols);
+        Ok(())
+    }
+}
+
 /// The costs of each stack and tag, the largest first, then those of all.
-pub(super) fn stack_list(model: &Model, symbols: &mut Symbols<'_>, cost: Cost, top: usize) -> String {
+fn stack_list(model: &Model, symbols: &mut Symbols<'_>, cost: Cost, top: usize) -> String {
     let all = model.figures(model.all()).cost(cost);
     let costs = costs(model, cost);
     let top = if top == 0 { costs.len() } else { top.min(costs.len()) };

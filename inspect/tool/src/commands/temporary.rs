@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{Input, Output, SymbolArgs, warn_of_unreadable};
-use crate::commands::stack_list::stack_list;
+use crate::commands::stack_list::StackList;
 use crate::error::Error;
 use crate::model::Cost;
 
@@ -14,25 +13,13 @@ use crate::model::Cost;
 #[command(after_help = "Example:\n  mudlark temporary out.mmt --top 3")]
 pub(crate) struct Temporary {
     #[command(flatten)]
-    input: Input,
-
-    /// As many places; 0 is all.
-    #[arg(long, value_name = "PLACES", default_value_t = 10)]
-    top: usize,
-
-    #[command(flatten)]
-    symbols: SymbolArgs,
-    #[command(flatten)]
-    output: Output,
+    list: StackList,
 }
 
 impl Temporary {
     pub(crate) fn run(&self) -> Result<(), Error> {
-        let model = self.input.read()?;
+        let model = self.list.read()?;
         model.needs_every_request("a block that hardly lived")?;
-        let mut symbols = self.symbols.symbols(&model);
-        self.output.text(&stack_list(&model, &mut symbols, Cost::Temporary, self.top))?;
-        warn_of_unreadable(&symbols);
-        Ok(())
+        self.list.write(&model, Cost::Temporary)
     }
 }
