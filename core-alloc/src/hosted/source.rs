@@ -34,10 +34,6 @@ pub(crate) const UNTOUCHED_IS_FREE: bool = platform::UNTOUCHED_IS_FREE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fresh {
     /// It is zero.
-    #[cfg_attr(
-        all(unix, not(any(target_os = "linux", target_os = "android", miri))),
-        expect(dead_code, reason = "no memory becomes fresh again on these systems")
-    )]
     Yes,
     /// It may hold anything.
     No,

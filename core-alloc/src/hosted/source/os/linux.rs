@@ -70,7 +70,7 @@ pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
 #[cfg(target_pointer_width = "64")]
 pub(super) fn sleep(duration: Duration) {
     let time = libc::timespec {
-        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),
     };
     let rest = core::ptr::null_mut::<libc::timespec>();
