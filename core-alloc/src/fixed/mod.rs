@@ -97,6 +97,7 @@ mod heap_layer;
 mod interrupt_heap;
 mod linker;
 mod locked;
+mod magnitude;
 mod metered_heap;
 mod misuse;
 pub mod paged;

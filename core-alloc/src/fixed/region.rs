@@ -15,7 +15,7 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::bins::{Bins, BinsRef};
+use super::bins::{BinCounts, Bins, BinsRef};
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
 
@@ -24,6 +24,9 @@ use super::region_kind::RegionKind;
 const fn spare(size: usize) -> usize {
     3 * GRANULE + size / 8
 }
+
+/// A request for this part of the region or more is served from the end of a free block.
+const HIGH_PART: usize = 16;
 
 /// No region ends behind this address, so that sums of an address and a size in it cannot overflow.
 const LAST_END: usize = usize::MAX - 2 * GRANULE;
@@ -38,10 +41,10 @@ struct Front {
 
 const _: () = assert!(offset_of!(Front, header) == 0);
 const _: () = assert!(offset_of!(Front, bins) + size_of::<Bins>() == size_of::<Front>());
-// So no byte is lost where memory is aligned.
-const _: () = assert!(size_of::<Front>().is_multiple_of(GRANULE));
+// So the front is aligned wherever a block's tag is.
+const _: () = assert!(align_of::<Front>() == TAG_SIZE && size_of::<Front>().is_multiple_of(TAG_SIZE));
 
-/// What a region says about itself.
+/// What a region says about itself, to those as well who do not have the heap.
 ///
 /// # Invariants
 ///
@@ -52,9 +55,6 @@ const _: () = assert!(size_of::<Front>().is_multiple_of(GRANULE));
 /// - The tags of blocks in use say whether they are large as the bins have it.
 /// - Nothing here changes once the region is a heap's.
 pub(super) struct Header {
-    kind: RegionKind,
-    /// The bytes that the user gave, of which alignment may have cost a few.
-    given: usize,
     next: Option<Region>,
     /// From the end of the front to the last block.
     len: usize,
@@ -81,10 +81,12 @@ impl Region {
         let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?.cast::<Front>();
         // SAFETY: by the plan, a front is within the memory.
         let heads = unsafe { memory.add(1) };
-        let header = Header { kind, given: size, next: None, len: plan.end };
+        let header = Header { next: None, len: plan.end };
+        let lost = size - size_of::<Front>() - plan.end;
+        let notes = Notes { kind, lost: least_byte(lost) };
         // SAFETY: the plan aligned `memory` and found room for a front.
-        unsafe { memory.write(Front { header, bins: plan.bins }) };
-        // INVARIANT: all blocks are one in use, and the one at the end.
+        unsafe { memory.write(Front { header, bins: Bins::new(plan.bins, notes) }) };
+        // INVARIANT: all blocks are a free one, which is listed below, and the one at the end.
         let region = Self(heads.cast());
         // SAFETY: by the plan there is room for heads behind the front, and the memory is ours.
         unsafe { region.bins().create_heads() };
@@ -92,10 +94,11 @@ impl Region {
         let first = unsafe { region.block_behind(plan.first) };
         // SAFETY: likewise for one without bytes.
         let end = unsafe { region.block_behind(plan.end) };
-        first.set_tag(region.tag_in_use(plan.end - plan.first));
-        end.set_tag(Tag::in_use(0));
+        let size = plan.end - plan.first;
         // SAFETY: that block is nobody's.
-        unsafe { region.merge(first) };
+        unsafe { first.mark_free(size) };
+        region.bins().link_any(first, size);
+        end.set_tag(Tag::in_use(0).after_free());
         Ok(region)
     }
 
@@ -105,7 +108,7 @@ impl Region {
         let align = if layout.align() > GRANULE { layout.align() + MIN_SIZE } else { 0 };
         let block = size_for(layout).checked_add(align)?;
         // The bins of a region of twice the size are more than enough.
-        let heads = Bins::new(block.checked_mul(2)?).heads_len();
+        let heads = BinCounts::of(block.checked_mul(2)?).heads_len();
         block.checked_add(size_of::<Front>() + heads + TAG_SIZE + 3 * GRANULE)
     }
 
@@ -135,12 +138,12 @@ impl Region {
 
     /// What the memory is good for.
     pub(super) fn kind(self) -> RegionKind {
-        self.header().kind
+        self.bins().bins().notes.kind
     }
 
     /// The bytes that the user gave.
     pub(super) fn given(self) -> usize {
-        self.header().given
+        size_of::<Front>() + self.header().len + usize::from(self.bins().bins().notes.lost)
     }
 
     /// The bytes that are blocks.
@@ -164,7 +167,7 @@ impl Region {
     /// The first block, and the one without bytes at the end.
     pub(super) fn bounds(self) -> (Block, Block) {
         // SAFETY: by the type's invariants there is a block.
-        let first = unsafe { self.block_behind(first_block_at(self.bins().bins())) };
+        let first = unsafe { self.block_behind(first_block_at(self.bins().bins().counts)) };
         // SAFETY: likewise.
         let end = unsafe { self.block_behind(self.header().len) };
         (first, end)
@@ -240,7 +243,18 @@ impl Region {
     #[inline(always)]
     pub(super) fn take_small(self, size: usize) -> Option<Block> {
         let (block, rest) = self.bins().pop_small(size)?;
-        self.cut(block, size, rest, Tag::in_use, BinsRef::link_small);
+        let rest_size = rest.size_of_free();
+        if rest_size < spare(size) {
+            let whole = size + rest_size;
+            self.use_whole(block, Tag::in_use(whole), whole);
+        } else {
+            block.set_tag(Tag::in_use(size));
+            // SAFETY: the rest of a free block becomes one.
+            let rest_block = unsafe { block.at(size) };
+            // SAFETY: nobody uses it.
+            unsafe { rest_block.mark_free(rest_size) };
+            self.bins().link_small(rest_block, rest_size);
+        }
         Some(block)
     }
 
@@ -251,36 +265,43 @@ impl Region {
         if align > GRANULE {
             return self.take_aligned(size, align);
         }
-        let (block, rest) = self.bins().pop(size, tried)?;
-        self.cut(block, size, rest, |size| self.tag_in_use(size), BinsRef::link_any);
-        Some(block)
+        let block = self.bins().pop(size, tried)?;
+        let whole = block.tag().size_of_free();
+        let rest_size = whole - size;
+        if rest_size < spare(size) {
+            self.use_whole(block, self.tag_in_use(whole), whole);
+            return Some(block);
+        }
+        let (taken, rest) = self.cut(block, size, rest_size);
+        // SAFETY: nobody uses it.
+        unsafe { rest.mark_free(rest_size) };
+        self.bins().link_any(rest, rest_size);
+        Some(taken)
     }
 
-    /// Lets a block that was free be in use for a request of `size`, with `rest` being the tag of all beyond that: whole, or
-    /// with the rest free again, in which case `link` lists that.
+    /// Lets a block that was free be in use, with this tag.
     #[inline(always)]
-    fn cut(
-        self,
-        block: Block,
-        size: usize,
-        rest: Tag,
-        tag_in_use: impl Fn(usize) -> Tag,
-        link: impl Fn(BinsRef, Block, usize),
-    ) {
-        let rest_size = rest.size_of_free();
-        // SAFETY: the rest of a free block becomes one, or has no bytes: then there is a block behind.
-        let rest_block = unsafe { block.at(size) };
-        if rest_size < spare(size) {
-            block.set_tag(tag_in_use(size + rest_size));
-            // SAFETY: there is a block behind each but the last.
-            let behind = unsafe { rest_block.at(rest_size) };
-            behind.set_tag(behind.tag().after_used());
-        } else {
-            block.set_tag(tag_in_use(size));
-            // SAFETY: nobody uses it.
-            unsafe { rest_block.mark_free(rest_size) };
-            link(self.bins(), rest_block, rest_size);
+    fn use_whole(self, block: Block, tag: Tag, size: usize) {
+        block.set_tag(tag);
+        // SAFETY: there is a block behind each but the last.
+        let behind = unsafe { block.at(size) };
+        behind.set_tag(behind.tag().after_used());
+    }
+
+    /// Cuts a free block in two, one in use of `size` and a rest: the first from its end if it is large for the region. So
+    /// large blocks gather at one end and small ones at the other, and what small ones leave behind is not among the large.
+    #[inline(always)]
+    fn cut(self, block: Block, size: usize, rest_size: usize) -> (Block, Block) {
+        let tag = self.tag_in_use(size);
+        if size < self.header().len / HIGH_PART {
+            block.set_tag(tag);
+            // SAFETY: the rest becomes a block.
+            return (block, unsafe { block.at(size) });
         }
+        // SAFETY: the end becomes a block.
+        let taken = unsafe { block.at(rest_size) };
+        self.use_whole(taken, tag.after_free(), size);
+        (taken, block)
     }
 
     /// A block in use of `size` whose address is a multiple of `align`, which is more than a granule.
@@ -296,10 +317,11 @@ impl Region {
         let aligned = unsafe { block.at(surplus) };
         if surplus > 0 {
             // What is before the aligned address becomes a block of its own, and goes back.
-            aligned.set_tag(self.tag_in_use(block.tag().size() - surplus));
-            block.set_tag(self.tag_in_use(surplus));
+            let tag = block.tag();
+            aligned.set_tag(self.tag_in_use(tag.size() - surplus));
+            block.set_tag(self.tag_in_use(surplus).behind_as(tag));
             // SAFETY: nobody has this block.
-            unsafe { self.merge(block) };
+            unsafe { self.give_back(block) };
         }
         // SAFETY: likewise what is behind.
         let shortened = unsafe { self.resize(aligned, size) };
@@ -320,51 +342,68 @@ impl Region {
     /// The block is in use, and its user parts with it.
     #[inline(always)]
     pub(super) unsafe fn give(self, block: Block) {
-        if let Some(size) = block.tag().plain_size() {
-            // SAFETY: there is a block behind each but the last.
-            let behind = unsafe { block.at(size) };
-            let behind_tag = behind.tag();
-            if !behind_tag.is_free() {
-                behind.set_tag(behind_tag.after_free());
-                // SAFETY: by the contract.
-                unsafe { block.mark_free(size) };
-                return self.bins().link_small(block, size);
-            }
+        let tag = block.tag();
+        let Some(size) = tag.plain_size() else {
+            let (start, size) = self.join_before(block, tag);
+            return match self.note_free(start, size) {
+                Some((behind, whole)) => self.join_behind(start, behind, whole),
+                None => self.bins().link(start, size),
+            };
+        };
+        match self.note_free(block, size) {
+            Some((behind, whole)) => self.join_behind(block, behind, whole),
+            None => self.bins().link_small(block, size),
         }
-        // SAFETY: as the caller has it.
-        unsafe { self.merge(block) };
     }
 
-    /// The same for any block. ([`give`](Self::give) is faster for a small one between two in use.)
+    /// Marks a block of `size` as free. If there is a free one behind it, does not, but returns that, and the size of both.
+    #[inline(always)]
+    fn note_free(self, block: Block, size: usize) -> Option<(Block, usize)> {
+        // SAFETY: there is a block behind each but the last.
+        let behind = unsafe { block.at(size) };
+        let tag = behind.tag();
+        if tag.is_free() {
+            return Some((behind, size + tag.size_of_free()));
+        }
+        behind.set_tag(tag.after_free());
+        // SAFETY: nobody uses it.
+        unsafe { block.mark_free(size) };
+        None
+    }
+
+    /// Makes a block and the free one behind it a free one of size `whole`.
+    #[inline(always)]
+    fn join_behind(self, block: Block, behind: Block, whole: usize) {
+        self.bins().unlink(behind);
+        behind.forget_tag();
+        // SAFETY: nobody uses it.
+        unsafe { block.mark_free(whole) };
+        self.bins().link(block, whole);
+    }
+
+    /// The block with this tag, or what becomes of it with the free one before it, which is no longer listed then; and the size.
+    #[inline(always)]
+    fn join_before(self, block: Block, tag: Tag) -> (Block, usize) {
+        if !tag.is_after_free() {
+            return (block, tag.size());
+        }
+        // SAFETY: the tag says that there is a free block before.
+        let (before, before_size) = unsafe { block.before() };
+        block.forget_tag();
+        let size = before_size + tag.size();
+        self.bins().unlink(before);
+        (before, size)
+    }
+
+    /// The same, for callers that a call costs nothing that matters.
     ///
     /// # Safety
     ///
     /// As for [`give`](Self::give).
     #[inline(never)]
-    pub(super) unsafe fn merge(self, block: Block) {
-        let tag = block.tag();
-        let (mut start, mut size) = (block, tag.size());
-        // SAFETY: there is a block behind each but the last.
-        let behind = unsafe { block.at(size) };
-        let behind_tag = behind.tag();
-        if behind_tag.is_free() {
-            self.bins().unlink(behind);
-            behind.forget_tag();
-            size += behind_tag.size_of_free();
-        } else {
-            behind.set_tag(behind_tag.after_free());
-        }
-        if tag.is_after_free() {
-            block.forget_tag();
-            // SAFETY: the tag says that there is a free block before.
-            let (before, before_size) = unsafe { block.before() };
-            self.bins().unlink(before);
-            start = before;
-            size += before_size;
-        }
-        // SAFETY: all this is free.
-        unsafe { start.mark_free(size) };
-        self.bins().link(start, size);
+    unsafe fn give_back(self, block: Block) {
+        // SAFETY: as the caller has it.
+        unsafe { self.give(block) };
     }
 
     /// Makes a block in use have `size`, which is that of a block, where it lies. Says whether that could be.
@@ -398,7 +437,7 @@ impl Region {
             let rest_block = unsafe { block.at(size) };
             rest_block.set_tag(self.tag_in_use(rest));
             // SAFETY: nobody has it.
-            unsafe { self.merge(rest_block) };
+            unsafe { self.give_back(rest_block) };
         }
         Resized::Yes
     }
@@ -433,8 +472,24 @@ pub(super) enum Resized {
 }
 
 /// How far behind the front the first block begins: behind the heads and its tag.
-const fn first_block_at(bins: &Bins) -> usize {
-    (bins.heads_len() + TAG_SIZE).next_multiple_of(GRANULE)
+const fn first_block_at(bins: BinCounts) -> usize {
+    bins.heads_len() + TAG_SIZE
+}
+
+/// A number of which the first byte is all.
+#[expect(clippy::cast_possible_truncation, reason = "it has no other")]
+const fn least_byte(number: usize) -> u8 {
+    debug_assert!(number < 256, "more is lost than alignment takes");
+    number as u8
+}
+
+/// What a region notes beside its bins.
+#[derive(Clone, Copy)]
+pub(super) struct Notes {
+    /// What the memory is good for.
+    kind: RegionKind,
+    /// The bytes that the user gave beyond those up to the end, lost to alignment.
+    lost: u8,
 }
 
 /// Where things go in a region, as offsets from the end of its front.
@@ -443,18 +498,20 @@ struct Plan {
     skipped: usize,
     first: usize,
     end: usize,
-    bins: Bins,
+    bins: BinCounts,
 }
 
 impl Plan {
     /// `None` when there is no room for a front, heads, and a block.
     fn new(start: usize, size: usize) -> Option<Self> {
         let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
-        let heads = start.checked_add(size_of::<Front>())?.checked_next_multiple_of(GRANULE)?;
-        let len = end.checked_sub(heads)?;
-
-        let bins = Bins::new(len);
-        let first = first_block_at(&bins);
-        (first + MIN_SIZE <= len).then_some(Self { skipped: heads - size_of::<Front>() - start, first, end: len, bins })
+        let front_end = start.checked_add(size_of::<Front>())?;
+        let most = end.checked_sub(front_end)?;
+        let bins = BinCounts::of(most);
+        let first = first_block_at(bins);
+        // The front is where the first block comes to lie as blocks must.
+        let pad = front_end.wrapping_add(first).wrapping_neg() & (GRANULE - 1);
+        let len = most.checked_sub(pad)?;
+        (first + MIN_SIZE <= len).then_some(Self { skipped: pad, first, end: len, bins })
     }
 }
