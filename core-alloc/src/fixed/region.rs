@@ -83,7 +83,7 @@ impl Region {
         let heads = unsafe { memory.add(1) };
         let header = Header { next: None, len: plan.end };
         let lost = size - size_of::<Front>() - plan.end;
-        let notes = Notes { kind, lost: least_byte(lost) };
+        let notes = Notes::new(kind, lost);
         // SAFETY: the plan aligned `memory` and found room for a front.
         unsafe { memory.write(Front { header, bins: Bins::new(plan.bins, notes) }) };
         // INVARIANT: all blocks are a free one, which is listed below, and the one at the end.
@@ -138,12 +138,12 @@ impl Region {
 
     /// What the memory is good for.
     pub(super) fn kind(self) -> RegionKind {
-        self.bins().bins().notes.kind
+        self.notes().kind
     }
 
     /// The bytes that the user gave.
     pub(super) fn given(self) -> usize {
-        size_of::<Front>() + self.header().len + usize::from(self.bins().bins().notes.lost)
+        size_of::<Front>() + self.header().len + self.notes().lost()
     }
 
     /// The bytes that are blocks.
@@ -289,11 +289,13 @@ impl Region {
     }
 
     /// Cuts a free block in two, one in use of `size` and a rest: the first from its end if it is large for the region. So
-    /// large blocks gather at one end and small ones at the other, and what small ones leave behind is not among the large.
+    /// large blocks gather at one end and small ones at the other, and what small ones leave behind is not among the large. What
+    /// is growing keeps the rest behind it.
     #[inline(always)]
     fn cut(self, block: Block, size: usize, rest_size: usize) -> (Block, Block) {
         let tag = self.tag_in_use(size);
-        if size < self.header().len / HIGH_PART {
+        if size < self.header().len / HIGH_PART || self.notes().is_growing() {
+            self.set_notes(self.notes().not_growing());
             block.set_tag(tag);
             // SAFETY: the rest becomes a block.
             return (block, unsafe { block.at(size) });
@@ -420,6 +422,7 @@ impl Region {
         if whole < size {
             let behind_tag = behind.tag();
             if !behind_tag.is_free() || whole + behind_tag.size() < size {
+                self.set_notes(self.notes().growing());
                 return Resized::No;
             }
             self.bins().unlink(behind);
@@ -457,6 +460,26 @@ impl Region {
     }
 
     #[inline(always)]
+    fn notes_place(self) -> NonNull<Notes> {
+        // SAFETY: by the type's invariants, a front lies just before.
+        let front = unsafe { self.0.cast::<Front>().sub(1) };
+        // SAFETY: within that.
+        unsafe { front.byte_add(offset_of!(Front, bins) + offset_of!(Bins, notes)) }.cast()
+    }
+
+    #[inline(always)]
+    fn notes(self) -> Notes {
+        // SAFETY: by the type's invariants.
+        unsafe { self.notes_place().read() }
+    }
+
+    #[inline(always)]
+    fn set_notes(self, notes: Notes) {
+        // SAFETY: as for `notes`.
+        unsafe { self.notes_place().write(notes) };
+    }
+
+    #[inline(always)]
     pub(super) fn bins(self) -> BinsRef {
         // SAFETY: they were made by `create`, with the region's own pointer.
         unsafe { BinsRef::new(self.0.cast()) }
@@ -476,20 +499,40 @@ const fn first_block_at(bins: BinCounts) -> usize {
     bins.heads_len() + TAG_SIZE
 }
 
-/// A number of which the first byte is all.
-#[expect(clippy::cast_possible_truncation, reason = "it has no other")]
-const fn least_byte(number: usize) -> u8 {
-    debug_assert!(number < 256, "more is lost than alignment takes");
-    number as u8
-}
-
-/// What a region notes beside its bins.
+/// What a region notes beside its bins, in two bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Notes {
     /// What the memory is good for.
     kind: RegionKind,
-    /// The bytes that the user gave beyond those up to the end, lost to alignment.
+    /// The bytes that the user gave beyond those up to the end, lost to alignment; and [`GROWING`](Self::GROWING).
     lost: u8,
+}
+
+impl Notes {
+    /// A block could not grow where it is. The next large request is likely to be for its next place.
+    const GROWING: u8 = 1 << 7;
+
+    #[expect(clippy::cast_possible_truncation, reason = "alignment does not take that much")]
+    fn new(kind: RegionKind, lost: usize) -> Self {
+        debug_assert!(lost < usize::from(Self::GROWING), "alignment took {lost} B");
+        Self { kind, lost: lost as u8 }
+    }
+
+    fn lost(self) -> usize {
+        usize::from(self.lost & !Self::GROWING)
+    }
+
+    const fn is_growing(self) -> bool {
+        self.lost & Self::GROWING != 0
+    }
+
+    const fn growing(self) -> Self {
+        Self { lost: self.lost | Self::GROWING, ..self }
+    }
+
+    const fn not_growing(self) -> Self {
+        Self { lost: self.lost & !Self::GROWING, ..self }
+    }
 }
 
 /// Where things go in a region, as offsets from the end of its front.
