@@ -20,7 +20,7 @@ impl Magnitude {
     /// That of a number which has two units or more.
     #[inline(always)]
     pub(super) const fn above(number: usize, unit_log2: u32) -> Self {
-        if COUNTS_ZEROS { Self::by_zeros(number, unit_log2) } else { Self::by_halves(number, unit_log2) }
+        if COUNTS_ZEROS { Self::by_zeros(number, unit_log2) } else { Self::by_shifts(number, unit_log2) }
     }
 
     #[inline(always)]
@@ -32,24 +32,23 @@ impl Magnitude {
         Self { doublings: doublings as usize, steps: number << zeros >> (usize::BITS - 2) }
     }
 
-    /// Asks of each half of what bits there may be left whether the upper one has any.
+    /// Shifts by four bits, then by one: these are few steps for a number that is not many times the unit.
     #[inline(always)]
-    const fn by_halves(number: usize, unit_log2: u32) -> Self {
+    const fn by_shifts(number: usize, unit_log2: u32) -> Self {
         let mut found = Self { doublings: 0, steps: number >> unit_log2 };
-        if usize::BITS > 32 {
-            found = found.halved(usize::BITS as usize / 2);
+        while found.steps >= 4 << 3 {
+            found = found.halved(4);
         }
-        // INVARIANT: a step leaves at most as many bits above the second as the next ones take together.
-        found.halved(16).halved(8).halved(4).halved(2).halved(1)
+        while found.steps >= 4 {
+            found = found.halved(1);
+        }
+        // INVARIANT: there were at least two, and what is shifted leaves as many.
+        found
     }
 
-    /// Takes `bits` away if there are more of them above the second.
     #[inline(always)]
-    const fn halved(self, bits: usize) -> Self {
-        if self.steps >> bits < 2 {
-            return self;
-        }
-        Self { doublings: self.doublings + bits, steps: self.steps >> bits }
+    const fn halved(self, times: usize) -> Self {
+        Self { doublings: self.doublings + times, steps: self.steps >> times }
     }
 }
 
@@ -69,7 +68,7 @@ mod tests {
                     continue;
                 }
                 let found = Magnitude::by_zeros(number, unit_log2);
-                assert_eq!(found, Magnitude::by_halves(number, unit_log2), "{number}");
+                assert_eq!(found, Magnitude::by_shifts(number, unit_log2), "{number}");
                 assert!(matches!(found.steps, 2 | 3), "{number}");
                 assert_eq!(number >> unit_log2 >> found.doublings, found.steps);
             }

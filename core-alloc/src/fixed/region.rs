@@ -294,8 +294,7 @@ impl Region {
     #[inline(always)]
     fn cut(self, block: Block, size: usize, rest_size: usize) -> (Block, Block) {
         let tag = self.tag_in_use(size);
-        if size < self.header().len / HIGH_PART || self.notes().is_growing() {
-            self.set_notes(self.notes().not_growing());
+        if size < self.header().len / HIGH_PART || self.expected_growth() {
             block.set_tag(tag);
             // SAFETY: the rest becomes a block.
             return (block, unsafe { block.at(size) });
@@ -477,6 +476,16 @@ impl Region {
     fn set_notes(self, notes: Notes) {
         // SAFETY: as for `notes`.
         unsafe { self.notes_place().write(notes) };
+    }
+
+    /// Whether growth was noted, which it is no more.
+    #[inline(always)]
+    fn expected_growth(self) -> bool {
+        let notes = self.notes();
+        if notes.is_growing() {
+            self.set_notes(notes.not_growing());
+        }
+        notes.is_growing()
     }
 
     #[inline(always)]
