@@ -12,35 +12,20 @@
 //!
 //! A request takes the first block of the bin of its size, if that is large enough, or else the first one of the first bin
 //! above, which has only such: that is nearly the best fit, and one step of arithmetic finds it. Two blocks are looked at in a
-//! large bin; in a linear one a few more, but only when there is nothing above. The last bin begins at a quarter of
-//! the region or a little below, so that it never has many.
+//! large bin; in a linear one a few more, but only when there is nothing above. [`BinCounts`] tells how many bins there are.
 //!
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
 
 use core::alloc::Layout;
-use core::hint::assert_unchecked;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
+use super::bin_counts::{BinCounts, LINEAR_BINS, LINEAR_LIMIT, LINEAR_STEP, LargeBin};
 use super::bin_list::{First, Head, Last, push, unlink_next};
-use super::bin_map::{BITS, BinMap, bits_above};
-use super::block::{Block, GRANULE, Links, MIN_SIZE, TAG_SIZE, TINY, Tag};
-use super::magnitude::Magnitude;
-use super::region::Notes;
-
-/// The most linear bins of a region: as many as a map has bits. Small regions have fewer.
-const LINEAR_BINS: usize = BITS;
-/// The sizes of a linear bin are as many bytes apart as four sizes are.
-const LINEAR_STEP: usize = 4 * GRANULE;
-/// Sizes below this are theirs, unless the region is small.
-const LINEAR_LIMIT: usize = LINEAR_BINS * LINEAR_STEP;
-/// log2 of the number of large bins a doubling: as finely as a [`Magnitude`] tells sizes apart.
-const STEPS_LOG2: u32 = 1;
-/// The linear bins end at this part of the region or a little below, if that is less than they are for.
-const LINEAR_PART: usize = 8;
-/// The last bin begins at this part of the region.
-const LARGEST_PART: usize = 4;
+use super::bin_map::{BinMap, bits_above};
+use super::block::{Block, GRANULE, Links, TAG_SIZE, TINY, Tag};
+use super::region_layout::Notes;
 
 /// How many blocks of its bin are looked at for a small request that found nothing else.
 const LINEAR_LOOKS: usize = 3;
@@ -50,105 +35,6 @@ const LINEAR_LOOKS: usize = 3;
 pub(super) const fn is_small(layout: Layout) -> bool {
     const MOST: usize = LINEAR_LIMIT - GRANULE - TAG_SIZE;
     TINY < layout.size() && layout.size() <= MOST
-}
-
-/// The index of a large bin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct LargeBin(usize);
-
-impl LargeBin {
-    /// The bin for free blocks of `size`, were there no last one. The large bins begin at the size with the given log2.
-    #[inline(always)]
-    const fn of(size: usize, first_log2: u32) -> Self {
-        let Magnitude { doublings, steps } = Magnitude::above(size, first_log2 - STEPS_LOG2);
-        Self((doublings << STEPS_LOG2) + steps - (1 << STEPS_LOG2))
-    }
-
-    /// The least size of the blocks of a bin.
-    const fn smallest(self, first_log2: u32) -> usize {
-        let steps = (1 << STEPS_LOG2) + self.0 % (1 << STEPS_LOG2);
-        steps << (first_log2 - STEPS_LOG2) << (self.0 >> STEPS_LOG2)
-    }
-}
-
-/// Which bins a region has.
-///
-/// # Invariants
-///
-/// - `limit_log2` is the log2 of a size from [`LINEAR_STEP`] to [`LINEAR_LIMIT`]. Sizes below that are of the linear bins, all others
-///   of the large ones.
-/// - `last` is below [`BITS`]. Larger sizes than its own are of that bin, too.
-#[derive(Clone, Copy)]
-pub(super) struct BinCounts {
-    limit_log2: u8,
-    last: u8,
-}
-
-impl BinCounts {
-    /// Those of a region with so many bytes for blocks.
-    #[expect(clippy::cast_possible_truncation, reason = "a log2 and the number of a bit are small")]
-    pub(super) const fn of(bytes: usize) -> Self {
-        let limit_log2 = limited(bytes / LINEAR_PART, LINEAR_STEP, LINEAR_LIMIT).ilog2();
-        let LargeBin(last) = LargeBin::of(limited(bytes / LARGEST_PART, 1 << limit_log2, usize::MAX), limit_log2);
-        // INVARIANT: both are limited.
-        Self { limit_log2: limit_log2 as u8, last: limited(last, 0, BITS - 1) as u8 }
-    }
-
-    #[inline(always)]
-    const fn limit_log2(self) -> u32 {
-        let log2 = self.limit_log2 as u32;
-        // SAFETY: by the type's invariants; so a shift by it needs no more care.
-        unsafe { assert_unchecked(STEPS_LOG2 <= log2 && log2 < usize::BITS) };
-        log2
-    }
-
-    /// Whether free blocks of `size` are listed in the large bins.
-    #[inline(always)]
-    const fn is_large(self, size: usize) -> bool {
-        size >> self.limit_log2() != 0
-    }
-
-    /// The large bin for free blocks of a large `size`.
-    #[inline(always)]
-    const fn large_bin_of(self, size: usize) -> LargeBin {
-        let LargeBin(bin) = LargeBin::of(size, self.limit_log2());
-        let last = self.last as usize;
-        LargeBin(if bin < last { bin } else { last })
-    }
-
-    /// The number of linear bins.
-    #[inline(always)]
-    const fn linear(self) -> usize {
-        (1 << self.limit_log2()) / LINEAR_STEP
-    }
-
-    const fn heads(self) -> usize {
-        self.linear() + self.last as usize + 1
-    }
-
-    /// The bytes of the heads.
-    pub(super) const fn heads_len(self) -> usize {
-        self.heads() * size_of::<Head>()
-    }
-
-    /// The least size of the blocks in the list of a head.
-    fn smallest(self, head: usize) -> usize {
-        match head.checked_sub(self.linear()) {
-            None => (head * LINEAR_STEP).max(MIN_SIZE),
-            Some(bin) => LargeBin(bin).smallest(self.limit_log2()),
-        }
-    }
-}
-
-/// `number`, or the limit that it is beyond.
-const fn limited(number: usize, least: usize, most: usize) -> usize {
-    if number < least {
-        least
-    } else if number > most {
-        most
-    } else {
-        number
-    }
 }
 
 /// What is known of a region's bins. Their heads follow in memory: those of the linear bins, then those of the large ones.
@@ -262,7 +148,11 @@ impl BinsRef {
 
     /// The head of the list for free blocks of `size`.
     fn head_for(self, size: usize) -> NonNull<Head> {
-        if self.is_large(size) { self.large_head(self.counts().large_bin_of(size)) } else { self.head(size / LINEAR_STEP) }
+        if self.is_large(size) {
+            self.large_head(self.counts().large_bin_of(size))
+        } else {
+            self.head(size / LINEAR_STEP)
+        }
     }
 
     /// Lists a free block of `size`.
@@ -324,7 +214,7 @@ impl BinsRef {
         let linear = self.counts().linear();
         if index < linear {
             self.linear_map().flip(index);
-        } else if index - linear <= usize::from(self.counts().last) {
+        } else if index - linear <= self.counts().last() {
             self.large_map().flip(index - linear);
         }
     }

@@ -14,7 +14,11 @@ pub(super) struct Magnitude {
 /// Whether the target counts leading zeros by an instruction. Without one, the compiler has some forty others for it. RISC-V has it
 /// in the extension Zbb; of the Arm cores, those have none that have no atomic exchange either.
 const COUNTS_ZEROS: bool = cfg!(target_feature = "zbb")
-    || !cfg!(any(target_arch = "riscv32", target_arch = "riscv64", all(target_arch = "arm", not(target_has_atomic = "ptr"))));
+    || !cfg!(any(
+        target_arch = "riscv32",
+        target_arch = "riscv64",
+        all(target_arch = "arm", not(target_has_atomic = "ptr"))
+    ));
 
 impl Magnitude {
     /// That of a number which has two units or more.

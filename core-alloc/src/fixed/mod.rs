@@ -83,6 +83,7 @@
 //! cache for each in front.
 
 mod batch_stack;
+mod bin_counts;
 mod bin_list;
 mod bin_map;
 mod bins;
@@ -91,6 +92,7 @@ mod cpu_cache;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
 mod deferred_frees;
+mod freeing;
 mod growing_heap;
 mod heap;
 mod heap_layer;
@@ -105,6 +107,7 @@ mod per_cpu;
 mod region;
 mod region_heap;
 mod region_kind;
+mod region_layout;
 mod region_list;
 mod reserve;
 mod shared;

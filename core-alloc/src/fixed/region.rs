@@ -1,7 +1,6 @@
 //! A region: memory given to a heap once and for all, which describes itself.
 //!
 //! ```text
-//!  start                                                                                    end
 //!    │ front │ heads │ tag, block in use │ tag, free block │ tag, block in use │ … │ end tag │
 //!            └─ the region's pointer                                                   └─ `len` bytes further on
 //! ```
@@ -15,9 +14,11 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::bins::{BinCounts, Bins, BinsRef};
+use super::bin_counts::BinCounts;
+use super::bins::{Bins, BinsRef};
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
+use super::region_layout::{Front, Header, Notes, Plan, first_block_at};
 
 /// A request for `size` gets a block whole when it is larger by less than this. That is more than the least that a block can
 /// be, for slivers are of no use to anybody, and cost time to make and to merge again.
@@ -27,38 +28,6 @@ const fn spare(size: usize) -> usize {
 
 /// A request for this part of the region or more is served from the end of a free block.
 const HIGH_PART: usize = 16;
-
-/// No region ends behind this address, so that sums of an address and a size in it cannot overflow.
-const LAST_END: usize = usize::MAX - 2 * GRANULE;
-
-/// What a region begins with; the heads of its bins follow.
-#[repr(C)]
-struct Front {
-    header: Header,
-    /// Where [`BinsRef`] expects it: just before the heads.
-    bins: Bins,
-}
-
-const _: () = assert!(offset_of!(Front, header) == 0);
-const _: () = assert!(offset_of!(Front, bins) + size_of::<Bins>() == size_of::<Front>());
-// So the front is aligned wherever a block's tag is.
-const _: () = assert!(align_of::<Front>() == TAG_SIZE && size_of::<Front>().is_multiple_of(TAG_SIZE));
-
-/// What a region says about itself, to those as well who do not have the heap.
-///
-/// # Invariants
-///
-/// - The bytes from here up to the block that is `len` bytes behind the front are the region's alone.
-/// - From [`first_block_at`] on they are blocks, side by side, up to that one, which has no bytes and is in use.
-/// - Each free block has its tag in its last word, and the block behind it has the tag [`Tag::after_free`]; no two free
-///   blocks are neighbours. All free blocks are listed in the bins.
-/// - The tags of blocks in use say whether they are large as the bins have it.
-/// - Nothing here changes once the region is a heap's.
-pub(super) struct Header {
-    next: Option<Region>,
-    /// From the end of the front to the last block.
-    len: usize,
-}
 
 /// A region of a heap, referred to by the place behind its front: from there, one step leads to a head.
 ///
@@ -336,77 +305,6 @@ impl Region {
         if self.bins().is_large(size) { Tag::in_use_large(size) } else { Tag::in_use(size) }
     }
 
-    /// Takes a block back, and merges it with its free neighbours.
-    ///
-    /// # Safety
-    ///
-    /// The block is in use, and its user parts with it.
-    #[inline(always)]
-    pub(super) unsafe fn give(self, block: Block) {
-        let tag = block.tag();
-        let Some(size) = tag.plain_size() else {
-            let (start, size) = self.join_before(block, tag);
-            return match self.note_free(start, size) {
-                Some((behind, whole)) => self.join_behind(start, behind, whole),
-                None => self.bins().link(start, size),
-            };
-        };
-        match self.note_free(block, size) {
-            Some((behind, whole)) => self.join_behind(block, behind, whole),
-            None => self.bins().link_small(block, size),
-        }
-    }
-
-    /// Marks a block of `size` as free. If there is a free one behind it, does not, but returns that, and the size of both.
-    #[inline(always)]
-    fn note_free(self, block: Block, size: usize) -> Option<(Block, usize)> {
-        // SAFETY: there is a block behind each but the last.
-        let behind = unsafe { block.at(size) };
-        let tag = behind.tag();
-        if tag.is_free() {
-            return Some((behind, size + tag.size_of_free()));
-        }
-        behind.set_tag(tag.after_free());
-        // SAFETY: nobody uses it.
-        unsafe { block.mark_free(size) };
-        None
-    }
-
-    /// Makes a block and the free one behind it a free one of size `whole`.
-    #[inline(always)]
-    fn join_behind(self, block: Block, behind: Block, whole: usize) {
-        self.bins().unlink(behind);
-        behind.forget_tag();
-        // SAFETY: nobody uses it.
-        unsafe { block.mark_free(whole) };
-        self.bins().link(block, whole);
-    }
-
-    /// The block with this tag, or what becomes of it with the free one before it, which is no longer listed then; and the size.
-    #[inline(always)]
-    fn join_before(self, block: Block, tag: Tag) -> (Block, usize) {
-        if !tag.is_after_free() {
-            return (block, tag.size());
-        }
-        // SAFETY: the tag says that there is a free block before.
-        let (before, before_size) = unsafe { block.before() };
-        block.forget_tag();
-        let size = before_size + tag.size();
-        self.bins().unlink(before);
-        (before, size)
-    }
-
-    /// The same, for callers that a call costs nothing that matters.
-    ///
-    /// # Safety
-    ///
-    /// As for [`give`](Self::give).
-    #[inline(never)]
-    unsafe fn give_back(self, block: Block) {
-        // SAFETY: as the caller has it.
-        unsafe { self.give(block) };
-    }
-
     /// Makes a block in use have `size`, which is that of a block, where it lies. Says whether that could be.
     ///
     /// # Safety
@@ -501,69 +399,4 @@ impl Region {
 pub(super) enum Resized {
     Yes,
     No,
-}
-
-/// How far behind the front the first block begins: behind the heads and its tag.
-const fn first_block_at(bins: BinCounts) -> usize {
-    bins.heads_len() + TAG_SIZE
-}
-
-/// What a region notes beside its bins, in two bytes.
-#[derive(Clone, Copy)]
-pub(super) struct Notes {
-    /// What the memory is good for.
-    kind: RegionKind,
-    /// The bytes that the user gave beyond those up to the end, lost to alignment; and [`GROWING`](Self::GROWING).
-    lost: u8,
-}
-
-impl Notes {
-    /// A block could not grow where it is. The next large request is likely to be for its next place.
-    const GROWING: u8 = 1 << 7;
-
-    #[expect(clippy::cast_possible_truncation, reason = "alignment does not take that much")]
-    fn new(kind: RegionKind, lost: usize) -> Self {
-        debug_assert!(lost < usize::from(Self::GROWING), "alignment took {lost} B");
-        Self { kind, lost: lost as u8 }
-    }
-
-    fn lost(self) -> usize {
-        usize::from(self.lost & !Self::GROWING)
-    }
-
-    const fn is_growing(self) -> bool {
-        self.lost & Self::GROWING != 0
-    }
-
-    const fn growing(self) -> Self {
-        Self { lost: self.lost | Self::GROWING, ..self }
-    }
-
-    const fn not_growing(self) -> Self {
-        Self { lost: self.lost & !Self::GROWING, ..self }
-    }
-}
-
-/// Where things go in a region, as offsets from the end of its front.
-struct Plan {
-    /// The bytes before the front.
-    skipped: usize,
-    first: usize,
-    end: usize,
-    bins: BinCounts,
-}
-
-impl Plan {
-    /// `None` when there is no room for a front, heads, and a block.
-    fn new(start: usize, size: usize) -> Option<Self> {
-        let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
-        let front_end = start.checked_add(size_of::<Front>())?;
-        let most = end.checked_sub(front_end)?;
-        let bins = BinCounts::of(most);
-        let first = first_block_at(bins);
-        // The front is where the first block comes to lie as blocks must.
-        let pad = front_end.wrapping_add(first).wrapping_neg() & (GRANULE - 1);
-        let len = most.checked_sub(pad)?;
-        (first + MIN_SIZE <= len).then_some(Self { skipped: pad, first, end: len, bins })
-    }
 }
