@@ -65,7 +65,7 @@ impl Heap {
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region costs some 20 to 70 words for its header and bins.
+    /// are served from the newest region first. A region costs some 10 to 100 words for its header and bins.
     ///
     /// # Errors
     ///

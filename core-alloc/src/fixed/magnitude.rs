@@ -29,8 +29,7 @@ impl Magnitude {
 
     #[inline(always)]
     const fn by_zeros(number: usize, unit_log2: u32) -> Self {
-        // So it is plain that there is a bit.
-        let zeros = (number | 1).leading_zeros();
+        let zeros = number.leading_zeros();
         let doublings = usize::BITS - 2 - zeros - unit_log2;
         // INVARIANT: the highest bit comes first, and then second.
         Self { doublings: doublings as usize, steps: number << zeros >> (usize::BITS - 2) }
