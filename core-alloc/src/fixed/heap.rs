@@ -175,9 +175,11 @@ impl Heap {
     /// `block` was allocated from this heap for `layout`, or last resized to it, and is not used again.
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
-        let (region, block) = match self.in_newest(block, layout) {
+        // SAFETY: as the caller has it.
+        let (region, block) = match unsafe { self.in_newest(block, layout) } {
             Some(found) => found,
-            None => find_or_panic(self.regions, block, layout),
+            // SAFETY: likewise.
+            None => unsafe { find_or_panic(self.regions, block, layout) },
         };
         // SAFETY: the caller parts with it.
         unsafe { region.give(block) };
@@ -312,7 +314,8 @@ impl Heap {
     ///
     /// `block` is in use for `layout`.
     pub(super) unsafe fn size_of_block(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, Misuse> {
-        let (_, block) = self.find(block, layout)?;
+        // SAFETY: as the caller has it.
+        let (_, block) = unsafe { self.find(block, layout) }?;
         Ok(block.tag().size())
     }
 
@@ -321,22 +324,32 @@ impl Heap {
     }
 
     /// The block, if it is one of the newest region, and debug builds have no objection.
+    ///
+    /// # Safety
+    ///
+    /// `block` is in use for `layout`.
     #[inline(always)]
-    fn in_newest(&self, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
+    unsafe fn in_newest(&self, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
         let region = self.regions?;
         if !region.contains(block.addr().get())
             || cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some()
         {
             return None;
         }
-        // SAFETY: who frees a block says that it is one.
+        // SAFETY: by the contract, it is one.
         Some((region, unsafe { region.block_at(block) }))
     }
 
     /// The block, and the region that it lies in.
+    ///
+    /// # Safety
+    ///
+    /// `block` is in use for `layout`.
     #[inline(always)]
-    fn find(&self, block: NonNull<u8>, layout: Layout) -> Result<(Region, Block), Misuse> {
-        find(self.regions, block, layout).ok_or_else(|| misuse(self.regions, block, layout))
+    unsafe fn find(&self, block: NonNull<u8>, layout: Layout) -> Result<(Region, Block), Misuse> {
+        // SAFETY: as the caller has it.
+        let found = unsafe { find(self.regions, block, layout) };
+        found.ok_or_else(|| misuse(self.regions, block, layout))
     }
 }
 
@@ -357,10 +370,15 @@ fn allocate_otherwise(newest: Option<Region>, layout: Layout) -> Option<NonNull<
 }
 
 /// The block among the regions from `newest` on, or else a panic.
+///
+/// # Safety
+///
+/// As for [`find`].
 #[cold]
 #[inline(never)]
-fn find_or_panic(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> (Region, Block) {
-    match find(newest, block, layout) {
+unsafe fn find_or_panic(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> (Region, Block) {
+    // SAFETY: as the caller has it.
+    match unsafe { find(newest, block, layout) } {
         Some(found) => found,
         None => misuse(newest, block, layout).panic(),
     }
@@ -368,13 +386,17 @@ fn find_or_panic(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> 
 
 /// The block among the regions from `newest` on, and the region that it lies in. In debug builds, it must look like one for the
 /// layout.
+///
+/// # Safety
+///
+/// `block` is in use for `layout`.
 #[inline(never)]
-fn find(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
+unsafe fn find(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
     let region = regions_from(newest).find(|region| region.contains(block.addr().get()))?;
     if cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some() {
         return None;
     }
-    // SAFETY: who frees a block says that it is one.
+    // SAFETY: by the contract, it is one.
     Some((region, unsafe { region.block_at(block) }))
 }
 
@@ -409,9 +431,11 @@ unsafe impl RegionHeap for Heap {
 
     #[inline]
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        let (region, block) = match self.in_newest(block, layout) {
+        // SAFETY: as the caller has it.
+        let (region, block) = match unsafe { self.in_newest(block, layout) } {
             Some(found) => found,
-            None => self.find(block, layout)?,
+            // SAFETY: likewise.
+            None => unsafe { self.find(block, layout) }?,
         };
         // SAFETY: the caller parts with it.
         unsafe { region.give(block) };
@@ -419,7 +443,8 @@ unsafe impl RegionHeap for Heap {
     }
 
     unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
-        let (region, block) = self.find(block, layout)?;
+        // SAFETY: as the caller has it.
+        let (region, block) = unsafe { self.find(block, layout) }?;
         // SAFETY: the caller parts with what is beyond the new size.
         Ok(match unsafe { region.resize(block, size_for(new)) } {
             Resized::Yes => Resize::Done,
