@@ -7,8 +7,17 @@
 //! ```
 //!
 //! What was never carved is as the page came; in a fresh page it has never been touched.
+//!
+//! Most pages have few blocks, so every map has a few words of its own, and a [`MapRest`] only where these are not enough:
+//!
+//! ```text
+//!   pages      | map | map | map | map | map | …      rests   | rest | rest | never used yet …
+//!                       └───────────┼─────────────────────────────┘     ▲
+//!                                   └───────────────────────────────────┘
+//! ```
 
 use core::cell::Cell;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::region::PAGE_SIZE;
@@ -16,13 +25,19 @@ use crate::SizeClass;
 
 const WORD_BITS: usize = 64;
 const WORDS: usize = PAGE_SIZE / SizeClass::MIN_SIZE / WORD_BITS;
+/// The words that a map has of its own.
+const OWN_WORDS: usize = 7;
+
+/// The most blocks that a map has bits for without a [`MapRest`].
+pub(crate) const OWN_BLOCKS: usize = OWN_WORDS * WORD_BITS;
 
 /// The free blocks of one page.
 ///
 /// # Invariants
 ///
 /// `free` is the number of bits set; those bits are below `carved`, and in no word below `lowest`. All zero bytes are
-/// the map of a page of which nothing is carved.
+/// the map of a page of which nothing is carved. `rest`, if there is one, is this map's alone, and there is one if
+/// `carved` is more than [`OWN_BLOCKS`]; it changes only while nobody has a block.
 ///
 /// Only who has locked the page's owner changes anything. But who has a block may ask at any time if that one is free, so
 /// the words are atomic; they order nothing.
@@ -31,7 +46,14 @@ pub(crate) struct BlockMap {
     free: Count,
     carved: Count,
     lowest: Count,
-    words: [AtomicU64; WORDS],
+    rest: Cell<Option<NonNull<MapRest>>>,
+    words: [AtomicU64; OWN_WORDS],
+}
+
+/// The words of a [`BlockMap`] that has more blocks than it has bits of its own for. Nobody's are zero.
+#[repr(align(64))]
+pub(crate) struct MapRest {
+    words: [AtomicU64; WORDS - OWN_WORDS],
 }
 
 /// A block that is free already cannot be put back.
@@ -65,14 +87,25 @@ impl BlockMap {
         self.carved.get()
     }
 
-    /// Forgets all blocks.
-    pub(crate) fn reset(&self) {
-        for word in self.words.iter().take(self.carved.get().div_ceil(WORD_BITS)) {
-            word.store(0, Relaxed);
+    /// Gets the words that are missing for more than [`OWN_BLOCKS`].
+    ///
+    /// # Safety
+    ///
+    /// They are this map's alone until [`clear`](Self::clear) gives them back, mapped for as long, and zero.
+    pub(crate) unsafe fn extend(&self, rest: NonNull<MapRest>) {
+        // INVARIANT: by the caller's promise.
+        self.rest.set(Some(rest));
+    }
+
+    /// Forgets all blocks, and gives back what it was [extended](Self::extend) by.
+    pub(crate) fn clear(&self) -> Option<NonNull<MapRest>> {
+        for index in 0..self.carved().div_ceil(WORD_BITS) {
+            self.word(index).store(0, Relaxed);
         }
         self.free.set(0);
         self.carved.set(0);
         self.lowest.set(0);
+        self.rest.take()
     }
 
     /// Adds the blocks from the last one carved up to, not including, `end`, as free ones.
@@ -147,9 +180,20 @@ impl BlockMap {
         Ok(count)
     }
 
-    /// The word with the given index, which is below `WORDS`: the remainder only saves a check.
+    /// The word with the given index, which is that of a block that is carved, or about to be. What is done about others
+    /// only saves a check.
     fn word(&self, index: usize) -> &AtomicU64 {
-        &self.words[index % WORDS]
+        match self.rest.get() {
+            // SAFETY: by the type's invariant.
+            Some(rest) if index >= OWN_WORDS => unsafe { rest.as_ref() }.word(index - OWN_WORDS),
+            _ => &self.words[index.min(OWN_WORDS - 1)],
+        }
+    }
+}
+
+impl MapRest {
+    fn word(&self, index: usize) -> &AtomicU64 {
+        &self.words[index.min(WORDS - OWN_WORDS - 1)]
     }
 }
 
@@ -171,21 +215,40 @@ mod tests {
             free: Count(Cell::new(0)),
             carved: Count(Cell::new(0)),
             lowest: Count(Cell::new(0)),
-            words: [const { AtomicU64::new(0) }; WORDS],
+            rest: Cell::new(None),
+            words: [const { AtomicU64::new(0) }; OWN_WORDS],
         }
     }
 
+    /// Two runs over the same words: a rest is as good as new when it comes back.
     #[test]
-    fn agrees_with_a_set() {
+    fn agrees_with_a_set_by_rest_and_without() {
+        let mut rest = MapRest { words: [const { AtomicU64::new(0) }; WORDS - OWN_WORDS] };
+        let rest = NonNull::from(&mut rest);
         let map = map();
+        for capacity in [WORDS * WORD_BITS, OWN_BLOCKS, WORDS * WORD_BITS] {
+            if capacity > OWN_BLOCKS {
+                // SAFETY: the map gives the words back before they go away.
+                unsafe { map.extend(rest) };
+            }
+            agrees_with_a_set(&map, capacity);
+            assert_eq!(map.clear(), (capacity > OWN_BLOCKS).then_some(rest));
+            assert_eq!((map.free(), map.carved()), (0, 0));
+            // SAFETY: they are nobody's.
+            let rest_words = &unsafe { rest.as_ref() }.words;
+            assert!(map.words.iter().chain(rest_words).all(|word| word.load(Relaxed) == 0));
+        }
+    }
+
+    fn agrees_with_a_set(map: &BlockMap, capacity: usize) {
         let mut free = BTreeSet::new();
         let mut state = 3_u64;
         for step in 0..if cfg!(miri) { 60 } else { 20_000 } {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
             let random = usize::try_from(state >> 33).expect("31 bits");
             match random % 8 {
-                0 if map.carved() < WORDS * WORD_BITS => {
-                    let end = (map.carved() + random / 8 % 100 + 1).min(WORDS * WORD_BITS);
+                0 if map.carved() < capacity => {
+                    let end = (map.carved() + random / 8 % 100 + 1).min(capacity);
                     free.extend(map.carved()..end);
                     map.carve_to(end);
                 }
@@ -213,13 +276,10 @@ mod tests {
                 _ => {}
             }
             assert_eq!(map.free(), free.len());
-            assert_eq!(map.is_free(random % 900), free.contains(&(random % 900)), "step {step}");
-            let (first, end) = (random % 900, random % 900 + random / 900 % 70);
+            let (first, end) = (random % 400, random % 400 + random / 400 % 70);
+            assert_eq!(map.is_free(first), free.contains(&first), "step {step}");
             let all_free = (first..end).all(|block| block >= map.carved() || free.contains(&block));
             assert_eq!(map.are_free(first, end), all_free, "step {step}, blocks {first} to {end}");
         }
-        map.reset();
-        assert_eq!((map.free(), map.carved()), (0, 0));
-        assert!(map.words.iter().all(|word| word.load(Relaxed) == 0));
     }
 }
