@@ -266,6 +266,8 @@ pub(crate) struct Accounts {
     used: usize,
     peak: usize,
     dirty_pages: usize,
+    /// So much may be in use or dirty although it is too much: hardly any of it is memory.
+    tolerated: usize,
     pub(crate) large: LargeBlocks,
     mapped: LargeBlocks,
     peak_mapped: LargeBlocks,
@@ -278,6 +280,7 @@ impl Accounts {
             used: 0,
             peak: 0,
             dirty_pages: 0,
+            tolerated: 0,
             large: LargeBlocks::new(),
             mapped: LargeBlocks::new(),
             peak_mapped: LargeBlocks::new(),
@@ -321,14 +324,37 @@ impl Accounts {
         self.dirty_pages
     }
 
-    /// The number of dirty pages that are too many: what is in use and what is dirty shall come to an eighth more than the
-    /// program has ever used, and not much beyond.
+    /// The number of dirty pages that are too many.
     fn surplus_pages(&self) -> usize {
+        let most = self.most_kept().max(self.tolerated);
+        self.kept().saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
+    }
+
+    /// What is in use and what is dirty.
+    const fn kept(&self) -> usize {
+        self.used.saturating_add(self.dirty_pages * PAGE_SIZE)
+    }
+
+    /// What is in use and what is dirty shall come to an eighth more than the program has ever used, and not much beyond.
+    const fn most_kept(&self) -> usize {
         const ALWAYS: usize = 512 * 1024;
         // A program that says wrong sizes may have made anything of these.
-        let most = self.peak.saturating_add(self.peak / 8).saturating_add(ALWAYS);
-        let kept = self.used.saturating_add(self.dirty_pages * PAGE_SIZE);
-        kept.saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
+        self.peak.saturating_add(self.peak / 8).saturating_add(ALWAYS)
+    }
+
+    /// Tolerates a surplus, and a sixteenth of all more, if the process has never had as much memory as may be kept.
+    /// Returns whether that is so.
+    pub(crate) fn tolerate_surplus(&mut self, peak_resident: usize) -> bool {
+        let is_tolerable = peak_resident <= self.most_kept();
+        if is_tolerable {
+            self.tolerated = self.kept().saturating_add(self.kept() / 16);
+        }
+        is_tolerable
+    }
+
+    /// Tolerates no surplus any more.
+    pub(crate) fn end_tolerance(&mut self) {
+        self.tolerated = 0;
     }
 
     /// A page is now cut into blocks.
