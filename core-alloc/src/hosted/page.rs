@@ -18,7 +18,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock, FreeList};
-use super::block_map::{AlreadyFree, BlockMap, MapRest, OWN_BLOCKS};
+use super::block_map::{AlreadyFree, BlockMap, LongWords, OWN_BLOCKS};
 use super::class_map;
 use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
@@ -128,10 +128,10 @@ impl Page {
     ///
     /// # Safety
     ///
-    /// The caller owns the page, and `rest` becomes its own, as [`BlockMap::extend`] says.
-    pub(crate) unsafe fn extend(&self, rest: NonNull<MapRest>) {
+    /// The caller owns the page, and the `long` words become its own, as [`BlockMap::extend`] says.
+    pub(crate) unsafe fn extend(&self, long: NonNull<LongWords>) {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.blocks.extend(rest) };
+        unsafe { self.blocks.extend(long) };
     }
 
     /// Makes the free page at `start` one of `holder`'s, to be cut into blocks of `class`.
@@ -182,7 +182,7 @@ impl Page {
     }
 
     /// Forgets the page's blocks, which nobody uses any more, and gives back what it was [extended](Self::extend) by.
-    pub(crate) fn forget_blocks(&self) -> Option<NonNull<MapRest>> {
+    pub(crate) fn forget_blocks(&self) -> Option<NonNull<LongWords>> {
         self.blocks.clear()
     }
 

@@ -66,20 +66,20 @@ impl Fit {
 
 /// A page for `holder`, to be cut into blocks of `class`. If that is an owner, it is locked.
 pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
-    let (mut fresh, mut rest) = (Fresh::No, None);
+    let (mut fresh, mut long) = (Fresh::No, None);
     let place = take_with(|regions| {
         let fit = regions.fit_for_page()?;
         if Page::is_long(class) {
-            rest = Some(fit.extent.region.take_map_rest()?);
+            long = Some(fit.extent.region.take_long_words()?);
         }
         regions.accounts.open_page();
         fresh = fit.freshness();
         Some(fit)
     })?;
     let page = place.region.page(place.pages.start);
-    if let Some(rest) = rest {
+    if let Some(long) = long {
         // SAFETY: the page was free, and is now the caller's, as the words are.
-        unsafe { page.extend(rest) };
+        unsafe { page.extend(long) };
     }
     // SAFETY: the page was free, and is now the caller's.
     unsafe { page.open(place.start(), fresh, class, holder) };
@@ -88,14 +88,14 @@ pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
 
 /// Takes back a page whose blocks nobody uses any more.
 pub(crate) fn return_page(page: PageRef) {
-    let rest = page.forget_blocks();
+    let long = page.forget_blocks();
     let start = page.close().addr();
     // SAFETY: the page is in use, as a run of one, until it is put back below.
     let place = unsafe { span_of(start, 1) };
     let mut regions = lock();
     regions.accounts.close_page();
-    if let Some(rest) = rest {
-        place.region.put_map_rest(rest);
+    if let Some(long) = long {
+        place.region.put_long_words(long);
     }
     regions.give_back(&place);
 }

@@ -266,6 +266,8 @@ pub(crate) struct Accounts {
     used: usize,
     peak: usize,
     dirty_pages: usize,
+    /// What came into use last, and may not be touched yet.
+    newest: usize,
     /// So much may be in use or dirty although it is too much: hardly any of it is memory.
     tolerated: usize,
     pub(crate) large: LargeBlocks,
@@ -280,6 +282,7 @@ impl Accounts {
             used: 0,
             peak: 0,
             dirty_pages: 0,
+            newest: 0,
             tolerated: 0,
             large: LargeBlocks::new(),
             mapped: LargeBlocks::new(),
@@ -305,6 +308,7 @@ impl Accounts {
     pub(crate) fn use_more(&mut self, bytes: usize) {
         self.used = self.used.wrapping_add(bytes);
         self.peak = self.peak.max(self.used);
+        self.newest = bytes;
         // Twice what came into use, so that what was left over for some reason is caught up with, but not all at once.
         janitor::note_surplus(self.surplus_pages().min(2 * bytes.div_ceil(PAGE_SIZE)));
     }
@@ -342,10 +346,10 @@ impl Accounts {
         self.peak.saturating_add(self.peak / 8).saturating_add(ALWAYS)
     }
 
-    /// Tolerates a surplus, and a sixteenth of all more, if the process has never had as much memory as may be kept.
-    /// Returns whether that is so.
+    /// Tolerates a surplus, and a sixteenth of all more, if the process has never had more memory than may be kept, nor gets
+    /// so much with what has just come into use. Returns whether that is so.
     pub(crate) fn tolerate_surplus(&mut self, peak_resident: usize) -> bool {
-        let is_tolerable = peak_resident <= self.most_kept();
+        let is_tolerable = peak_resident.saturating_add(self.newest) <= self.most_kept();
         if is_tolerable {
             self.tolerated = self.kept().saturating_add(self.kept() / 16);
         }
