@@ -55,8 +55,9 @@
 //! 2. `Bins::pop` takes the first block of the class's loaded magazine. That is nearly always all.
 //! 3. An empty magazine is exchanged by `Cache::refill`: for the bin's spare magazine, or for one of `Owner::take`. A thread
 //!    begins without an owner, as a *guest* of one that all threads share, and gets a kibibyte or two at a time from there.
-//!    After a few times it *adopts* an owner: one that an ended thread has left, with its bins, or a new one. (The program's
-//!    first thread does so at once.) Each time one other bin is looked at, and sent home if it has not been used for long.
+//!    The second time it *adopts* an owner that an ended thread has left, with its bins, if there is one, and after a few
+//!    times a new one. (The program's first thread does so at once.) Each time one other bin is looked at, and sent home if
+//!    it has not been used for long.
 //! 4. `Owner::take` looks into the depot for a whole magazine, then to the free blocks of the owner's pages, then to blocks
 //!    of such a page that are not carved yet; then to what a few idle owners have, and then to a new page.
 //! 5. `regions::take_page` finds that in a region with *dirty* pages, which were in use before, or else in the shortest
