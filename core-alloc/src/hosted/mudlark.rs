@@ -154,7 +154,7 @@ impl Mudlark {
     /// has handed out, only whole regions do.
     ///
     /// Whatever the decay, a program that grows does not keep what it has outgrown: what is in use and what waits to be used
-    /// again come to an eighth more than was ever in use, and half a megabyte. Of what is beyond, each request for more pages gives
+    /// again come to a sixteenth more than was ever in use, and half a megabyte. Of what is beyond, each request for more pages gives
     /// back up to twice as many.
     ///
     /// `None` switches all this off: there will be no such thread, and memory goes back when
