@@ -99,6 +99,12 @@ pub(crate) unsafe fn populate(start: NonNull<u8>, size: usize) {
     unsafe { platform::populate(start, size) };
 }
 
+/// The most memory that the process has ever had, in bytes, where the system counts that. It may count in what the process
+/// had before it became this program.
+pub(crate) fn peak_resident() -> Option<usize> {
+    platform::peak_resident()
+}
+
 /// The size of an OS page: the least that can be purged.
 pub(crate) fn os_page_size() -> usize {
     platform::os_page_size()

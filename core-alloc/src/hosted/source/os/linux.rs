@@ -1,5 +1,6 @@
 //! What Linux does in its own way.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::time::Duration;
 
@@ -61,6 +62,19 @@ pub(super) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
 pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
     // SAFETY: by the caller's promise; what is in the memory stays.
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_POPULATE_WRITE) });
+}
+
+/// The highest that the process's resident memory has been, in bytes.
+pub(super) fn peak_resident() -> Option<usize> {
+    let mut usage = MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: there is a place for the answer.
+    let status = keeping_errno(|| unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) });
+    if status != 0 {
+        return None;
+    }
+    // SAFETY: the system has just written it.
+    let kibibytes = unsafe { usage.assume_init() }.ru_maxrss;
+    usize::try_from(kibibytes).ok()?.checked_mul(1024)
 }
 
 /// Rests for about that long; a signal may end it early.
