@@ -1,5 +1,6 @@
 //! How a value tells the collector which objects it holds handles to.
 
+use core::cell::Cell;
 use core::fmt;
 
 use crate::candidates::Closure;
@@ -162,6 +163,8 @@ enum Step<'a> {
     Subtract(&'a Subtraction),
     /// The target is reachable.
     Spread(&'a Reached),
+    /// It is counted; the target is not looked at.
+    Tally(&'a Cell<u64>),
     /// The target is worth a look, if it is in the set.
     Close(&'a Closure<'a>),
     /// The target is fetched before it is looked at.
@@ -179,6 +182,11 @@ impl<'a> Tracer<'a> {
     /// Marks each target reachable.
     pub(crate) fn spread(reached: &'a Reached) -> Self {
         Self { step: Step::Spread(reached) }
+    }
+
+    /// Counts edges.
+    pub(crate) fn tally(tally: &'a Cell<u64>) -> Self {
+        Self { step: Step::Tally(tally) }
     }
 
     /// Makes each target a member.
@@ -217,6 +225,7 @@ impl<'a> Tracer<'a> {
         match &self.step {
             Step::Subtract(subtraction) => subtraction.edge(target),
             Step::Spread(reached) => reached.edge(target),
+            Step::Tally(tally) => tally.set(tally.get() + 1),
             _ => self.edge_otherwise(target),
         }
     }
@@ -225,7 +234,7 @@ impl<'a> Tracer<'a> {
     #[inline(never)]
     fn edge_otherwise(&mut self, target: ObjectRef) {
         match &mut self.step {
-            Step::Subtract(_) | Step::Spread(_) => {}
+            Step::Subtract(_) | Step::Spread(_) | Step::Tally(_) => {}
             Step::Close(closure) => closure.edge(target),
             Step::Buffer(buffer) => buffer.edge(target),
             Step::Visit(visit) => visit(target),
@@ -248,6 +257,7 @@ impl fmt::Debug for Tracer<'_> {
         let step = match self.step {
             Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
+            Step::Tally(_) => "tally",
             Step::Close(_) => "close",
             Step::Buffer(_) => "buffer",
             Step::Visit(_) => "visit",

@@ -15,4 +15,5 @@ mod searches;
 mod unique;
 mod weak_handles;
 mod weak_maps;
+mod whole_heaps;
 mod world;
