@@ -10,10 +10,10 @@ use crate::partition::{Reached, Subtraction};
 use crate::search::edge_buffer::EdgeBuffer;
 use crate::sendable::Within;
 
-#[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
-mod crates;
-mod foreign;
+mod behind_pointer;
+mod in_place;
 mod named;
+mod no_edges;
 
 pub(crate) use named::EdgeName;
 pub use named::NamedTracer;
@@ -142,6 +142,30 @@ pub unsafe trait Trace {
         Self: Sized + 'static,
     {
         None
+    }
+}
+
+// SAFETY: the one handle that a handle owns is itself.
+unsafe impl<T: ?Sized> Trace for Gc<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.edge(self);
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        tracer.edge(self);
+    }
+
+    fn is_bare() -> bool {
+        true
+    }
+
+    /// What it leads to is looked at by itself.
+    fn is_sendable(_: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        true
     }
 }
 
