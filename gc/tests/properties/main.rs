@@ -1,6 +1,7 @@
 //! Single properties of collections, finalizers, weak handles, panics and the derive.
 
 mod collections;
+mod counted_work;
 mod derive;
 mod dot_reader;
 mod finalizers;
