@@ -15,6 +15,7 @@ mod frame_sizes;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 mod own_stack;
 
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Where the sizes of frames are not remembered, none are known.
@@ -73,8 +74,12 @@ fn agree(followed: &[usize], unwound: &[usize]) -> bool {
 }
 
 /// The frames from some point on, innermost first.
+///
+/// # Invariants
+///
+/// The first `len` of the `frames` are written.
 pub(crate) struct Walk {
-    frames: [usize; MOST_FRAMES],
+    frames: [MaybeUninit<usize>; MOST_FRAMES],
     len: usize,
     /// No more are wanted.
     most: usize,
@@ -103,17 +108,21 @@ impl Walk {
     }
 
     const fn empty(most: usize) -> Self {
-        Self { frames: [0; MOST_FRAMES], len: 0, most: if most < MOST_FRAMES { most } else { MOST_FRAMES } }
+        let frames = [const { MaybeUninit::uninit() }; MOST_FRAMES];
+        Self { frames, len: 0, most: if most < MOST_FRAMES { most } else { MOST_FRAMES } }
     }
 
     /// Return addresses, innermost first.
     pub(crate) fn frames(&self) -> &[usize] {
-        &self.frames[..self.len]
+        let written: *const [MaybeUninit<usize>] = &raw const self.frames[..self.len];
+        // SAFETY: by the type's invariant.
+        unsafe { &*(written as *const [usize]) }
     }
 
     /// Adds a frame. The answer is whether there may be another one.
     fn push(&mut self, frame: usize) -> bool {
-        self.frames[self.len] = frame;
+        // INVARIANT: the one behind the last is written.
+        self.frames[self.len].write(frame);
         self.len += 1;
         self.len < self.most
     }
@@ -133,6 +142,10 @@ impl Walk {
         let mut learner = frame_sizes::Learner::new(here);
         let visit = |frame: &backtrace::Frame| {
             let (place, top) = (frame.ip().addr(), frame.sp().addr());
+            if place == 0 {
+                // Behind the outermost frame.
+                return false;
+            }
             learner.saw(place, top);
             // The stack grows downwards, so inner frames are below.
             let is_inner = self.len == 0 && (1..from).contains(&top);

@@ -294,12 +294,13 @@ struct Truth {
 
 #[test]
 fn a_sample_tells_what_there_was_up_to_its_own_error() {
-    let intervals: [(&str, fn(u64) -> u64); 3] = [
-        ("one interval", |_| INTERVAL),
-        ("many", |n| INTERVAL << (n / 1000 % 7)),
-        ("two that differ much", |n| if n % 5000 < 100 { INTERVAL } else { INTERVAL << 8 }),
+    // With how far the number of blocks may be off: of small ones few are seen, so it is less certain than their bytes.
+    let intervals: [(&str, f64, fn(u64) -> u64); 3] = [
+        ("one interval", 0.2, |_| INTERVAL),
+        ("many", 0.4, |n| INTERVAL << (n / 1000 % 7)),
+        ("two that differ much", 0.8, |n| if n % 5000 < 100 { INTERVAL } else { INTERVAL << 8 }),
     ];
-    for (name, interval_at) in intervals {
+    for (name, count_error, interval_at) in intervals {
         let (model, truth) = sampled_program(interval_at);
         let all = model.all();
         assert!(!model.program.has_every_request() && all.total.seen < truth.count / 2, "most are left out: {all:?}");
@@ -308,9 +309,8 @@ fn a_sample_tells_what_there_was_up_to_its_own_error() {
             assert!(off < 4.0 * estimate.error(), "{name}: {off} against {}", estimate.error());
             assert!(estimate.error() < 0.05, "{name}: that says something: {}", estimate.error());
         }
-        // Of small blocks few are seen, so their number is less certain than their bytes.
-        let smallest = all.total.blocks.as_float() / truth.count as f64;
-        assert!((0.6..1.6).contains(&smallest), "{name}: {smallest}");
+        let off = (all.total.blocks.as_float() / truth.count as f64 - 1.0).abs();
+        assert!(off < count_error, "{name}: {off}");
     }
 }
 
@@ -323,5 +323,5 @@ fn a_sample_without_its_beginning_knows_its_intervals() {
     }
     let model = model_of(&log.cut());
     assert_eq!(model.program.intervals, Some((4096, 1 << 20)));
-    assert_eq!(model.all().total.bytes, 2 * 4096 + (1 << 20) + 1, "and half a byte of each");
+    assert_eq!(model.all().total.bytes, 2 * 4097 + (1 << 20) + 1, "and half a byte of each, which is rounded");
 }
