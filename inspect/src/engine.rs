@@ -409,7 +409,8 @@ impl Engine {
 
     /// What the recording's clock says, in nanoseconds.
     fn now(&self) -> u64 {
-        let since_start = || self.began.map_or(0, |began| u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        let since_start =
+            || self.began.map_or(0, |began| u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
         self.log.as_ref().map_or_else(since_start, Log::now)
     }
 
