@@ -24,7 +24,7 @@ const CHUNK: usize = 32 * 1024;
 const LONGEST_WAIT: u64 = 10_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
-const PART_OF_AGE: u64 = 32;
+const PART_OF_AGE: u64 = 16;
 
 /// A log that is being written.
 pub(crate) struct Log {
