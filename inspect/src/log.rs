@@ -21,7 +21,7 @@ const CHUNK: usize = 32 * 1024;
 
 /// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
 /// is killed.
-const LONGEST_WAIT: u64 = 10_000_000;
+const LONGEST_WAIT: u64 = 50_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
 const PART_OF_AGE: u64 = 16;

@@ -56,8 +56,8 @@ impl Profiler {
     pub const DEFAULT_INTERVAL: u64 = 512 * 1024;
 
     /// As many recorded requests in a second are the most unless another number is chosen. They take less than a hundredth of a
-    /// processor's time, and tell what a second's memory was for to two parts in a hundred.
-    pub const DEFAULT_LIMIT: u32 = 2048;
+    /// processor's time, and tell what a second's memory was for to three parts in a hundred.
+    pub const DEFAULT_LIMIT: u32 = 1024;
 
     /// Begins to record to this file, which is overwritten.
     ///

@@ -29,7 +29,7 @@ pub(crate) struct Recording {
     interval: Option<u64>,
 
     /// The most requests that are recorded in a second, about: where more would be, the interval doubles; 0 for any number [default:
-    /// the recorder's, 2048].
+    /// the recorder's, 1024].
     #[arg(long, value_name = "REQUESTS")]
     limit: Option<u32>,
 
