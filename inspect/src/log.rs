@@ -21,10 +21,10 @@ const CHUNK: usize = 32 * 1024;
 
 /// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
 /// is killed.
-const LONGEST_WAIT: u64 = 10_000_000;
+const LONGEST_WAIT: u64 = 50_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
-const PART_OF_AGE: u64 = 32;
+const PART_OF_AGE: u64 = 16;
 
 /// A log that is being written.
 pub(crate) struct Log {
@@ -104,14 +104,18 @@ impl Log {
         self.writer.write(time, event);
     }
 
-    /// Writes an event of the calling thread, and what the thread is called if that is not known yet.
-    pub(crate) fn write_of_thread(&mut self, event: &Event<'_>) {
-        let (time, number) = (self.now(), thread::number());
+    /// Writes an event of the calling thread, and what the thread is called if that is not known yet. A request that was sampled
+    /// has the `interval` by which it was.
+    pub(crate) fn write_of_thread(&mut self, time: u64, interval: Option<u64>, event: &Event<'_>) {
+        let (number, tag) = (thread::number(), thread::tag());
         if thread::is_news(self.number) {
             let mut room = [0; 64];
             self.writer.write(time, &Event::Name { of: NameOf::Thread, id: number, text: thread::name(&mut room) });
         }
-        self.writer.write_of(number, thread::tag(), time, event);
+        match interval {
+            Some(interval) => self.writer.write_sampled(number, tag, interval, time, event),
+            None => self.writer.write_of(number, tag, time, event),
+        }
         self.is_used = true;
         let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
         if time.saturating_sub(self.flushed) > longest {

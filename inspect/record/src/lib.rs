@@ -31,7 +31,7 @@
 //!
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
 //! `execl` (on x86-64) or their kin. After a crash or a signal that kills, its end is missing: what was collected since it was last written. The next
-//! request does that after 10 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
+//! request does that after 50 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;
