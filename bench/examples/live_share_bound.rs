@@ -5,6 +5,8 @@
 //! the region, every power of two as likely. The means are over so many fillings as the first argument says, 2000 if it says
 //! nothing; all ways get the same ones. *Without overhead* a block takes what was asked for. *With tags* it takes a word of four bytes
 //! more, in whole pairs of words, and the region 188 bytes for itself, as in Mudlark's heap.
+//!
+//! A second argument adds the way that weighs each place by so many random futures, which takes minutes.
 
 use std::env;
 
@@ -164,9 +166,6 @@ impl Region {
     fn best_place(&self, taken: usize, value: impl Fn(&dyn Fn(usize) -> Self) -> usize) -> Option<Place> {
         let fitting = (0..self.gaps.len()).filter(|&gap| self.gaps[gap].1 >= taken);
         let places: Vec<Place> = fitting.flat_map(|gap| [(gap, false), (gap, true)]).collect();
-        if places.len() <= 2 && self.gaps.len() == 1 && self.live.is_empty() {
-            return places.first().copied();
-        }
         places.into_iter().max_by_key(|&place| {
             value(&|asked| {
                 let mut region = self.clone();

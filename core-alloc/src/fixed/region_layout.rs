@@ -21,7 +21,7 @@ const LAST_END: usize = usize::MAX - 2 * GRANULE;
 #[repr(C)]
 pub(super) struct Front {
     pub(super) header: Header,
-    /// Where [`BinsRef`] expects it: just before the heads.
+    /// Where [`BinsRef`](super::bins::BinsRef) expects it: just before the heads.
     pub(super) bins: Bins,
 }
 
@@ -36,8 +36,8 @@ const _: () = assert!(align_of::<Front>() == TAG_SIZE && size_of::<Front>().is_m
 ///
 /// - The bytes from here up to the block that is `len` bytes behind the front are the region's alone.
 /// - From [`first_block_at`] on they are blocks, side by side, up to that one, which has no bytes and is in use.
-/// - Each free block has its tag in its last word, and the block behind it has the tag [`Tag::after_free`]; no two free
-///   blocks are neighbours. All free blocks are listed in the bins.
+/// - Each free block has its tag in its last word, and the block behind it has a tag that says so; no two free blocks are
+///   neighbours. All free blocks are listed in the bins.
 /// - The tags of blocks in use say whether they are large as the bins have it.
 /// - Nothing here changes once the region is a heap's.
 pub(super) struct Header {
