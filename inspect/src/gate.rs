@@ -377,12 +377,16 @@ mod tests {
     fn estimates_are_right_though_the_interval_changes() {
         let rounds = if cfg!(miri) { 1..=1 } else { 1..=50 };
         let errors: Vec<f64> = rounds.flat_map(errors).collect();
+        if cfg!(miri) {
+            // So few requests tell nothing.
+            return;
+        }
         let count = errors.len() as f64;
         // 200 figures from a seed: the most probable outcome has a mean of zero, and a mean square of one.
         assert!(errors.iter().all(|error| error.abs() < 4.5), "{errors:.1?}");
         let mean = errors.iter().sum::<f64>() / count;
         assert!(mean.abs() < 3.0 / count.sqrt(), "they lean to one side: {mean:.2}");
         let mean_square = errors.iter().map(|error| error * error).sum::<f64>() / count;
-        assert!(cfg!(miri) || (0.7..1.3).contains(&mean_square), "{mean_square:.2}");
+        assert!((0.7..1.3).contains(&mean_square), "{mean_square:.2}");
     }
 }
