@@ -6,7 +6,8 @@
 //!                              Record ◂── Reader ◂────┘   on the developer's machine
 //! ```
 //!
-//! Everything here works without an operating system and allocates nothing.
+//! Everything here works without an operating system and allocates nothing: how a firmware's log comes to the developer's machine
+//! is told in [`firmware`].
 //!
 //! ```
 //! use mudlark_hooks::{Address, Event, Reader, Writer};
@@ -30,6 +31,8 @@ extern crate std;
 mod chunk;
 mod event;
 mod field;
+#[doc = include_str!("firmware.md")]
+pub mod firmware {}
 #[doc = include_str!("format.md")]
 pub mod format {}
 mod hooked;

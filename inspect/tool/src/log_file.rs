@@ -41,6 +41,7 @@ pub struct LogFile<R> {
     chunks: u64,
     next_sequence: Option<u32>,
     damage: Damage,
+    text_bytes: u64,
 }
 
 impl<R: Read> LogFile<R> {
@@ -48,7 +49,16 @@ impl<R: Read> LogFile<R> {
     #[must_use]
     pub fn new(input: R) -> Self {
         let buffer = vec![0; PIECE].into_boxed_slice();
-        Self { input, buffer, filled: 0, bytes: 0, chunks: 0, next_sequence: None, damage: Damage::default() }
+        Self {
+            input,
+            buffer,
+            filled: 0,
+            bytes: 0,
+            chunks: 0,
+            next_sequence: None,
+            damage: Damage::default(),
+            text_bytes: 0,
+        }
     }
 
     /// As many bytes were read.
@@ -67,6 +77,13 @@ impl<R: Read> LogFile<R> {
     #[must_use]
     pub const fn damage(&self) -> Damage {
         self.damage
+    }
+
+    /// As many of the bytes that are in no chunk are text, as on a serial line that a firmware prints to as well: nothing is
+    /// damaged there.
+    #[must_use]
+    pub const fn text_bytes(&self) -> u64 {
+        self.text_bytes
     }
 
     /// Hands out each chunk up to the end of the log. What is not whole there is damage.
@@ -113,6 +130,7 @@ impl<R: Read> LogFile<R> {
         loop {
             match Chunk::find(&self.buffer[passed..self.filled]) {
                 Found::Chunk { skipped, len, chunk } => {
+                    self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
                     self.damage.skipped_bytes += skipped as u64;
                     self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
                     self.next_sequence = Some(chunk.sequence.wrapping_add(1));
@@ -121,6 +139,7 @@ impl<R: Read> LogFile<R> {
                     each(chunk);
                 }
                 Found::Incomplete { skipped } => {
+                    self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
                     self.damage.skipped_bytes += skipped as u64;
                     self.pass(passed + skipped);
                     return;
@@ -143,6 +162,12 @@ impl<R: Read> LogFile<R> {
         self.buffer.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
     }
+}
+
+/// The length of these bytes, if they are text: what no text has, is in the header of each chunk.
+fn text_in(bytes: &[u8]) -> u64 {
+    let is_foreign = |&byte: &u8| byte == 0 || byte >= 0xF5;
+    if bytes.iter().any(is_foreign) { 0 } else { bytes.len() as u64 }
 }
 
 /// Chunks that must have been between the one that was expected and this one. A program begins to count at zero.

@@ -84,7 +84,7 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
             lacks.push(format!("{text}: {count}"));
         }
     };
-    lack(damage.skipped_bytes, "bytes in no whole chunk");
+    lack(damage.skipped_bytes - file.text_bytes(), "bytes in no whole chunk");
     lack(damage.missing_chunks, "missing chunks");
     lack(unknown_chunks, "chunks of a newer version");
     lack(model.gaps.lost_events, "events that the writer lost");
@@ -94,6 +94,9 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     }
     if !lacks.is_empty() {
         eprintln!("warning: the log is not whole: {}", lacks.join("; "));
+    }
+    if file.text_bytes() > 0 {
+        eprintln!("note: {} bytes of text between the chunks are passed over", file.text_bytes());
     }
     if program.is_none() && model.programs() > 1 {
         let programs = model.programs();

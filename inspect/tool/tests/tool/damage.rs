@@ -137,10 +137,20 @@ fn fails(log: &[u8], arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn a_damaged_log_is_shown_with_one_line_of_what_is_missing() {
-    let (log, garbage) = with_garbage(b"Booting... ");
+    for garbage in [&b"Booting\0... "[..], b"\xF5"] {
+        let (log, garbage) = with_garbage(garbage);
+        let (code, errors) = fails(&log, &["stats"]);
+        assert_eq!(code, Some(0));
+        assert_eq!(errors, format!("warning: the log is not whole: bytes in no whole chunk: {garbage}\n"));
+    }
+}
+
+#[test]
+fn text_between_chunks_is_no_damage() {
+    let (log, text) = with_garbage("Booting… ".as_bytes());
     let (code, errors) = fails(&log, &["stats"]);
     assert_eq!(code, Some(0));
-    assert_eq!(errors, format!("warning: the log is not whole: bytes in no whole chunk: {garbage}\n"));
+    assert_eq!(errors, format!("note: {text} bytes of text between the chunks are passed over\n"));
 }
 
 #[test]

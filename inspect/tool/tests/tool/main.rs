@@ -6,6 +6,8 @@ mod common;
 mod damage;
 mod dot;
 mod exports;
+#[cfg(unix)]
+mod firmware;
 mod golden;
 mod model;
 mod pprof;
