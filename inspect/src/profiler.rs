@@ -13,7 +13,7 @@ use crate::fork;
 use crate::gate;
 use crate::log::{LogFile, Place};
 use crate::report;
-use crate::reporter::{Detail, HeapReport, Reporter, report_state};
+use crate::reporter::{Detail, HeapReports, Reporter, report_state};
 use crate::start_error::StartError;
 use crate::thread::Recording;
 use crate::walk;
@@ -29,7 +29,7 @@ use crate::walk;
 pub struct Profiler {
     reporter: Option<Reporter>,
     process: u32,
-    heap: HeapReport,
+    reports: HeapReports,
 }
 
 /// How a recording is to be made.
@@ -47,7 +47,7 @@ pub struct Builder {
     settings: Settings,
     stats_period: Option<Duration>,
     place: Place,
-    heap: HeapReport,
+    reports: HeapReports,
 }
 
 impl Profiler {
@@ -69,7 +69,7 @@ impl Profiler {
             settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
-            heap: report::heap,
+            reports: HeapReports { heap: report::heap, pages: report::pages },
         }
     }
 
@@ -152,9 +152,15 @@ impl Builder {
     }
 
     /// What the heap says of itself, for a program whose allocator is not Mudlark:
-    /// [`Event::Heap`], and then [`Event::Class`] and [`Event::Page`] if there are such. What `heap` allocates is not recorded.
+    /// [`Event::Heap`], and then [`Event::Class`] if there are such. What `heap` allocates is not recorded.
     pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
-        self.heap = heap;
+        self.reports.heap = heap;
+        self
+    }
+
+    /// And what it says of its pages, as [`Event::Page`]: that is asked whenever the heap has grown by an eighth, and at the end.
+    pub const fn pages(mut self, pages: fn() -> Vec<Event<'static>>) -> Self {
+        self.reports.pages = pages;
         self
     }
 
@@ -191,8 +197,8 @@ impl Builder {
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
         engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         name_program();
-        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
-        Ok(Profiler { reporter, process: process::id(), heap: self.heap })
+        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
+        Ok(Profiler { reporter, process: process::id(), reports: self.reports })
     }
 
     /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
@@ -229,7 +235,7 @@ impl Drop for Profiler {
         }
         #[cfg(feature = "gc")]
         crate::collections::write_censuses();
-        report_state(self.heap, Detail::Pages);
+        report_state(&self.reports, Detail::Pages);
         engine::stop();
     }
 }

@@ -16,6 +16,7 @@
 //! - `start` begins the recording before the program's `main`, and ends it after;
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
+//! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
 //!
@@ -39,6 +40,7 @@ mod cxx;
 mod early;
 #[cfg(target_arch = "x86_64")]
 mod execl;
+mod heap;
 mod leave;
 mod next;
 mod start;

@@ -1,16 +1,14 @@
 //! The recording begins when the library is loaded, and ends when the program does.
 
-use core::ffi::{c_int, c_void};
-use core::mem;
+use core::ffi::c_int;
 use core::ptr::NonNull;
 use std::env;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use mudlark_inspect::hooks::Event;
 use mudlark_inspect::{Builder, Malloc, Profiler};
 
-use crate::{PROFILED, next};
+use crate::{PROFILED, heap};
 
 /// What to do, for this process and those that come of it.
 const VARIABLE: &str = "MUDLARK_PROFILE";
@@ -85,7 +83,7 @@ pub(crate) fn flush() {
 
 fn start(value: &str) -> Result<Profiler, String> {
     let (file, builder) = Builder::parse(value)?;
-    let builder = builder.heap(heap);
+    let builder = builder.heap(heap::state).pages(heap::pages);
     let file = std::path::absolute(file).map_err(|error| error.to_string())?;
     let own = process::id();
     let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
@@ -107,42 +105,4 @@ fn start(value: &str) -> Result<Profiler, String> {
 fn tell_others(name: &str, value: &str) {
     // SAFETY: the program has not begun, so there is no other thread.
     unsafe { env::set_var(name, value) };
-}
-
-/// What libmudlark.so says of its heap, if it is the next allocator.
-fn heap() -> Vec<Event<'static>> {
-    let Some(function) = next::find(c"mudlark_stats") else { return Vec::new() };
-    // SAFETY: libmudlark.so has a function of this type by this name.
-    let function = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Stats)>(function) };
-    let mut stats = Stats::default();
-    // SAFETY: it is written to.
-    unsafe { function(&raw mut stats) };
-    vec![Event::Heap {
-        requested: stats.requested_bytes as u64,
-        used: (stats.block_bytes + stats.large_bytes) as u64,
-        cached: stats.cached_bytes as u64,
-        large: stats.large_bytes as u64,
-        committed: stats.committed_bytes as u64,
-        reserved: stats.reserved_bytes as u64,
-    }]
-}
-
-/// `struct mudlark_stats` of `mudlark.h`.
-#[repr(C)]
-#[derive(Default)]
-struct Stats {
-    reserved_bytes: usize,
-    committed_bytes: usize,
-    page_bytes: usize,
-    blocks: usize,
-    block_bytes: usize,
-    cached_blocks: usize,
-    cached_bytes: usize,
-    large_blocks: usize,
-    large_bytes: usize,
-    mapped_blocks: usize,
-    mapped_bytes: usize,
-    requested_bytes: usize,
-    peak_bytes: usize,
-    heaps: usize,
 }

@@ -88,7 +88,11 @@ struct Log {
     frees: usize,
     threads: Vec<String>,
     heaps: usize,
+    /// Blocks that pages of a size have in use, at most.
+    pages: HashMap<u64, u64>,
     ends: usize,
+    /// Those of the moment that is read.
+    in_pages: HashMap<u64, u64>,
 }
 
 impl Log {
@@ -117,7 +121,16 @@ impl Log {
                 self.live.remove(&address.0);
                 self.frees += 1;
             }
-            Event::Heap { .. } => self.heaps += 1,
+            Event::Heap { .. } => {
+                self.heaps += 1;
+                self.in_pages.clear();
+            }
+            Event::Page { block_size, used, .. } => {
+                let in_pages = self.in_pages.entry(block_size).or_default();
+                *in_pages += u64::from(used);
+                let most = self.pages.entry(block_size).or_default();
+                *most = (*in_pages).max(*most);
+            }
             Event::Stopped {} => self.ends += 1,
             _ => {}
         }
@@ -204,6 +217,18 @@ fn another_allocator_may_be_behind() {
         let sampled = Folder::new(&format!("behind-sampled-{compiler}"));
         sampled.record_on(",interval=20000", &mut Command::new(&program), &libraries);
     }
+}
+
+#[test]
+fn the_allocator_behind_tells_of_its_pages_while_they_are_full() {
+    let folder = Folder::new("pages");
+    let libraries = format!("{} {}", library().display(), library().with_file_name("libmudlark.so").display());
+    // All is free again at the end.
+    let script = "my @a = map { \"x\" x 3000 } 1..20000; select undef, undef, undef, 0.5; @a = (); exit 0";
+    folder.record_on("", Command::new("perl").args(["-e", script]), &libraries);
+    let pages = folder.log().pages;
+    let most = pages.iter().filter(|(size, _)| (3000..4000).contains(*size)).map(|(_, used)| used).max();
+    assert!(most.is_some_and(|&used| used >= 18_000), "{pages:?}");
 }
 
 #[test]
