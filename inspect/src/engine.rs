@@ -205,9 +205,9 @@ pub(crate) fn write_late(time: u64, event: &Event<'_>) {
     with(|engine| engine.log.as_mut().map(|log| log.write_at(time, event)));
 }
 
-/// Hands what is collected to the system.
+/// Hands what is collected to the system, and leaves no tail.
 pub(crate) fn flush() {
-    with(|engine| engine.log.as_mut().map(Log::flush));
+    with(|engine| engine.log.as_mut().map(Log::settle));
 }
 
 /// The process that writes the log.

@@ -3,6 +3,11 @@
 mod file;
 #[cfg(unix)]
 mod kept;
+#[cfg(all(unix, not(miri)))]
+mod tail;
+#[cfg(not(all(unix, not(miri))))]
+#[path = "log/no_tail.rs"]
+mod tail;
 
 use std::process;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -15,12 +20,13 @@ use crate::tags::Tags;
 use crate::thread;
 
 pub(crate) use file::{LogFile, Place};
+use tail::Tail;
 
 /// Bytes of a chunk.
 const CHUNK: usize = 32 * 1024;
 
-/// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
-/// is killed.
+/// After so many nanoseconds at most, what is collected goes to the file with the next event: who follows it waits no longer. What a
+/// process that is killed has collected is in the [`Tail`]; where there can be none, that much is lost.
 const LONGEST_WAIT: u64 = 10_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
@@ -29,6 +35,7 @@ const PART_OF_AGE: u64 = 32;
 /// A log that is being written.
 pub(crate) struct Log {
     writer: Writer<LogFile, CHUNK>,
+    tail: Tail,
     began: Instant,
     /// When it was begun, and when it last went to the file.
     born: u64,
@@ -46,8 +53,17 @@ impl Log {
     /// A log in this file, whose beginning is written.
     pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
         let (writer, began) = (Writer::new(file), Instant::now());
-        let mut log =
-            Self { writer, began, born: 0, flushed: 0, interval, number, process: process::id(), is_used: true };
+        let mut log = Self {
+            writer,
+            tail: Tail::new(),
+            began,
+            born: 0,
+            flushed: 0,
+            interval,
+            number,
+            process: process::id(),
+            is_used: true,
+        };
         log.write_beginning();
         log.flush();
         log
@@ -58,6 +74,7 @@ impl Log {
     pub(crate) fn begin_anew(&mut self) {
         self.process = process::id();
         self.is_used = false;
+        self.tail.leave_to_parent();
         (self.born, self.flushed) = (self.now(), self.now());
         let file = self.writer.sink_mut().of_child(self.process);
         // In place: the stack of a thread that forks may be small.
@@ -96,12 +113,13 @@ impl Log {
 
     /// Writes an event that is no thread's.
     pub(crate) fn write(&mut self, event: &Event<'_>) {
-        self.writer.write(self.now(), event);
+        self.write_at(self.now(), event);
     }
 
     /// Writes events of one moment.
     pub(crate) fn write_at(&mut self, time: u64, event: &Event<'_>) {
         self.writer.write(time, event);
+        self.follow();
     }
 
     /// Writes an event of the calling thread, and what the thread is called if that is not known yet.
@@ -113,6 +131,7 @@ impl Log {
         }
         self.writer.write_of(number, thread::tag(), time, event);
         self.is_used = true;
+        self.follow();
         let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
         if time.saturating_sub(self.flushed) > longest {
             self.flush();
@@ -143,6 +162,20 @@ impl Log {
         }
     }
 
+    /// Has the tail have what is collected, unless a child has nothing to say.
+    fn follow(&mut self) {
+        if self.is_used {
+            self.tail.follow(self.writer.collected(), self.process, self.writer.sink());
+        }
+    }
+
+    /// Hands all that is collected to the system, so that there is no tail until there is something new: this process may be
+    /// another program in a moment.
+    pub(crate) fn settle(&mut self) {
+        self.flush();
+        self.tail.remove();
+    }
+
     /// Hands what is collected to the system, unless a child has nothing to say.
     pub(crate) fn flush(&mut self) {
         if self.is_used {
@@ -154,6 +187,6 @@ impl Log {
     /// Ends the log.
     pub(crate) fn end(mut self) {
         self.write(&Event::Stopped {});
-        self.flush();
+        self.settle();
     }
 }

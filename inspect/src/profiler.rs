@@ -25,6 +25,9 @@ use crate::walk;
 ///
 /// A forked child goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's number, which is there as soon as there is something to
 /// write; it begins with the blocks that the child asks for. The drop of the guard ends it, if the child gets there.
+///
+/// A process that crashes or is killed loses nothing that was recorded: what is collected and not yet in the log is in «out.mmt.tail»
+/// beside it, on systems of the Unix kind. The tool reads both; a log that ends well has no tail.
 #[derive(Debug)]
 pub struct Profiler {
     reporter: Option<Reporter>,

@@ -49,6 +49,24 @@ impl<'a> Chunk<'a> {
     /// More bytes than this are never needed to find a whole chunk's end.
     pub const MAX_LEN: usize = MAX_CHUNK;
 
+    /// A chunk of these records; `None` if there are too many.
+    #[must_use]
+    pub const fn new(sequence: u32, payload: &'a [u8]) -> Option<Self> {
+        if payload.len() <= MAX_PAYLOAD { Some(Self { sequence, payload }) } else { None }
+    }
+
+    /// The bytes of its records.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The bytes that come before the payload in a log.
+    #[must_use]
+    pub fn header(&self) -> [u8; HEADER] {
+        header_of(self.sequence, self.payload)
+    }
+
     /// Looks for the first chunk. Takes time for the bytes that it passes over, and for those of the longest chunk, also where
     /// beginnings of chunks lie over one another.
     ///
@@ -141,10 +159,16 @@ fn checksum_of(header: &[u8; HEADER], payload: &[u8]) -> u32 {
 /// Writes the header of a chunk, whose payload is there already. The bytes are the chunk.
 pub(crate) fn seal(chunk: &mut [u8], sequence: u32) {
     let Some((header, payload)) = chunk.split_first_chunk_mut::<HEADER>() else { return };
+    *header = header_of(sequence, payload);
+}
+
+fn header_of(sequence: u32, payload: &[u8]) -> [u8; HEADER] {
     let payload_len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let mut header = [0; HEADER];
     header[..4].copy_from_slice(&SYNC);
     header[4..8].copy_from_slice(&payload_len.to_le_bytes());
     header[8..12].copy_from_slice(&sequence.to_le_bytes());
-    let checksum = checksum_of(header, payload);
+    let checksum = checksum_of(&header, payload);
     header[12..].copy_from_slice(&checksum.to_le_bytes());
+    header
 }

@@ -44,6 +44,7 @@ mod recorder;
 mod ring;
 mod scopes;
 mod sums;
+mod tail;
 mod writer;
 
 pub use chunk::{Chunk, Found};
@@ -56,4 +57,5 @@ pub use hooks::Hooks;
 pub use reader::{Damage, Reader, Record, Records};
 pub use recorder::Recorder;
 pub use ring::Ring;
+pub use tail::Tail;
 pub use writer::{Sink, Writer};

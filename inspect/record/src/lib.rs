@@ -31,8 +31,8 @@
 //! # Ends
 //!
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
-//! `execl` (on x86-64) or their kin. After a crash or a signal that kills, its end is missing: what was collected since it was last written. The next
-//! request does that after 10 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
+//! `execl` (on x86-64) or their kin. After a crash or a signal that kills, also one that cannot be caught, all that was recorded is there,
+//! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use mudlark_inspect::hooks::{Event, NameOf, Reader};
+use mudlark_inspect::hooks::{Event, NameOf, Reader, Tail};
 
 /// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
 fn library() -> &'static Path {
@@ -59,11 +59,17 @@ impl Folder {
         Log::read(&self.0.join("out.mmt"))
     }
 
+    /// How many logs have a tail.
+    fn tails(&self) -> usize {
+        let files = fs::read_dir(&self.0).expect("the folder is there").map(|entry| entry.expect("a file").path());
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "tail")).count()
+    }
+
     /// The logs of other processes.
     fn others(&self) -> Vec<Log> {
         let files = fs::read_dir(&self.0).expect("the folder is there").map(|entry| entry.expect("a file").path());
         let name = |path: &PathBuf| path.file_name().expect("it has a name").to_string_lossy().into_owned();
-        let logs = files.filter(|path| name(path).starts_with("out.") && name(path) != "out.mmt");
+        let logs = files.filter(|path| name(path).ends_with(".mmt") && name(path) != "out.mmt");
         logs.map(|path| Log::read(&path)).collect()
     }
 }
@@ -104,6 +110,10 @@ impl Log {
             log.add(&record.event);
         }
         assert_eq!(reader.damage(), Default::default(), "{}", path.display());
+        let tail = fs::read(path.with_extension("mmt.tail")).unwrap_or_default();
+        if let Some(tail) = Tail::read(&tail) {
+            tail.chunk.records().for_each(|record| log.add(&record.event));
+        }
         log
     }
 
@@ -314,10 +324,10 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
 }
 
 #[test]
-fn a_program_that_ends_badly_leaves_its_log() {
+fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
-    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill"];
+    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill", "crash", "catch", "end"];
     if cfg!(target_arch = "x86_64") {
         ways.extend(["execl", "execlp", "execle"]);
     }
@@ -328,7 +338,9 @@ fn a_program_that_ends_badly_leaves_its_log() {
         let count = folder.others().iter().filter_map(|log| log.requests.get(&5003)).sum::<usize>();
         let is_said = String::from_utf8_lossy(&output.stdout) == "1 2 3 4 5 6 7 8\n";
         assert!(is_said || !way.starts_with("execl"), "{way}: {output:?}");
-        assert!(count == 200 || way == "kill" && count > 100, "{way}: {count} of 200");
+        assert_eq!(count, 200, "{way}");
+        let leaves_a_tail = matches!(way, "kill" | "crash" | "catch" | "end");
+        assert_eq!(folder.tails(), usize::from(leaves_a_tail), "{way}");
     }
 }
 

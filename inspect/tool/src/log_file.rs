@@ -79,6 +79,12 @@ impl<R: Read> LogFile<R> {
         self.damage
     }
 
+    /// The number that the next chunk has, if none is missing.
+    #[must_use]
+    pub fn next_sequence(&self) -> u32 {
+        self.next_sequence.unwrap_or(0)
+    }
+
     /// As many of the bytes that are in no chunk are text, as on a serial line that a firmware prints to as well: nothing is
     /// damaged there.
     #[must_use]

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::Error;
 use crate::log_file::LogFile;
 use crate::model::{Model, Understood};
+use crate::tail::TailFile;
 
 /// Which log, and which program of it.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +40,13 @@ pub(crate) fn read_model(path: &Path, program: Option<usize>) -> Result<Model, E
         unknown_chunks += u64::from(model.read_chunk(chunk) == Understood::Partly);
     });
     read.map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+    // Of the last program only: others have ended before.
+    if program.is_none_or(|wanted| wanted == model.programs())
+        && let Some(tail) = TailFile::beside(path)
+        && let Some(chunk) = tail.chunk_of(model.program.process, file.next_sequence())
+    {
+        unknown_chunks += u64::from(model.read_chunk(chunk) == Understood::Partly);
+    }
     if file.chunks() == 0 {
         return Err(Error::NoLog { path: path.to_owned(), bytes: file.bytes() });
     }

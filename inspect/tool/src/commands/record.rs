@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::recording::{self, Recording};
+use crate::tail;
 use crate::text;
 
 /// Runs a program and records its memory. Exits with the program's exit code.
@@ -38,6 +39,7 @@ impl Record {
         let mut command = self.recording.command(&self.program, &self.output)?;
         self.clear_output()?;
         let status = recording::run(&mut command)?;
+        tail::join(&self.output);
         self.tell_what_next();
         Ok(recording::end_like(status))
     }
@@ -45,6 +47,7 @@ impl Record {
     /// Makes sure that the log can be written before the program runs, and that none is there that is another's.
     fn clear_output(&self) -> Result<(), Error> {
         let path = &self.output;
+        tail::remove(path);
         fs::File::create(path).map(drop).map_err(|cause| Error::Write { path: path.clone(), cause })
     }
 

@@ -104,6 +104,27 @@ fn a_program_that_knows_nothing_is_recorded_by_the_preloaded_library() {
 }
 
 #[test]
+fn the_log_of_a_program_that_was_killed_is_whole_and_one_file() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("out.mmt.tail"), "of a program before").expect("it can be written to");
+    let script = "my @a = map { \"x\" x 5003 } 1..500; kill 9, $$";
+    let mut command = mudlark();
+    command.args(["record", "--interval", "1", "--", "perl", "-e", script]).current_dir(directory.path());
+    let done = command.output().expect("it runs");
+    assert_eq!(done.status.signal(), Some(9), "{:?}", done.status);
+    assert!(!directory.path().join("out.mmt.tail").exists());
+    let log = fs::read(directory.path().join("out.mmt")).expect("there is a log");
+    let model = crate::common::model_of(&log);
+    let live = model.live_blocks().filter(|(_, block)| (5003..5100).contains(&block.size)).count();
+    assert!(live >= 500 && !model.program.has_stop, "{live}");
+}
+
+#[test]
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();
