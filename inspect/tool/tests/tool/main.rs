@@ -10,6 +10,7 @@ mod exports;
 mod firmware;
 mod golden;
 mod model;
+mod perfetto;
 mod pprof;
 #[cfg(unix)]
 mod record;

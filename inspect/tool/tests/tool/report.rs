@@ -125,7 +125,7 @@ result.textContent = JSON.stringify(found);
 document.body.append(result);
 </script>";
 
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let runs = |name: &&str| {
         let command = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         command.is_ok_and(|status| status.success())
