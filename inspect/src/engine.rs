@@ -9,16 +9,18 @@ pub(crate) mod forking;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use lock_api::{Mutex, MutexGuard};
 use mudlark_hooks::{Address, Event, NameOf};
 
-use crate::gate;
+use crate::gate::{self, EVERY};
 use crate::live::{Live, LiveTable, Traced};
 use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
 use crate::modules::{Loaded, Modules};
+use crate::pace::Pace;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread::{self, Recording};
@@ -32,6 +34,9 @@ pub(crate) struct Engine {
     tags: Tags,
     log: Option<Log>,
     is_recording: bool,
+    pace: Pace,
+    /// When the recording began: the clock of one without a log.
+    began: Option<Instant>,
     logs: u32,
 }
 
@@ -48,8 +53,21 @@ static DEPTH: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Settings {
     /// The mean number of bytes between recorded requests; one for every request.
     pub(crate) interval: u64,
+    /// At most as many are recorded in a second, or the interval becomes longer; zero for any number.
+    pub(crate) most_a_second: u32,
     /// Frames of a stack.
     pub(crate) depth: usize,
+}
+
+/// A request that is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// What the program has asked for.
+    pub(crate) layout: Layout,
+    /// The interval under which it was drawn; one if every request is recorded.
+    pub(crate) interval: u64,
+    /// Whether its block is more aligned than that, for the recording's sake.
+    pub(crate) is_over_aligned: bool,
 }
 
 /// There is a recording already.
@@ -63,11 +81,14 @@ pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), Alr
             return Err(AlreadyRecording);
         }
         engine.is_recording = true;
+        engine.live.begin_recording(settings.interval);
+        engine.pace = Pace::new(settings.interval, if settings.interval == EVERY { 0 } else { settings.most_a_second });
+        engine.began = Some(Instant::now());
         engine.logs += 1;
         engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
         engine.tell_names();
         DEPTH.store(settings.depth, Ordering::Relaxed);
-        gate::open(settings.interval.max(1));
+        gate::open(settings.interval);
         Ok(())
     });
     begun.unwrap_or(Err(AlreadyRecording))
@@ -95,17 +116,14 @@ pub(crate) fn stop() {
 
 /// A block was handed out, and is recorded, unless that cannot be: then the answer is `false`. `from` is a place in the
 /// frame below which nobody cares for frames.
-pub(crate) fn allocated(block: NonNull<u8>, layout: Layout, is_over_aligned: bool, from: *const u8) -> bool {
-    let recorded = with_stack(from, |engine, stack| {
-        engine.is_recording && engine.add(block, layout, is_over_aligned, stack).is_ok()
-    });
-    recorded.unwrap_or(false)
+pub(crate) fn allocated(block: NonNull<u8>, request: &Request, from: *const u8) -> bool {
+    with_stack(from, |engine, stack| engine.add(block, request, stack).is_ok()).unwrap_or(false)
 }
 
 /// A request was not served.
-pub(crate) fn refused(layout: Layout, from: *const u8) {
-    let (size, align) = (layout.size() as u64, layout.align() as u64);
-    with_stack(from, |engine, stack| engine.write(&Event::Refused { size, align, stack }));
+pub(crate) fn refused(request: &Request, from: *const u8) {
+    let (size, align) = (request.layout.size() as u64, request.layout.align() as u64);
+    with_stack(from, |engine, stack| engine.write_request(request, &Event::Refused { size, align, stack }));
 }
 
 /// What is known of a block at some address.
@@ -153,13 +171,13 @@ pub(crate) fn put_back(live: Live) {
     with(|engine| engine.insert(live));
 }
 
-/// A block that was taken out, if it was recorded, has a new size, and perhaps a new place; it is not aligned for our sake.
-pub(crate) fn resized(old: Option<Live>, block: NonNull<u8>, layout: Layout, from: *const u8) {
+/// A block that was taken out, if it was recorded, has a new size, and perhaps a new place.
+pub(crate) fn resized(old: Option<Live>, block: NonNull<u8>, request: &Request, from: *const u8) {
     let Some(old) = old else {
-        allocated(block, layout, false, from);
+        allocated(block, request, from);
         return;
     };
-    with_stack(from, |engine, stack| engine.replace(old, block, layout, stack));
+    with_stack(from, |engine, stack| engine.replace(old, block, request, stack));
 }
 
 /// Writes an event of the calling thread.
@@ -186,6 +204,7 @@ pub(crate) fn write_promptly(event: &Event<'_>) {
 /// Writes events of one moment that are no thread's, and hands all that is collected to the system.
 pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
     with(|engine| {
+        engine.look_at_pace();
         let Some(log) = &mut engine.log else { return };
         let now = log.now();
         events(&mut |event| log.write_at(now, event));
@@ -228,12 +247,20 @@ pub(crate) fn tag(within: u32, name: &str) -> u32 {
     tag.flatten().unwrap_or(within)
 }
 
-/// All blocks of this recording that are in use, in no order.
-pub(crate) fn live_blocks() -> Result<Array<Live>, NoMemory> {
+/// The recorded blocks in use.
+pub(crate) struct LiveBlocks {
+    /// In no order.
+    pub(crate) blocks: Array<Live>,
+    /// The recording's interval.
+    pub(crate) interval: u64,
+}
+
+/// All blocks of this recording that are in use.
+pub(crate) fn live_blocks() -> Result<LiveBlocks, NoMemory> {
     let copy = |engine: &mut Engine| {
         let mut blocks = Array::new();
         engine.live.of_recording().try_for_each(|live| blocks.push(*live))?;
-        Ok(blocks)
+        Ok(LiveBlocks { blocks, interval: engine.pace.chosen() })
     };
     with(copy).unwrap_or(Err(NoMemory))
 }
@@ -316,6 +343,10 @@ fn ask(address: usize, question: impl FnOnce(&mut Engine) -> Option<Live>) -> Kn
     }
 }
 
+/// A block is not recorded.
+#[derive(Debug)]
+struct NotAdded;
+
 /// An address of code that no known file has.
 struct Unknown {
     address: usize,
@@ -330,6 +361,8 @@ impl Engine {
             tags: Tags::new(),
             log: None,
             is_recording: false,
+            pace: Pace::new(EVERY, 0),
+            began: None,
             logs: 0,
         }
     }
@@ -374,43 +407,71 @@ impl Engine {
         }
     }
 
+    /// What the recording's clock says, in nanoseconds.
+    fn now(&self) -> u64 {
+        let since_start = || self.began.map_or(0, |began| u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        self.log.as_ref().map_or_else(since_start, Log::now)
+    }
+
     fn write(&mut self, event: &Event<'_>) {
         if let Some(log) = &mut self.log {
-            log.write_of_thread(event);
+            log.write_of_thread(log.now(), None, event);
         }
     }
 
-    fn add(&mut self, block: NonNull<u8>, layout: Layout, is_over_aligned: bool, stack: u32) -> Result<(), NoMemory> {
+    /// Writes an event that is about a recorded request, and counts that if requests are sampled.
+    fn write_request(&mut self, request: &Request, event: &Event<'_>) {
+        if request.interval == EVERY || !self.is_recording {
+            return self.write(event);
+        }
+        let now = self.now();
+        if let Some(log) = &mut self.log {
+            log.write_of_thread(now, Some(request.interval), event);
+        }
+        self.pace.count(now).into_iter().for_each(gate::change_interval);
+    }
+
+    /// Sees to it that requests are sampled more often if samples have become rare.
+    fn look_at_pace(&mut self) {
+        if self.is_recording {
+            let now = self.now();
+            self.pace.look(now).into_iter().for_each(gate::change_interval);
+        }
+    }
+
+    /// Adds a block, if it is of this recording: another one may have begun since the request was drawn.
+    fn add(&mut self, block: NonNull<u8>, request: &Request, stack: u32) -> Result<(), NotAdded> {
         let address = block.addr().get();
-        self.insert(self.live_block(address, layout, is_over_aligned, stack))?;
-        let (size, align) = (layout.size() as u64, layout.align() as u64);
-        self.write(&Event::Allocated { address: Address(address as u64), size, align, stack });
+        let live = self.live_block(address, request, stack).ok_or(NotAdded)?;
+        self.insert(live).map_err(|NoMemory| NotAdded)?;
+        let (size, align) = (request.layout.size() as u64, request.layout.align() as u64);
+        self.write_request(request, &Event::Allocated { address: Address(address as u64), size, align, stack });
         Ok(())
     }
 
-    fn replace(&mut self, old: Live, block: NonNull<u8>, layout: Layout, stack: u32) {
+    fn replace(&mut self, old: Live, block: NonNull<u8>, request: &Request, stack: u32) {
         // A recording may have ended, and another one begun, while the block was resized.
-        if !self.is_recording {
-            return;
-        }
         if !self.live.is_of_recording(&old) {
             // That it is lost is counted.
-            let _ = self.add(block, layout, false, stack);
+            let _ = self.add(block, request, stack);
             return;
         }
         let address = block.addr().get();
-        if self.insert(self.live_block(address, layout, false, stack)).is_ok() {
+        let inserted = self.live_block(address, request, stack).is_some_and(|live| self.insert(live).is_ok());
+        if inserted {
             let (from, to) = (Address(old.address as u64), Address(address as u64));
-            self.write(&Event::Reallocated { from, to, size: layout.size() as u64, stack });
+            self.write(&Event::Reallocated { from, to, size: request.layout.size() as u64, stack });
         } else {
             self.tell_freed(&old);
         }
     }
 
-    /// A block that the calling thread has asked for just now.
-    fn live_block(&self, address: usize, layout: Layout, is_over_aligned: bool, stack: u32) -> Live {
+    /// A block that the calling thread has asked for just now, if it is of this recording.
+    fn live_block(&self, address: usize, request: &Request, stack: u32) -> Option<Live> {
+        let doublings = self.pace.doublings_to(request.interval).filter(|_| self.is_recording)?;
         let (tag, thread, recording) = (thread::tag(), thread::number(), self.live.recording());
-        Live { address, size: layout.size(), stack, tag, thread, recording, is_over_aligned }
+        let (size, is_over_aligned) = (request.layout.size(), request.is_over_aligned);
+        Some(Live { address, size, stack, tag, thread, recording, is_over_aligned, doublings })
     }
 
     /// Tells the log that a block is gone, if the log knows of it.

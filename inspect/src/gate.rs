@@ -8,14 +8,19 @@
 //! and a request of `size` bytes is recorded with the probability `1 − exp(−size / interval)`, whatever came before. (tcmalloc and
 //! jemalloc do the same.)
 //!
-//! The floor is one for all threads, so that a profile's start and stop reach them all at once. Each raises it:
+//! The floor is one for all threads, so that a profile's start and stop, and each change of the interval, reach them all at once.
+//! Each raises it:
 //!
 //! ```text
-//!   off              sampling                     off          every request
-//!   countdowns       ...........                               (none is ever above the floor)
-//!   floor ▔▔▔▔▔▔▔▔▔  floor ▔▔▔▔▔▔▔▔               ...          floor ▔▔▔▔▔▔▔▔
-//!   band 0           band 1: all older countdowns are below    band 3
+//!   off              sampling                     less often   off          every request
+//!   countdowns       ...........                  ...                       (none is ever above the floor)
+//!   floor ▔▔▔▔▔▔▔▔▔  floor ▔▔▔▔▔▔▔▔               ...          ...          floor ▔▔▔▔▔▔▔▔
+//!   band 0           band 1: all older countdowns are below    band 3       band 4
 //! ```
+//!
+//! When the interval changes, every thread has its countdown drawn anew at its next request. That request has had its chance
+//! under the old one, and takes the outcome, with the old interval; what is left of the old countdown says nothing about later ones, as the
+//! distribution has no memory. So each request has one chance, of an interval that is known, and each recorded one tells it.
 //!
 //! # Frees
 //!
@@ -28,11 +33,15 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize
 /// What recorded blocks are aligned to, where requests are sampled.
 pub(crate) const SAMPLE_ALIGN: usize = 4096;
 
-/// Bytes of a band. No countdown is larger. There are bands for four million starts; then threads no more notice them at once.
-const BAND: i64 = 1 << 41;
+/// Bytes of a band. No countdown is larger. There are thirty million bands; then threads no more notice changes at once, but
+/// when their countdown has run out.
+const BAND: i64 = 1 << 38;
 
-/// What a thread counts down while nothing is recorded: a terabyte.
-const IDLE: i64 = 1 << 40;
+/// What a thread counts down while nothing is recorded: half of a band.
+const IDLE: i64 = BAND / 2;
+
+/// The largest interval. Countdowns that are so long that they do not fit into a band never come.
+pub(crate) const LARGEST_INTERVAL: u64 = 1 << 32;
 
 /// The largest request that can be counted: no Layout is larger.
 pub(crate) const MOST: usize = isize::MAX as usize;
@@ -41,10 +50,13 @@ pub(crate) const MOST: usize = isize::MAX as usize;
 static FLOOR: AtomicI64 = AtomicI64::new(1);
 /// Where countdowns begin: the floor, unless every request is recorded.
 static BASE: AtomicI64 = AtomicI64::new(1);
+/// Where countdowns of this recording begin: here, or higher up.
+static OLDEST: AtomicI64 = AtomicI64::new(1);
 /// The mean number of bytes between recorded requests; [`OFF`], or [`EVERY`].
 static INTERVAL: AtomicU64 = AtomicU64::new(OFF);
 const OFF: u64 = 0;
-const EVERY: u64 = 1;
+/// The interval of a recording of every request.
+pub(crate) const EVERY: u64 = 1;
 
 /// An address may be a recorded block's if it has none of these bits.
 static FREE_MASK: AtomicUsize = AtomicUsize::new(NO_ADDRESS);
@@ -57,6 +69,8 @@ thread_local! {
     // Without destructors, so that they are there to the thread's very end.
     /// What is left of the countdown; not negative but while a request is due.
     static LEFT: Cell<i64> = const { Cell::new(0) };
+    /// How it was drawn.
+    static DRAWN: Cell<Drawn> = const { Cell::new(Drawn::NOT) };
     /// The state of the generator of random numbers; zero before the first.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
@@ -72,6 +86,24 @@ pub(crate) fn is_due(size: usize) -> bool {
     })
 }
 
+/// How a thread's countdown was drawn.
+#[derive(Clone, Copy)]
+struct Drawn {
+    /// Where it ends.
+    base: i64,
+    /// Its mean; [`OFF`] if it was not drawn, but set.
+    interval: u64,
+}
+
+impl Drawn {
+    const NOT: Self = Self { base: 0, interval: OFF };
+
+    /// Whether it was drawn for the recording that is made now.
+    fn is_of_recording(self) -> bool {
+        self.interval != OFF && self.base >= OLDEST.load(Ordering::Relaxed)
+    }
+}
+
 /// What becomes of a request that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -80,38 +112,69 @@ pub(crate) enum Turn {
     /// It is recorded.
     Record,
     /// It is recorded, as one of many: its block shall begin at a multiple of [`SAMPLE_ALIGN`].
-    Sample,
+    Sample {
+        /// The interval under which it was drawn.
+        interval: u64,
+    },
+}
+
+impl Turn {
+    /// Whether the request is recorded as one of many.
+    pub(crate) const fn is_sample(self) -> bool {
+        matches!(self, Self::Sample { .. })
+    }
+
+    /// The interval under which the request is recorded, if it is.
+    pub(crate) const fn interval(self) -> Option<u64> {
+        match self {
+            Self::Pass => None,
+            Self::Record => Some(EVERY),
+            Self::Sample { interval } => Some(interval),
+        }
+    }
 }
 
 /// Decides about a request for which [`is_due`] has said so.
 pub(crate) fn take_turn(size: usize) -> Turn {
     WAS_ASKED.store(true, Ordering::Relaxed);
-    // Acquire: pairs with the Release in `open`: the interval is that of this band, or a newer one.
+    // Acquire: pairs with the Release in `raise`: the interval is that of this band, or a newer one.
     let base = BASE.load(Ordering::Acquire);
-    let interval = INTERVAL.load(Ordering::Relaxed);
-    let size = size.cast_signed() as i64;
-    match interval {
+    match INTERVAL.load(Ordering::Relaxed) {
         EVERY => {
             // So that it does not go round below zero, however much is asked for.
-            LEFT.set(base);
+            set_countdown(base, Drawn::NOT);
             Turn::Record
         }
         OFF => {
-            LEFT.set(base + IDLE);
+            set_countdown(base + IDLE, Drawn::NOT);
             Turn::Pass
         }
-        _ => {
-            let counted = LEFT.get().wrapping_add(size) >= base;
-            let fresh = || base + draw(interval);
-            // A countdown of an older band says nothing; the request is counted in a new one.
-            let left = if counted { base - 1 } else { fresh() - size };
-            LEFT.set(if left < base { fresh() } else { left });
-            if left < base { Turn::Sample } else { Turn::Pass }
+        interval => {
+            let drawn_with = try_luck(size, interval);
+            set_countdown(base + draw(interval), Drawn { base, interval });
+            drawn_with.map_or(Turn::Pass, |interval| Turn::Sample { interval })
         }
     }
 }
 
-/// A random number of bytes, at least one, with this mean.
+/// Whether the request is to be sampled; if so, with which interval it was drawn.
+fn try_luck(size: usize, interval: u64) -> Option<u64> {
+    let drawn = DRAWN.get();
+    if drawn.is_of_recording() {
+        // It was counted; it may be here because of a new band alone.
+        return (LEFT.get() < drawn.base).then_some(drawn.interval);
+    }
+    // A countdown of an older recording says nothing; the request is counted in one of its own.
+    (draw(interval) < size.cast_signed() as i64).then_some(interval)
+}
+
+fn set_countdown(left: i64, drawn: Drawn) {
+    // In this order: a signal handler in between does not take the new countdown for one that has run out.
+    LEFT.set(left);
+    DRAWN.set(drawn);
+}
+
+/// A random number of bytes with this mean, that pass before one is drawn.
 fn draw(mean: u64) -> i64 {
     /// The bits that a fraction has.
     const BITS: u32 = f64::MANTISSA_DIGITS;
@@ -120,7 +183,7 @@ fn draw(mean: u64) -> i64 {
     let bytes = -fraction.ln() * mean as f64;
     #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes the largest, and then less")]
     let whole = bytes as i64;
-    whole.clamp(0, BAND / 2) + 1
+    whole.clamp(0, BAND / 2)
 }
 
 /// A random number, of this thread's own sequence (SplitMix64).
@@ -157,6 +220,11 @@ pub(crate) fn may_be_recorded(address: usize) -> bool {
 /// Opens the gate for a recording with this interval. Called with the engine locked.
 pub(crate) fn open(interval: u64) {
     FREE_MASK.store(if interval == EVERY { 0 } else { SAMPLE_ALIGN - 1 }, Ordering::Relaxed);
+    begin_recording(interval);
+}
+
+/// From now on, countdowns are drawn with this interval. Called with the engine locked, while requests are sampled.
+pub(crate) fn change_interval(interval: u64) {
     raise(interval);
 }
 
@@ -164,20 +232,25 @@ pub(crate) fn open(interval: u64) {
 /// Called with the engine locked.
 pub(crate) fn close(samples_live_on: bool) {
     FREE_MASK.store(if samples_live_on { SAMPLE_ALIGN - 1 } else { NO_ADDRESS }, Ordering::Relaxed);
-    raise(OFF);
+    begin_recording(OFF);
+}
+
+/// Raises the floor, such that no countdown from before says anything.
+fn begin_recording(interval: u64) {
+    OLDEST.store(next_base(), Ordering::Relaxed);
+    raise(interval);
+}
+
+fn next_base() -> i64 {
+    BASE.load(Ordering::Relaxed).saturating_add(BAND).min(i64::MAX - 2 * BAND)
 }
 
 fn raise(interval: u64) {
     INTERVAL.store(interval, Ordering::Relaxed);
-    let base = BASE.load(Ordering::Relaxed).saturating_add(BAND).min(i64::MAX - 2 * BAND);
+    let base = next_base();
     // Release: see `take_turn`.
     BASE.store(base, Ordering::Release);
     FLOOR.store(if interval == EVERY { i64::MAX } else { base }, Ordering::Release);
-}
-
-/// The mean number of bytes between recorded requests; one if every request is recorded, zero if none is.
-pub(crate) fn interval() -> u64 {
-    INTERVAL.load(Ordering::Relaxed)
 }
 
 /// Whether requests come by here at all.
@@ -235,5 +308,76 @@ pub(crate) fn renew_filter(live: impl Iterator<Item = usize>) {
     }
     for (place, count) in FILTER.iter().zip(counts) {
         place.store(count, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pace::Pace;
+    use crate::weight::weight;
+
+    /// A program that asks for much and for little by turns, and for blocks of several sizes.
+    struct Program {
+        pace: Pace,
+        /// Nanoseconds.
+        now: u64,
+        random: fastrand::Rng,
+        /// For each size, the requests, the estimate of their number, and the variance that this should have.
+        sums: [(u64, f64, f64); SIZES.len()],
+        intervals: std::collections::BTreeSet<u64>,
+    }
+
+    const SIZES: [usize; 4] = [400, 1000, 5000, 20_000];
+    const CHOSEN: u64 = 4096;
+
+    impl Program {
+        fn request(&mut self, time: u64) {
+            self.now += time;
+            let kind = self.random.usize(..SIZES.len());
+            let size = SIZES[kind];
+            let drawn = DRAWN.get();
+            let interval = if drawn.is_of_recording() { drawn.interval } else { CHOSEN };
+            let weight_of = |interval| weight(size as u64, interval);
+            let (count, estimate, variance) = &mut self.sums[kind];
+            *count += 1;
+            *variance += weight_of(interval) - 1.0;
+            if is_due(size)
+                && let Turn::Sample { interval } = take_turn(size)
+            {
+                *estimate += weight_of(interval);
+                self.intervals.insert(interval);
+                self.pace.count(self.now).into_iter().for_each(change_interval);
+            }
+        }
+    }
+
+    /// By how many standard deviations the estimates are wrong, with this seed.
+    fn errors(seed: u64) -> Vec<f64> {
+        RANDOM.set(seed);
+        open(CHOSEN);
+        let random = fastrand::Rng::with_seed(seed);
+        let (sums, intervals) = Default::default();
+        let mut program = Program { pace: Pace::new(CHOSEN, 1000), now: 0, random, sums, intervals };
+        let requests = if cfg!(miri) { 200 } else { 15_000 };
+        for nanoseconds in [20_000, 1_000_000, 100_000, 10_000_000, 300_000] {
+            (0..requests).for_each(|_| program.request(nanoseconds));
+        }
+        close(false);
+        assert!(cfg!(miri) || program.intervals.len() > 4, "{:?}", program.intervals);
+        program.sums.iter().map(|(count, estimate, variance)| (estimate - *count as f64) / variance.sqrt()).collect()
+    }
+
+    #[test]
+    fn estimates_are_right_though_the_interval_changes() {
+        let rounds = if cfg!(miri) { 1..=1 } else { 1..=50 };
+        let errors: Vec<f64> = rounds.flat_map(errors).collect();
+        let count = errors.len() as f64;
+        // 200 figures from a seed: the most probable outcome has a mean of zero, and a mean square of one.
+        assert!(errors.iter().all(|error| error.abs() < 4.5), "{errors:.1?}");
+        let mean = errors.iter().sum::<f64>() / count;
+        assert!(mean.abs() < 3.0 / count.sqrt(), "they lean to one side: {mean:.2}");
+        let mean_square = errors.iter().map(|error| error * error).sum::<f64>() / count;
+        assert!(cfg!(miri) || (0.7..1.3).contains(&mean_square), "{mean_square:.2}");
     }
 }

@@ -89,6 +89,7 @@ pub mod meter;
 mod metered;
 mod modules;
 mod own_thread;
+mod pace;
 mod profiled;
 mod profiler;
 mod report;
@@ -101,6 +102,7 @@ mod start_error;
 mod tags;
 mod thread;
 mod walk;
+mod weight;
 
 #[cfg(feature = "gc")]
 pub use collections::Watch;

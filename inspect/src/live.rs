@@ -1,7 +1,8 @@
 //! The recorded blocks that are in use: a hash table by address.
 
-use crate::gate;
+use crate::gate::{self, EVERY};
 use crate::memory::{Array, NoMemory, Plain};
+use crate::weight::weight;
 
 /// A recorded block in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,15 @@ pub(crate) struct Live {
     pub(crate) recording: u16,
     /// Whether it was asked for with [`gate::SAMPLE_ALIGN`], unlike the program's own Layout.
     pub(crate) is_over_aligned: bool,
+    /// The interval by which it was sampled: the recording's, doubled so often.
+    pub(crate) doublings: u8,
+}
+
+impl Live {
+    /// The interval by which it was sampled, in a recording with this one.
+    pub(crate) const fn interval(&self, chosen: u64) -> u64 {
+        chosen << self.doublings
+    }
 }
 
 // SAFETY: all zero is an entry, which says that there is none.
@@ -28,7 +38,7 @@ unsafe impl Plain for Live {}
 /// The recording of a block that has outlived its own: it is known for its Layout alone.
 const EARLIER: u16 = 0;
 
-/// The bytes of the recorded blocks in use.
+/// The bytes in use, of which the recorded blocks are all, or a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traced {
     /// Now.
@@ -42,21 +52,28 @@ pub(crate) struct Traced {
 /// # Invariants
 ///
 /// The number of `entries` is zero or a power of two, and at least a quarter of them is empty: those whose address is zero. An entry is
-/// at its [home](Self::home), or there is no empty one from there to where it is. `traced.current` is the sum of the sizes of those
-/// that are of this `recording`.
+/// at its [home](Self::home), or there is no empty one from there to where it is. `traced.current` is the sum of what those
+/// [stand for](Self::stands_for) that are of this `recording`.
 pub(crate) struct LiveTable {
     entries: Array<Live>,
     len: usize,
     over_aligned: usize,
     /// Never [`EARLIER`].
     recording: u16,
+    /// The recording's interval.
+    interval: u64,
     traced: Traced,
 }
 
 impl LiveTable {
     pub(crate) const fn new() -> Self {
         let traced = Traced { current: 0, peak: 0 };
-        Self { entries: Array::new(), len: 0, over_aligned: 0, recording: EARLIER + 1, traced }
+        Self { entries: Array::new(), len: 0, over_aligned: 0, recording: EARLIER + 1, interval: EVERY, traced }
+    }
+
+    /// A recording begins, with this interval: there are no blocks of it yet.
+    pub(crate) const fn begin_recording(&mut self, interval: u64) {
+        self.interval = interval;
     }
 
     /// Whether there are blocks that are aligned for our sake.
@@ -84,6 +101,17 @@ impl LiveTable {
         self.traced.peak = self.traced.current;
     }
 
+    /// The bytes that a block of this recording stands for.
+    fn stands_for(&self, live: &Live) -> usize {
+        if self.interval == EVERY {
+            return live.size;
+        }
+        let bytes = live.size as f64 * weight(live.size as u64, live.interval(self.interval));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
+        let whole = bytes.round() as usize;
+        whole
+    }
+
     /// All blocks of this recording.
     pub(crate) fn of_recording(&self) -> impl Iterator<Item = &Live> {
         self.iter().filter(|live| self.is_of_recording(live))
@@ -106,7 +134,7 @@ impl LiveTable {
         self.len += 1;
         self.over_aligned += usize::from(live.is_over_aligned);
         if self.is_of_recording(&live) {
-            self.traced.current += live.size;
+            self.traced.current = self.traced.current.saturating_add(self.stands_for(&live));
             self.traced.peak = self.traced.peak.max(self.traced.current);
         }
         gate::note_live(live.address);
@@ -132,7 +160,7 @@ impl LiveTable {
         self.len -= 1;
         self.over_aligned -= usize::from(live.is_over_aligned);
         if self.is_of_recording(&live) {
-            self.traced.current -= live.size;
+            self.traced.current = self.traced.current.saturating_sub(self.stands_for(&live));
         }
         gate::note_dead(address);
         Some(live)
@@ -218,7 +246,7 @@ mod tests {
     use super::*;
 
     fn live(address: usize, size: usize) -> Live {
-        Live { address, size, stack: 1, tag: 2, thread: 3, recording: EARLIER + 1, is_over_aligned: size % 2 == 1 }
+        Live { address, size, stack: 1, tag: 2, thread: 3, recording: EARLIER + 1, is_over_aligned: size % 2 == 1, doublings: 0 }
     }
 
     #[test]

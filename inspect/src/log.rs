@@ -122,14 +122,18 @@ impl Log {
         self.follow();
     }
 
-    /// Writes an event of the calling thread, and what the thread is called if that is not known yet.
-    pub(crate) fn write_of_thread(&mut self, event: &Event<'_>) {
-        let (time, number) = (self.now(), thread::number());
+    /// Writes an event of the calling thread, and what the thread is called if that is not known yet. A request that was sampled
+    /// has the `interval` by which it was.
+    pub(crate) fn write_of_thread(&mut self, time: u64, interval: Option<u64>, event: &Event<'_>) {
+        let (number, tag) = (thread::number(), thread::tag());
         if thread::is_news(self.number) {
             let mut room = [0; 64];
             self.writer.write(time, &Event::Name { of: NameOf::Thread, id: number, text: thread::name(&mut room) });
         }
-        self.writer.write_of(number, thread::tag(), time, event);
+        match interval {
+            Some(interval) => self.writer.write_sampled(number, tag, interval, time, event),
+            None => self.writer.write_of(number, tag, time, event),
+        }
         self.is_used = true;
         self.follow();
         let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use crate::engine::{self, Known};
+use crate::engine::{self, Known, Request};
 use crate::gate::{self, SAMPLE_ALIGN, Turn};
 use crate::profiled::end_on_panic;
 
@@ -132,6 +132,13 @@ fn note_freed(block: NonNull<u8>) {
     end_on_panic(|| engine::freed(block.addr().get()));
 }
 
+/// What is recorded of a request, if it is, and if there can be such a Layout.
+fn request_of(size: usize, align: usize, turn: Turn) -> Option<Request> {
+    let layout = Layout::from_size_align(size, align).ok()?;
+    // Whoever frees a block here does not say how it was aligned.
+    turn.interval().map(|interval| Request { layout, interval, is_over_aligned: false })
+}
+
 impl<M: Malloc> ProfiledMalloc<M> {
     /// Serves a request that is due.
     #[cold]
@@ -144,18 +151,16 @@ impl<M: Malloc> ProfiledMalloc<M> {
     fn allocate(&self, size: usize, wish: Wish, turn: Turn) -> *mut u8 {
         let align = if let Wish::Aligned(align) = wish { align } else { LEAST_ALIGN };
         let block = match (wish, turn) {
-            (_, Turn::Sample) => self.sampled(size, wish),
+            (_, Turn::Sample { .. }) => self.sampled(size, wish),
             (Wish::Plain, _) => self.next.malloc(size),
             (Wish::Zeroed, _) => self.next.zeroed(size),
             (Wish::Aligned(align), _) => self.next.aligned(align, size),
         };
-        if turn != Turn::Pass
-            && let Ok(layout) = Layout::from_size_align(size, align)
-        {
-            let here = ptr::from_ref(&layout).cast();
+        if let Some(request) = request_of(size, align, turn) {
+            let here = ptr::from_ref(&request).cast();
             match NonNull::new(block) {
-                Some(block) => drop(engine::allocated(block, layout, false, here)),
-                None => engine::refused(layout, here),
+                Some(block) => drop(engine::allocated(block, &request, here)),
+                None => engine::refused(&request, here),
             }
         }
         block
@@ -181,7 +186,7 @@ impl<M: Malloc> ProfiledMalloc<M> {
     #[inline(never)]
     unsafe fn resize_in_turn(&self, block: NonNull<u8>, size: usize, is_due: bool) -> *mut u8 {
         let turn = if is_due { gate::take_turn(size) } else { Turn::Pass };
-        if turn == Turn::Sample {
+        if turn.is_sample() {
             // SAFETY: the caller's promise is the same.
             return unsafe { self.move_block(block, size, turn) };
         }
@@ -191,15 +196,14 @@ impl<M: Malloc> ProfiledMalloc<M> {
         };
         // SAFETY: the caller's promise is the same.
         let resized = unsafe { self.next.realloc(block, size) };
-        let layout = Layout::from_size_align(size, LEAST_ALIGN);
         let here = ptr::from_ref(&size).cast();
-        match (NonNull::new(resized), layout) {
-            (Some(resized), Ok(layout)) if turn == Turn::Record => engine::resized(old, resized, layout, here),
+        match (NonNull::new(resized), request_of(size, LEAST_ALIGN, turn)) {
+            (Some(resized), Some(request)) => engine::resized(old, resized, &request, here),
             // It begins at no OS page any more, so it would not be found when it is freed.
-            (Some(_), _) => old.iter().for_each(engine::let_go),
-            (None, layout) => {
+            (Some(_), None) => old.iter().for_each(engine::let_go),
+            (None, request) => {
                 old.into_iter().for_each(engine::put_back);
-                layout.into_iter().for_each(|layout| engine::refused(layout, here));
+                request.into_iter().for_each(|request| engine::refused(&request, here));
             }
         }
         resized

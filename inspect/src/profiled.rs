@@ -4,7 +4,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
 use core::ptr::{self, NonNull};
 
-use crate::engine::{self, Known};
+use crate::engine::{self, Known, Request};
 use crate::gate::{self, SAMPLE_ALIGN, Turn};
 
 /// An allocator that can be looked at while it serves the program: see [`Profiler`](crate::Profiler), who starts that.
@@ -115,17 +115,17 @@ impl<A: GlobalAlloc> Profiled<A> {
     ///
     /// As for [`GlobalAlloc::alloc`].
     unsafe fn allocate(&self, layout: Layout, contents: Contents, turn: Turn) -> *mut u8 {
-        let served_as = if turn == Turn::Sample { over_aligned(layout) } else { layout };
+        let served_as = if turn.is_sample() { over_aligned(layout) } else { layout };
         // SAFETY: the size is not zero, by the caller's promise.
         let block = unsafe { self.allocate_plainly(served_as, contents) };
+        let Some(interval) = turn.interval() else { return block };
+        let request = Request { layout, interval, is_over_aligned: served_as != layout };
         let here = ptr::from_ref(&served_as).cast();
         let Some(start) = NonNull::new(block) else {
-            if turn != Turn::Pass {
-                engine::refused(layout, here);
-            }
+            engine::refused(&request, here);
             return block;
         };
-        if turn != Turn::Pass && !engine::allocated(start, layout, served_as != layout, here) && served_as != layout {
+        if !engine::allocated(start, &request, here) && request.is_over_aligned {
             // SAFETY: just allocated for this Layout, and nobody knows of it.
             unsafe { self.allocator.dealloc(block, served_as) };
             // SAFETY: as above.
@@ -178,7 +178,7 @@ impl<A: GlobalAlloc> Profiled<A> {
         let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         end_on_panic(|| {
             let turn = if is_due { gate::take_turn(new_size) } else { Turn::Pass };
-            if turn == Turn::Sample || may_be_over_aligned(block) {
+            if turn.is_sample() || may_be_over_aligned(block) {
                 // SAFETY: the caller's promise is the same.
                 unsafe { self.move_block(block, layout, new, turn) }
             } else {
@@ -218,12 +218,13 @@ impl<A: GlobalAlloc> Profiled<A> {
         // SAFETY: the caller's promise is the same.
         let resized = unsafe { self.allocator.realloc(block, layout, new.size()) };
         let here = ptr::from_ref(&new).cast();
-        match NonNull::new(resized) {
-            Some(resized) if turn != Turn::Pass => engine::resized(old, resized, new, here),
-            Some(_) => old.iter().for_each(engine::let_go),
-            None => {
+        let request = turn.interval().map(|interval| Request { layout: new, interval, is_over_aligned: false });
+        match (NonNull::new(resized), &request) {
+            (Some(resized), Some(request)) => engine::resized(old, resized, request, here),
+            (Some(_), None) => old.iter().for_each(engine::let_go),
+            (None, request) => {
                 old.into_iter().for_each(engine::put_back);
-                engine::refused(new, here);
+                request.iter().for_each(|request| engine::refused(request, here));
             }
         }
         resized

@@ -10,7 +10,7 @@ use mudlark_hooks::{Event, NameOf};
 
 use crate::engine::{self, AlreadyRecording, Settings};
 use crate::fork;
-use crate::gate;
+use crate::gate::{self, EVERY, LARGEST_INTERVAL};
 use crate::log::{LogFile, Place};
 use crate::report;
 use crate::reporter::{Detail, HeapReports, Reporter, report_state};
@@ -54,8 +54,13 @@ pub struct Builder {
 }
 
 impl Profiler {
-    /// Half a megabyte, the mean number of bytes between two recorded requests unless another is chosen.
+    /// Half a megabyte, the mean number of bytes between two recorded requests unless another is chosen. (So it is with jemalloc, with
+    /// gperftools, and in Go.)
     pub const DEFAULT_INTERVAL: u64 = 512 * 1024;
+
+    /// As many recorded requests in a second are the most unless another number is chosen. They take about half a hundredth of a
+    /// processor's time.
+    pub const DEFAULT_LIMIT: u32 = 4096;
 
     /// Begins to record to this file, which is overwritten.
     ///
@@ -69,7 +74,7 @@ impl Profiler {
     /// For recordings of another kind.
     pub const fn builder() -> Builder {
         Builder {
-            settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
+            settings: Settings { interval: Self::DEFAULT_INTERVAL, most_a_second: Self::DEFAULT_LIMIT, depth: 64 },
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
             reports: HeapReports { heap: report::heap, pages: report::pages },
@@ -78,8 +83,8 @@ impl Profiler {
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
-    /// never), as in [`Builder`].
+    /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`
+    /// and `stats=MILLISECONDS` (zero for never), as in [`Builder`].
     ///
     /// # Errors
     ///
@@ -120,11 +125,31 @@ impl Profiler {
 }
 
 impl Builder {
-    /// The mean number of bytes from one recorded request to the next. One records every request; zero counts as one.
+    /// The mean number of bytes from one recorded request to the next, at most four gigabytes. One records every request; zero
+    /// counts as one.
     ///
     /// All sums are estimates then: of `n` recorded requests the relative error is about one by the square root of `n`.
     pub const fn interval(mut self, bytes: u64) -> Self {
-        self.settings.interval = if bytes == 0 { 1 } else { bytes };
+        self.settings.interval = match bytes {
+            0 => EVERY,
+            LARGEST_INTERVAL.. => LARGEST_INTERVAL,
+            bytes => bytes,
+        };
+        self
+    }
+
+    /// So many requests are recorded in a second, at most and about: where more would be, the interval doubles, until it is so; when
+    /// the program asks for less, it halves again, down to [the one that was chosen](Self::interval).
+    ///
+    /// So a recording takes a small part of the program's time, whatever the program does. The log says by which interval each request
+    /// was sampled, so that all sums are as right as they would be with one. `None` for any number of requests: then the interval
+    /// stays as it is. Where every request is recorded, there is no limit.
+    pub const fn limit(mut self, samples_a_second: Option<u32>) -> Self {
+        self.settings.most_a_second = match samples_a_second {
+            None => 0,
+            Some(0) => 1,
+            Some(most) => most,
+        };
         self
     }
 
@@ -216,6 +241,10 @@ impl Builder {
             let number = |value: &str| value.parse::<u64>().map_err(|_| format!("«{part}»: there is no number"));
             match part.split_once('=') {
                 Some(("interval", bytes)) => Ok(builder.interval(number(bytes)?)),
+                Some(("limit", samples)) => {
+                    let most = u32::try_from(number(samples)?).unwrap_or(u32::MAX);
+                    Ok(builder.limit(Some(most).filter(|&most| most > 0)))
+                }
                 Some(("depth", frames)) => {
                     Ok(builder.stack_depth(usize::try_from(number(frames)?).unwrap_or(usize::MAX)))
                 }
@@ -223,7 +252,7 @@ impl Builder {
                     let period = Some(number(milliseconds)?).filter(|&period| period > 0);
                     Ok(builder.stats_period(period.map(Duration::from_millis)))
                 }
-                _ => Err(format!("«{part}» is none of interval=, depth= and stats=")),
+                _ => Err(format!("«{part}» is none of interval=, limit=, depth= and stats=")),
             }
         })?;
         Ok((file, builder))
@@ -266,10 +295,12 @@ mod tests {
 
     #[test]
     fn the_variable_says_file_and_settings() {
-        let (file, builder) = Builder::parse("a b.mmt,interval=0,depth=7,stats=0").expect("that is right");
+        let (file, builder) = Builder::parse("a b.mmt,interval=0,limit=0,depth=7,stats=0").expect("that is right");
         assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
-        assert_eq!(builder.stats_period, None);
-        for wrong in ["", ",interval=1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
+        assert_eq!((builder.stats_period, builder.settings.most_a_second), (None, 0));
+        let (_, builder) = Builder::parse("a,interval=9999999999,limit=100").expect("that is right");
+        assert_eq!((builder.settings.interval, builder.settings.most_a_second), (1 << 32, 100));
+        for wrong in ["", ",interval=1", "a,limit=-1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
             assert!(Builder::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,28 +1,63 @@
 //! Who asks: the return addresses of the calling thread's stack.
 //!
-//! There are two ways up a stack. Where the program is built with frame pointers (`-C force-frame-pointers=yes`), each
+//! There are three ways up a stack. Where the program is built with frame pointers (`-C force-frame-pointers=yes`), each
 //! frame says where the next one is, and a walk takes a few instructions a frame ([`frame_pointers`]). Any other program has
-//! tables that tell how to unwind, as exceptions are, which take about a hundred times as long. When a recording starts, both ways are tried
-//! on the stack of who starts it; if they agree, the fast one is taken.
+//! tables that tell how to unwind, as exceptions are, which take about a hundred times as long; but what they say about a place in the
+//! code can be remembered, so that most walks do without them ([`frame_sizes`]). When a recording starts, frame pointers and tables are
+//! tried on the stack of who starts it; if they agree, frame pointers are taken.
 //!
-//! On neither way anything is allocated, but for a thread's first time, and no lock is taken that a program's thread could hold while it
+//! On no way anything is allocated, but for a thread's first time, and no lock is taken that a program's thread could hold while it
 //! allocates, but for the dynamic loader's: where the C library has no way around it (glibc before 2.35).
 
 mod frame_pointers;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+mod frame_sizes;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+mod own_stack;
 
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
+
+/// Where the sizes of frames are not remembered, none are known.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(miri))))]
+mod frame_sizes {
+    #[derive(Clone, Copy)]
+    pub(super) struct Frame;
+
+    pub(super) struct Learner;
+
+    pub(super) fn here() -> Frame {
+        Frame
+    }
+
+    pub(super) fn follow(_here: Frame, _from: usize, _visit: impl FnMut(usize) -> bool) -> bool {
+        false
+    }
+
+    impl Learner {
+        pub(super) fn new(_here: Frame) -> Self {
+            Self
+        }
+
+        pub(super) fn saw(&mut self, _place: usize, _top: usize) {}
+
+        pub(super) fn has_ended(self) {}
+    }
+}
 
 /// No more frames than this are ever looked at.
 pub(crate) const MOST_FRAMES: usize = 256;
 
-/// Whether the fast way is taken.
+/// Whether frame pointers are followed.
 static BY_FRAME_POINTERS: AtomicBool = AtomicBool::new(false);
 
 /// Chooses the way for the program, by this thread's stack.
 pub(crate) fn choose() {
     let here = 0_u8;
-    let followed = Walk::by(Walk::follow, &raw const here, MOST_FRAMES);
-    let unwound = Walk::by(Walk::unwind, &raw const here, MOST_FRAMES);
+    let from = (&raw const here).addr();
+    let (mut followed, mut unwound) = (Walk::empty(MOST_FRAMES), Walk::empty(MOST_FRAMES));
+    followed.follow(from);
+    unwound.unwind(frame_sizes::here(), from);
     BY_FRAME_POINTERS.store(agree(followed.frames(), unwound.frames()), Ordering::Relaxed);
 }
 
@@ -39,60 +74,88 @@ fn agree(followed: &[usize], unwound: &[usize]) -> bool {
 }
 
 /// The frames from some point on, innermost first.
+///
+/// # Invariants
+///
+/// The first `len` of the `frames` are written.
 pub(crate) struct Walk {
-    frames: [usize; MOST_FRAMES],
+    frames: [MaybeUninit<usize>; MOST_FRAMES],
     len: usize,
+    /// No more are wanted.
+    most: usize,
 }
 
 impl Walk {
     /// Up to `most` frames of this thread, without those inside of the one that `from` is in.
     #[inline(never)]
     pub(crate) fn new(from: *const u8, most: usize) -> Self {
+        let (from, mut walk) = (from.addr(), Self::empty(most));
+        if most == 0 {
+            return walk;
+        }
         if BY_FRAME_POINTERS.load(Ordering::Relaxed) {
-            let walk = Self::by(Self::follow, from, most);
+            walk.follow(from);
             if walk.len > 0 {
                 return walk;
             }
         }
-        Self::by(Self::unwind, from, most)
-    }
-
-    fn by(way: fn(&mut Self, *const u8, usize), from: *const u8, most: usize) -> Self {
-        let mut walk = Self { frames: [0; MOST_FRAMES], len: 0 };
-        if most > 0 {
-            way(&mut walk, from, most.min(MOST_FRAMES));
+        let here = frame_sizes::here();
+        if !walk.step(here, from) {
+            walk.len = 0;
+            walk.unwind(here, from);
         }
         walk
     }
 
+    const fn empty(most: usize) -> Self {
+        let frames = [const { MaybeUninit::uninit() }; MOST_FRAMES];
+        Self { frames, len: 0, most: if most < MOST_FRAMES { most } else { MOST_FRAMES } }
+    }
+
     /// Return addresses, innermost first.
     pub(crate) fn frames(&self) -> &[usize] {
-        &self.frames[..self.len]
+        let written: *const [MaybeUninit<usize>] = &raw const self.frames[..self.len];
+        // SAFETY: by the type's invariant.
+        unsafe { &*(written as *const [usize]) }
     }
 
-    fn push(&mut self, frame: usize) {
-        self.frames[self.len] = frame;
+    /// Adds a frame. The answer is whether there may be another one.
+    fn push(&mut self, frame: usize) -> bool {
+        // INVARIANT: the one behind the last is written.
+        self.frames[self.len].write(frame);
         self.len += 1;
+        self.len < self.most
     }
 
-    fn follow(&mut self, from: *const u8, most: usize) {
-        frame_pointers::follow(from.addr(), |return_address| {
-            self.push(return_address);
-            self.len < most
-        });
+    /// By frame pointers.
+    fn follow(&mut self, from: usize) {
+        frame_pointers::follow(from, |return_address| self.push(return_address));
     }
 
-    fn unwind(&mut self, from: *const u8, most: usize) {
+    /// By the sizes of frames. The answer is whether all of these are known.
+    fn step(&mut self, here: frame_sizes::Frame, from: usize) -> bool {
+        frame_sizes::follow(here, from, |return_address| self.push(return_address))
+    }
+
+    /// By the unwinder's tables. What they say about the frames that are further out than `here` is remembered.
+    fn unwind(&mut self, here: frame_sizes::Frame, from: usize) {
+        let mut learner = frame_sizes::Learner::new(here);
         let visit = |frame: &backtrace::Frame| {
-            // The stack grows downwards, so inner frames are below.
-            let is_inner = self.len == 0 && (1..from.addr()).contains(&frame.sp().addr());
-            if !is_inner {
-                self.push(frame.ip().addr());
+            let (place, top) = (frame.ip().addr(), frame.sp().addr());
+            if place == 0 {
+                // Behind the outermost frame.
+                return false;
             }
-            self.len < most
+            learner.saw(place, top);
+            // The stack grows downwards, so inner frames are below.
+            let is_inner = self.len == 0 && (1..from).contains(&top);
+            is_inner || self.push(place)
         };
         // SAFETY: what has to be kept from running at the same time is what looks up symbols, and nobody does here.
         unsafe { backtrace::trace_unsynchronized(visit) };
+        if self.len < self.most {
+            learner.has_ended();
+        }
     }
 }
 
@@ -121,6 +184,65 @@ mod tests {
         let here = 0;
         assert_eq!(Walk::new(&raw const here, 3).frames().len(), 3);
         assert!(Walk::new(&raw const here, 0).frames().is_empty());
+    }
+
+    /// Stacks of many shapes, each walked in both ways.
+    #[test]
+    #[cfg_attr(miri, ignore = "there are no return addresses")]
+    fn remembered_sizes_lead_where_the_tables_do() {
+        #[inline(never)]
+        fn both_ways(steps: &mut usize) {
+            let local = 0_u8;
+            let from = (&raw const local).addr();
+            for most in [MOST_FRAMES, 5] {
+                let (mut stepped, mut unwound) = (Walk::empty(most), Walk::empty(most));
+                let here = frame_sizes::here();
+                let is_whole = stepped.step(here, from);
+                unwound.unwind(here, from);
+                if is_whole {
+                    *steps += 1;
+                    assert_eq!(stepped.frames(), unwound.frames());
+                }
+            }
+        }
+
+        /// A frame of more alignment than the stack's, so of a size that varies.
+        #[repr(align(128))]
+        struct Aligned;
+
+        #[inline(never)]
+        fn aligned(depth: usize, shape: usize, steps: &mut usize) {
+            let aligned = core::hint::black_box(Aligned);
+            deeper(depth, shape, steps);
+            core::hint::black_box(&aligned);
+        }
+
+        #[inline(never)]
+        fn deeper(depth: usize, shape: usize, steps: &mut usize) {
+            let room = core::hint::black_box([depth; 13]);
+            match (depth, shape % 3) {
+                (0, _) => both_ways(steps),
+                (_, 0) => deeper(depth - 1, shape / 3, steps),
+                (_, 1) => aligned(depth - 1, shape / 3, steps),
+                _ => core::hint::black_box(|| deeper(depth - 1, shape / 3, steps))(),
+            }
+            core::hint::black_box(&room);
+        }
+
+        let mut steps = 0;
+        // From the stacks that have no such frame on.
+        for shape in (0..243).rev() {
+            deeper(5, shape, &mut steps);
+            if shape % 50 == 0 {
+                let there = std::thread::spawn(move || {
+                    let mut steps = 0;
+                    (0..3).for_each(|_| deeper(3, shape, &mut steps));
+                    steps
+                });
+                there.join().expect("both ways agree");
+            }
+        }
+        assert!(!cfg!(all(target_os = "linux", target_arch = "x86_64")) || steps > 60, "{steps} of 486");
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn sampled_of_a_hundred() -> usize {
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn requests_that_nobody_can_serve_do_not_end_the_sampling() {
     let _one = one_at_a_time();
-    let _profile = Profiler::builder().interval(1000).start_in_memory().expect("there is no other");
+    let _profile = Profiler::builder().interval(1000).limit(None).start_in_memory().expect("there is no other");
     for size in TOO_LARGE {
         for _ in 0..3 {
             assert!(MALLOC.malloc(size).is_null());
@@ -115,7 +115,7 @@ fn what_was_asked_for_in_a_recording_of_everything_does_not_end_the_next_ones_sa
         assert!(MALLOC.malloc(1 << (usize::BITS - 2)).is_null());
     }
     drop(everything);
-    let _profile = Profiler::builder().interval(1000).start_in_memory().expect("there is no other");
+    let _profile = Profiler::builder().interval(1000).limit(None).start_in_memory().expect("there is no other");
     assert!(sampled_of_a_hundred() > 90);
 }
 

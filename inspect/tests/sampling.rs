@@ -15,12 +15,17 @@ static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());
 /// There is one recording at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Records what `work` does, and returns the log.
+/// Records what `work` does, by an interval that stays, and returns the log.
 fn record(name: &str, interval: u64, work: impl FnOnce()) -> Vec<u8> {
+    record_at_most(None, name, interval, work)
+}
+
+/// Records what `work` does, up to so many samples a second, and returns the log.
+fn record_at_most(limit: Option<u32>, name: &str, interval: u64, work: impl FnOnce()) -> Vec<u8> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
     let file = std::env::temp_dir().join(format!("mudlark-{name}-{}.mmt", std::process::id()));
-    let profile =
-        Profiler::builder().interval(interval).stack_depth(8).stats_period(None).start(&file).expect("it begins");
+    let builder = Profiler::builder().interval(interval).limit(limit).stack_depth(8).stats_period(None);
+    let profile = builder.start(&file).expect("it begins");
     work();
     drop(profile);
     let bytes = std::fs::read(&file).expect("there is a log");
@@ -80,6 +85,85 @@ fn estimates_are_within_their_error() {
     assert!(random.iter().all(|deviations| deviations.abs() < 5.5), "{random:.1?}");
     let mean_square = random.iter().map(|deviations| deviations * deviations).sum::<f64>() / random.len() as f64;
     assert!((0.1..3.5).contains(&mean_square), "the errors are as large as chance makes them: {random:.1?}");
+}
+
+/// What the log stands for of one size in the scope: requests, their variance, what is left of them, and the intervals.
+fn adapted(log: &[u8], scope: &str, wanted_size: u64) -> (f64, f64, f64, Vec<u64>) {
+    let (mut wanted, mut tag, mut now) = (None, 0, None);
+    let (mut requests, mut variance, mut intervals) = (0.0, 0.0, Vec::new());
+    let mut live = HashMap::new();
+    for record in Reader::new(log) {
+        match record.event {
+            Event::Name { of: NameOf::Tag, id, text } if text == scope => wanted = Some(id),
+            Event::Switched { tag: now, .. } => tag = now,
+            Event::Sampling { interval } => {
+                intervals.push(interval);
+                now = Some(interval);
+            }
+            Event::Allocated { address, size, .. } if Some(tag) == wanted && size == wanted_size => {
+                let interval = now.expect("each chunk says it before the first request");
+                let weight = -1.0 / (-(size as f64) / interval as f64).exp_m1();
+                requests += weight;
+                variance += weight * (weight - 1.0);
+                live.insert(address, weight);
+            }
+            Event::Freed { address } => drop(live.remove(&address)),
+            _ => {}
+        }
+    }
+    intervals.sort_unstable();
+    intervals.dedup();
+    (requests, variance, live.values().sum(), intervals)
+}
+
+#[test]
+fn estimates_are_right_though_the_interval_changes() {
+    const SIZE: usize = 333;
+    const INTERVAL: u64 = 1000;
+    let mut deviations = Vec::new();
+    for round in 0..3 {
+        let (mut asked, mut kept) = (0, Vec::new());
+        let log = record_at_most(Some(200), &format!("adapts-{round}"), INTERVAL, || {
+            scope!("adapting");
+            for requests in [200, 300_000, 100, 100_000, 5000, 50] {
+                for n in 0..requests {
+                    let block = Vec::<u8>::with_capacity(SIZE);
+                    if n % 4 == 0 { kept.push(block) } else { drop(black_box(block)) }
+                }
+                asked += requests;
+                thread::sleep(core::time::Duration::from_millis(400));
+            }
+        });
+        let (requests, variance, left, intervals) = adapted(&log, "adapting", SIZE as u64);
+        assert_eq!(intervals.first(), Some(&INTERVAL));
+        assert!(intervals.len() > 1 && intervals.iter().all(|interval| (interval / INTERVAL).is_power_of_two()));
+        let samples = Reader::new(&log).filter(|record| matches!(record.event, Event::Allocated { .. })).count();
+        assert!(samples < 5000, "{samples} are hardly fewer than without a limit");
+        deviations.push((requests - f64::from(asked)) / variance.sqrt());
+        deviations.push((left - f64::from(asked / 4)) / (variance / 4.0).sqrt());
+    }
+    // The odds that one of these is so far off are one to a million.
+    assert!(deviations.iter().all(|deviations: &f64| deviations.abs() < 5.5), "{deviations:.1?}");
+}
+
+#[test]
+fn a_limit_makes_samples_rare_and_traced_stays_an_estimate() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
+    let profile = Profiler::builder().interval(1000).limit(Some(100)).start_in_memory().expect("it begins");
+    let kept: Vec<Box<[u8; 500]>> = (0..200_000).map(|_| Box::new([1; 500])).collect();
+    let traced = profile.traced();
+    let snapshot = mudlark_inspect::Snapshot::take().expect("there is a recording");
+    let recorded = snapshot.blocks().filter(|block| block.size() == 500).count();
+    assert!((50..20_000).contains(&recorded), "{recorded} of {} are recorded", kept.len());
+    let tags = snapshot.statistics(mudlark_inspect::By::Tag);
+    // The list has its eight bytes of each block, and what it has had before is freed.
+    let truth = kept.len() as f64 * 508.0;
+    for estimate in [traced.current, usize::try_from(tags[0].size).expect("it is no larger")] {
+        assert!((0.4..2.5).contains(&(estimate as f64 / truth)), "{estimate} of {truth}");
+    }
+    drop(kept);
+    let left = profile.traced();
+    assert!(left.current < traced.current / 100 && left.peak >= traced.current, "{left:?} of {traced:?}");
 }
 
 #[test]

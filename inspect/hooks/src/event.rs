@@ -51,7 +51,8 @@ events! {
         ticks_per_second: u64,
         /// Nanoseconds since 1970 at time zero, or zero where nobody knows.
         unix_nanoseconds: u64,
-        /// The mean number of bytes from one sampled request to the next; one if every request is written.
+        /// The mean number of bytes from one sampled request to the next, at first and at least: each sampled request has its own
+        /// before it ([`Sampling`](Self::Sampling)). One if every request is written.
         sample_interval: u64,
     }
     /// What a number, or the program, is called.
@@ -97,6 +98,12 @@ events! {
         line: u32,
         /// The function, with its path.
         function: &'a str,
+    }
+    /// Requests from here on are a sample by this interval, up to the next such event or the chunk's end. Each chunk says so
+    /// before the first of them.
+    7 Sampling {
+        /// The mean number of bytes from one sampled request to the next.
+        interval: u64,
     }
     /// A block was handed out.
     16 Allocated {

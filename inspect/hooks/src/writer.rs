@@ -31,8 +31,23 @@ pub struct Writer<S, const CHUNK: usize> {
     len: usize,
     before: Before,
     sequence: u32,
-    /// The thread and tag of the chunk's last event.
-    current: Option<(u32, u32)>,
+    /// What the chunk's last event is of.
+    current: Context,
+    /// Whether the chunk has more than what events are of.
+    has_event: bool,
+}
+
+/// What a chunk has said that events are of, if it has.
+#[derive(Clone, Copy)]
+struct Context {
+    /// Thread and tag.
+    origin: Option<(u32, u32)>,
+    /// The interval by which requests are sampled.
+    interval: Option<u64>,
+}
+
+impl Context {
+    const NONE: Self = Self { origin: None, interval: None };
 }
 
 impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
@@ -43,7 +58,7 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
     pub const fn new(sink: S) -> Self {
         let () = Self::SIZE_FITS;
         let before = Before { time: 0, address: 0 };
-        Self { sink, chunk: [0; CHUNK], len: 0, before, sequence: 0, current: None }
+        Self { sink, chunk: [0; CHUNK], len: 0, before, sequence: 0, current: Context::NONE, has_event: false }
     }
 
     /// Where the chunks go.
@@ -61,21 +76,31 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
     /// Of an event that does not fit into a chunk of its own, the end of its text or of its frames is cut off. Takes time
     /// for the event's length, and now and then for a chunk.
     pub fn write(&mut self, time: u64, event: &Event<'_>) {
-        if self.try_write(time, event).is_none() {
-            self.flush();
-            // An empty chunk has room for the fixed part of each event, and the rest is cut.
-            let _ = self.try_write(time, event);
-        }
+        self.write_in(Context::NONE, time, event);
     }
 
     /// Writes an event of this thread, under this tag: says so before, where the event before was another's.
     pub fn write_of(&mut self, thread: u32, tag: u32, time: u64, event: &Event<'_>) {
-        self.switch(thread, tag, time);
-        if self.try_write(time, event).is_none() {
-            self.flush();
-            self.switch(thread, tag, time);
-            let _ = self.try_write(time, event);
-        }
+        self.write_in(Context { origin: Some((thread, tag)), interval: None }, time, event);
+    }
+
+    /// Writes an event of this thread, under this tag, about a request that was sampled by this interval: says all that before,
+    /// where it was different.
+    ///
+    /// ```
+    /// use mudlark_hooks::{Address, Event, Reader, Writer};
+    ///
+    /// let mut log = Vec::new();
+    /// let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    /// let block = Event::Allocated { address: Address(0x40), size: 24, align: 8, stack: 0 };
+    /// writer.write_sampled(1, 0, 4096, 10, &block);
+    /// writer.flush();
+    /// drop(writer);
+    /// let events = Reader::new(&log).map(|record| record.event);
+    /// assert!(events.eq([Event::Switched { thread: 1, tag: 0 }, Event::Sampling { interval: 4096 }, block]));
+    /// ```
+    pub fn write_sampled(&mut self, thread: u32, tag: u32, interval: u64, time: u64, event: &Event<'_>) {
+        self.write_in(Context { origin: Some((thread, tag)), interval: Some(interval) }, time, event);
     }
 
     /// Forgets what is in no chunk yet, and begins a new log elsewhere. Returns where the old one went.
@@ -118,31 +143,49 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
     }
 
     const fn begin_chunk(&mut self) {
-        (self.len, self.before, self.current) = (0, Before { time: 0, address: 0 }, None);
+        (self.len, self.before) = (0, Before { time: 0, address: 0 });
+        (self.current, self.has_event) = (Context::NONE, false);
     }
 
-    fn switch(&mut self, thread: u32, tag: u32, time: u64) {
-        if self.current != Some((thread, tag)) {
-            self.write(time, &Event::Switched { thread, tag });
-            self.current = Some((thread, tag));
+    /// Writes an event and what it is of.
+    fn write_in(&mut self, context: Context, time: u64, event: &Event<'_>) {
+        if self.try_write_in(context, time, event).is_none() {
+            self.flush();
+            // An empty chunk has room for the fixed part of each event, and the rest is cut.
+            let _ = self.try_write_in(context, time, event);
         }
+    }
+
+    /// Writes an event, and before it what is new about what it is of, as far as all that fits into the chunk.
+    fn try_write_in(&mut self, context: Context, time: u64, event: &Event<'_>) -> Option<()> {
+        if let Some((thread, tag)) = context.origin
+            && self.current.origin != context.origin
+        {
+            self.try_write(time, &Event::Switched { thread, tag })?;
+            self.current.origin = context.origin;
+        }
+        if let Some(interval) = context.interval
+            && self.current.interval != context.interval
+        {
+            self.try_write(time, &Event::Sampling { interval })?;
+            self.current.interval = context.interval;
+        }
+        self.try_write(time, event)?;
+        self.has_event = true;
+        Some(())
     }
 
     /// Writes an event into the chunk, if it fits.
     fn try_write(&mut self, time: u64, event: &Event<'_>) -> Option<()> {
         let len = self.len.max(HEADER);
-        // The first event of a chunk, or the first after a switch, finds all the room there is.
-        let cuts = len <= HEADER + MOST_OF_A_SWITCH;
-        let mut encoder = Encoder::new(&mut self.chunk[len..], self.before, time, cuts);
+        // The first event of a chunk finds all the room there is.
+        let mut encoder = Encoder::new(&mut self.chunk[len..], self.before, time, !self.has_event);
         event.encode(&mut encoder)?;
         let (written, before) = encoder.finish();
         (self.len, self.before) = (len + written, before);
         Some(())
     }
 }
-
-/// Bytes of the longest [`Event::Switched`]: its kind, a time, and two numbers of 32 bits.
-const MOST_OF_A_SWITCH: usize = 1 + 10 + 5 + 5;
 
 impl<S: fmt::Debug, const CHUNK: usize> fmt::Debug for Writer<S, CHUNK> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -255,6 +255,36 @@ fn threads_and_tags_are_known_in_every_chunk() {
     }
 }
 
+#[test]
+fn the_interval_of_a_sampled_request_is_known_in_every_chunk() {
+    let interval = |n: u64| 1 << (9 + n / 11 % 50);
+    let log = written::<128>(|writer| {
+        for n in 0..1000_u64 {
+            let block = Event::Allocated { address: Address(n << 40), size: n, align: 8, stack: u32::MAX };
+            writer.write_sampled(u32::MAX, u32::MAX, interval(n), n << 50, &block);
+            writer.write_of(u32::MAX, 0, n << 50, &Event::Freed { address: Address(n << 40) });
+        }
+    });
+    let mut requests = 0;
+    for skipped in 0..chunk_ends(&log).len() {
+        let start = skipped.checked_sub(1).map_or(0, |before| chunk_ends(&log)[before]);
+        let (mut current, mut thread) = (None, 0);
+        for record in Reader::new(&log[start..]) {
+            match record.event {
+                Event::Switched { thread: now, .. } => thread = now,
+                Event::Sampling { interval } => current = Some(interval),
+                Event::Allocated { size, .. } => {
+                    assert_eq!((current, thread), (Some(interval(size)), u32::MAX));
+                    requests += u32::from(skipped == 0);
+                }
+                Event::Freed { .. } => assert_eq!(thread, u32::MAX),
+                _ => panic!("{record:?}"),
+            }
+        }
+    }
+    assert_eq!(requests, 1000);
+}
+
 /// The beginning of a chunk that claims so many bytes, and whose checksum is wrong.
 fn false_beginning(claimed: u32) -> Vec<u8> {
     let log = log_of::<128>(&some_events(&mut Random::with_seed(10), 1));

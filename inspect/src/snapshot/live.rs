@@ -9,8 +9,7 @@ use super::frame::Traceback;
 use super::stacks::{Module, Stack, Stacks, traceback};
 use super::symbols::Symbols;
 use super::{Record, Snapshot};
-use crate::engine;
-use crate::gate;
+use crate::engine::{self, LiveBlocks};
 use crate::live::Live;
 use crate::memory::NoMemory;
 use crate::modules::Loaded;
@@ -30,10 +29,11 @@ impl Snapshot {
         if !engine::is_recording() {
             return Err(TakeError::NotRecording);
         }
-        let mut blocks: Vec<Record> = engine::live_blocks()?.iter().map(record_of).collect();
+        let LiveBlocks { blocks, interval } = engine::live_blocks()?;
+        let mut blocks: Vec<Record> = blocks.iter().map(|live| record_of(live, interval)).collect();
         blocks.sort_unstable_by_key(|block| block.address);
         let stacks = Arc::new(stacks_of(&blocks)?);
-        Ok(Self { blocks, stacks, interval: gate::interval(), is_whole: true })
+        Ok(Self { blocks, stacks, interval, is_whole: true })
     }
 
     /// Who asked for what is at this place, if that is a recorded block: Python's `get_object_traceback`.
@@ -53,14 +53,15 @@ fn block_at(address: usize) -> Option<Live> {
     if let Some(live) = engine::recorded_at(address) {
         return Some(live);
     }
-    let blocks = engine::live_blocks().ok()?;
+    let LiveBlocks { blocks, .. } = engine::live_blocks().ok()?;
     blocks.iter().find(|live| (live.address..live.address + live.size).contains(&address)).copied()
 }
 
-const fn record_of(live: &Live) -> Record {
+/// A block of a recording with this interval.
+const fn record_of(live: &Live, interval: u64) -> Record {
     let Live { address, size, stack, tag, thread, .. } = *live;
     // Alignments are not kept.
-    Record { address: address as u64, size: size as u64, align: 1, stack, tag, thread }
+    Record { address: address as u64, size: size as u64, align: 1, stack, tag, thread, interval: live.interval(interval) }
 }
 
 /// What the numbers of these blocks stand for.

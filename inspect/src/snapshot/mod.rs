@@ -57,6 +57,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use crate::thread::Recording;
+use crate::weight::weight;
 use stacks::Stacks;
 use statistic::Sums;
 
@@ -76,7 +77,7 @@ pub struct Snapshot {
     blocks: Vec<Record>,
     /// What the blocks' numbers stand for. Snapshots that were made of this one by filters share it.
     stacks: Arc<Stacks>,
-    /// The mean number of bytes between recorded requests.
+    /// The mean number of bytes between recorded requests, at least: each block has its own.
     interval: u64,
     is_whole: bool,
 }
@@ -90,6 +91,8 @@ struct Record {
     stack: u32,
     tag: u32,
     thread: u32,
+    /// The interval by which it was sampled.
+    interval: u64,
 }
 
 /// A block of a [`Snapshot`]: Python's `Trace`.
@@ -198,7 +201,7 @@ impl Snapshot {
     fn sums(&self, by: By) -> Sums {
         let mut sums = Sums::new();
         for block in self.blocks() {
-            self.add(&mut sums, group_of(&block, by), block.size());
+            add(&mut sums, group_of(&block, by), &block);
         }
         sums
     }
@@ -214,23 +217,18 @@ impl Snapshot {
             };
             groups.sort_unstable();
             groups.dedup();
-            groups.into_iter().for_each(|group| self.add(&mut sums, group, block.size()));
+            groups.into_iter().for_each(|group| add(&mut sums, group, &block));
         }
         sums
     }
-
-    /// Adds a block, and those that it stands for.
-    fn add(&self, sums: &mut Sums, group: Group, size: u64) {
-        let weight = weight(size, self.interval);
-        let sum = sums.entry(group).or_default();
-        sum.size += size as f64 * weight;
-        sum.count += weight;
-    }
 }
 
-/// How many blocks a recorded one of this size stands for: the inverse of the probability that a request of that size is recorded.
-fn weight(size: u64, interval: u64) -> f64 {
-    if interval <= 1 { 1.0 } else { -1.0 / (-(size.max(1) as f64) / interval as f64).exp_m1() }
+/// Adds a block, and those that it stands for.
+fn add(sums: &mut Sums, group: Group, block: &Block<'_>) {
+    let weight = weight(block.size(), block.record.interval);
+    let sum = sums.entry(group).or_default();
+    sum.size += block.size() as f64 * weight;
+    sum.count += weight;
 }
 
 fn group_of(block: &Block<'_>, by: By) -> Group {

@@ -13,6 +13,7 @@ use super::frame::Frame;
 use super::stacks::{Module, Stack, Stacks};
 use super::symbols::Symbols;
 use super::{Record, Snapshot};
+use crate::gate::EVERY;
 use crate::thread::Recording;
 
 impl Snapshot {
@@ -26,9 +27,13 @@ impl Snapshot {
         let file = FileSink { file: BufWriter::new(File::create(file)?), error: None };
         let mut log = Box::new(Writer::<_, CHUNK>::new(file));
         self.write(|event| log.write(0, event));
-        for Record { address, size, align, stack, tag, thread } in &self.blocks {
-            let event = Event::Allocated { address: Address(*address), size: *size, align: *align, stack: *stack };
-            log.write_of(*thread, *tag, 0, &event);
+        for &Record { address, size, align, stack, tag, thread, interval } in &self.blocks {
+            let event = Event::Allocated { address: Address(address), size, align, stack };
+            if interval == EVERY {
+                log.write_of(thread, tag, 0, &event);
+            } else {
+                log.write_sampled(thread, tag, interval, 0, &event);
+            }
         }
         log.write(0, &Event::Stopped {});
         log.flush();
@@ -124,7 +129,9 @@ impl FileSink {
 #[derive(Default)]
 struct Loading {
     events: u64,
+    /// The interval that the log began with, and the one by which requests are sampled here.
     interval: u64,
+    current_interval: u64,
     /// Whose the events are.
     thread: u32,
     tag: u32,
@@ -147,8 +154,10 @@ impl Loading {
         self.events += 1;
         match *event {
             Event::Started { sample_interval, .. } => {
-                *self = Self { events: self.events, interval: sample_interval, damage: self.damage, ..Self::default() };
+                let (interval, current_interval) = (sample_interval, sample_interval);
+                *self = Self { events: self.events, interval, current_interval, damage: self.damage, ..Self::default() };
             }
+            Event::Sampling { interval } => self.current_interval = interval,
             Event::Name { of: NameOf::Tag, id, text } => drop(self.tags.insert(id, text.into())),
             Event::Name { of: NameOf::File, id, text } => drop(self.files.insert(id, text.into())),
             Event::Module { base, size, path } => {
@@ -177,7 +186,8 @@ impl Loading {
     }
 
     fn insert(&mut self, address: Address, size: u64, align: u64, stack: u32) {
-        let record = Record { address: address.0, size, align, stack, tag: self.tag, thread: self.thread };
+        let interval = self.current_interval.max(EVERY);
+        let record = Record { address: address.0, size, align, stack, tag: self.tag, thread: self.thread, interval };
         if let Some(displaced) = self.blocks.insert(address.0, record)
             && !self.has_gaps()
         {
@@ -215,7 +225,7 @@ impl Loading {
         Snapshot {
             blocks: self.blocks.into_values().collect(),
             stacks: Arc::new(stacks),
-            interval: self.interval.max(1),
+            interval: self.interval.max(EVERY),
             is_whole: self.is_ended && self.lost == 0 && damage == Damage::default(),
         }
     }

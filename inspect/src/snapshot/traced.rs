@@ -4,7 +4,7 @@ use crate::engine;
 use crate::profiler::Profiler;
 use crate::start_error::StartError;
 
-/// The bytes of recorded blocks.
+/// The bytes of blocks that were asked for since the recording began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traced {
@@ -30,7 +30,8 @@ impl Profiler {
         Self::builder().interval(1).stack_depth(frames.saturating_add(OF_COLLECTIONS)).start_in_memory()
     }
 
-    /// The bytes that recorded blocks have, and had at most. Of a recording that samples, these are of the samples alone.
+    /// The bytes in use that were asked for since the recording began, and the most that were. Of a recording that samples, these are
+    /// estimates.
     #[must_use]
     pub fn traced(&self) -> Traced {
         let traced = engine::traced();

@@ -170,7 +170,7 @@ fn without_a_recording_there_is_no_snapshot() {
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn samples_are_estimates_of_everything() {
     let _one = one_at_a_time();
-    let profile = Profiler::builder().interval(10_000).stack_depth(8).start_in_memory().expect("there is no other");
+    let profile = Profiler::builder().interval(10_000).limit(None).stack_depth(8).start_in_memory().expect("there is no other");
     let kept: Vec<Box<[u8; 100]>> = (0..100_000).map(|_| Box::new([1; 100])).collect();
     let snapshot = ours(&Snapshot::take().expect("there is a recording"));
     let small = snapshot.blocks().filter(|block| block.size() == 100).count();
@@ -189,7 +189,7 @@ fn samples_are_estimates_of_everything() {
 fn what_an_earlier_recording_has_sampled_is_not_in_the_next() {
     let _one = one_at_a_time();
     let path = new_path();
-    let sampled = Profiler::builder().interval(1000).start_in_memory().expect("there is no other");
+    let sampled = Profiler::builder().interval(1000).limit(None).start_in_memory().expect("there is no other");
     let kept: Vec<Box<[u8]>> = (0..100).map(|_| asks(10_000)).collect();
     assert!(sampled.traced().current >= 900_000);
     drop(sampled);

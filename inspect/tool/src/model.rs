@@ -95,6 +95,7 @@ pub struct Model {
     pub regions: BTreeMap<u64, u64>,
     /// Times of the first record and of the last.
     span: Option<(u64, u64)>,
+    /// For how much the next request stands.
     scale: Scale,
     blocks: Blocks,
     all: Sums,
@@ -210,20 +211,14 @@ impl Model {
         self.blocks.iter().map(|(&address, block)| (address, block))
     }
 
-    /// For how much a request in the log stands.
-    #[must_use]
-    pub const fn scale(&self) -> Scale {
-        self.scale
-    }
-
     /// # Errors
     ///
     /// If the log is a sample, in which the requests between two others are missing.
     pub(crate) const fn needs_every_request(&self, what: &'static str) -> Result<(), Error> {
-        if self.scale.is_exact() {
-            return Ok(());
+        match self.program.intervals {
+            None => Ok(()),
+            Some((interval, _)) => Err(Error::Sampled { interval, what }),
         }
-        Err(Error::Sampled { interval: self.program.sample_interval, what })
     }
 
     /// Whether nothing was asked for.

@@ -28,6 +28,11 @@ pub(crate) struct Recording {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     interval: Option<u64>,
 
+    /// The most requests that are recorded in a second, about: where more would be, the interval doubles; 0 for any number [default:
+    /// the recorder's, 4096].
+    #[arg(long, value_name = "REQUESTS")]
+    limit: Option<u32>,
+
     /// Preload nothing: the program calls `Profiler::from_env()` itself.
     #[arg(long)]
     no_preload: bool,
@@ -63,6 +68,9 @@ impl Recording {
         let mut profile = log.into_os_string();
         if let Some(interval) = self.interval {
             profile.push(format!(",interval={interval}"));
+        }
+        if let Some(limit) = self.limit {
+            profile.push(format!(",limit={limit}"));
         }
         Ok(profile)
     }

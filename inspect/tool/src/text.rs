@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 use std::borrow::Cow;
 
-use crate::model::{Amount, Model};
+use crate::model::{Amount, Model, Program};
 
 /// Bytes in the largest unit of which there is one: `1.5 MiB`; below a KiB, whole bytes.
 pub(crate) fn bytes(bytes: u64) -> String {
@@ -76,9 +76,15 @@ pub(crate) fn bar(part: u64, most: u64) -> String {
     "█".repeat(usize::try_from(len).unwrap_or(0))
 }
 
+/// The intervals by which requests are sampled, `512.0 KiB` or `512.0 KiB to 4.0 MiB`.
+pub(crate) fn intervals(program: &Program) -> String {
+    let (least, most) = program.intervals.unwrap_or((1, 1));
+    if least == most { bytes(least) } else { format!("{} to {}", bytes(least), bytes(most)) }
+}
+
 /// How far an estimate may be from the truth: nothing where each request is in the log.
 pub(crate) fn error(model: &Model, amount: Amount) -> String {
-    if model.scale().is_exact() || amount.seen == 0 {
+    if model.program.has_every_request() || amount.seen == 0 {
         return String::new();
     }
     format!(" ±{:.0} %", amount.error() * 100.0)

@@ -10,5 +10,7 @@ use std::process::ExitCode;
 const _: Option<fn()> = entry::GIVE_BACK;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "alloc-mudlark-profiled-off")]
+    let _recording = entry::record();
     mudlark_programs::main()
 }

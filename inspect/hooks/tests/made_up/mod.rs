@@ -103,6 +103,7 @@ impl Made {
             20 => Event::Lost { events: a },
             21 => Event::Stopped {},
             22 => Event::Freed { address: Address(0x7F00_0000_0000 + u64::from(byte)) },
+            24 => Event::Sampling { interval: a },
             23 => Event::Symbol { address: Address(a), file: id, line: other, function: text },
             _ => Event::Mark { text: "" },
         });

@@ -68,10 +68,10 @@ impl Flame {
 fn heading(model: &Model, cost: Cost) -> Heading {
     let all = model.figures(model.all()).cost(cost);
     let title = format!("{}: {} {}", model.program.title(), text::bytes(all.bytes), cost.title());
-    let subtitle = if model.scale().is_exact() {
+    let subtitle = if model.program.has_every_request() {
         String::new()
     } else {
-        format!("estimated from one request in about {}", text::bytes(model.program.sample_interval))
+        format!("estimated from one request in about {}", text::intervals(&model.program))
     };
     Heading { title, subtitle }
 }

@@ -39,7 +39,7 @@ fn summary(model: &Model) -> Option<String> {
     line("requests", format!("{}{}", amount(model, figures.total), in_words(figures.resized, ", to resize a block:")));
     line("peak", format!("{}, at {}", amount(model, figures.at_peak), span(model, start, model.peak_time())));
     line("leaked", format!("{}{}", amount(model, figures.leaked), of_total(figures.leaked, figures)));
-    if model.scale().is_exact() {
+    if model.program.has_every_request() {
         line("temporary", format!("{}{}", amount(model, figures.temporary), of_total(figures.temporary, figures)));
     }
     let refused: Amount = model.refused.values().copied().sum();
@@ -50,8 +50,8 @@ fn summary(model: &Model) -> Option<String> {
         let bytes = model.regions.values().fold(0, |sum: u64, &size| sum.saturating_add(size));
         line("regions", format!("{} in {}", text::bytes(bytes), model.regions.len()));
     }
-    if !model.scale().is_exact() {
-        let interval = text::bytes(model.program.sample_interval);
+    if !model.program.has_every_request() {
+        let interval = text::intervals(&model.program);
         line("sample", format!("{} requests, one in about {interval}", text::number(figures.total.seen)));
     }
     Some(table.text())

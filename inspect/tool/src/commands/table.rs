@@ -107,7 +107,7 @@ fn cells(model: &Model, figures: &Figures, name: String) -> [String; 6] {
         let amount = figures.cost(cost);
         format!("{}{}", text::bytes(amount.bytes), text::error(model, amount))
     };
-    let temporary = if model.scale().is_exact() { bytes(Cost::Temporary) } else { "?".to_owned() };
+    let temporary = if model.program.has_every_request() { bytes(Cost::Temporary) } else { "?".to_owned() };
     let requests = text::number(figures.total.blocks.rounded());
     [bytes(Cost::Peak), bytes(Cost::Total), bytes(Cost::Leaked), temporary, requests, name]
 }

@@ -115,7 +115,7 @@ impl Status {
         Self {
             title: text::harmless(model.program.title()).into_owned(),
             elapsed: model.program.seconds(end - start),
-            is_sample: !model.scale().is_exact(),
+            is_sample: !model.program.has_every_request(),
             is_over,
             now: figures.leaked,
             peak: figures.at_peak,

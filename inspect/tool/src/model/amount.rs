@@ -54,6 +54,8 @@ pub struct Amount {
     pub blocks: Count,
     /// Of these, as many are in the log.
     pub seen: u64,
+    /// The variance of the bytes: zero where each request is in the log.
+    pub variance: u128,
 }
 
 impl Amount {
@@ -63,13 +65,13 @@ impl Amount {
         self == Self::default()
     }
 
-    /// By which part of it an estimate is typically wrong, either way: the standard deviation, at most.
+    /// By which part of it an estimate of bytes is typically wrong, either way: the standard deviation.
     ///
-    /// For requests that are small against the interval, the number that is seen is Poisson distributed; large ones are seen
-    /// more surely than that.
+    /// Of `n` requests that were sampled by one interval, and are small against it, this is one by the square root of `n`. Large
+    /// ones are seen more surely than that.
     #[must_use]
     pub fn error(self) -> f64 {
-        1.0 / (self.seen as f64).sqrt()
+        (self.variance as f64).sqrt() / self.bytes.max(1) as f64
     }
 }
 
@@ -92,6 +94,7 @@ impl AddAssign for Amount {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.blocks += other.blocks;
         self.seen = self.seen.saturating_add(other.seen);
+        self.variance = self.variance.saturating_add(other.variance);
     }
 }
 
@@ -100,6 +103,7 @@ impl SubAssign for Amount {
         self.bytes = self.bytes.saturating_sub(other.bytes);
         self.blocks -= other.blocks;
         self.seen = self.seen.saturating_sub(other.seen);
+        self.variance = self.variance.saturating_sub(other.variance);
     }
 }
 
@@ -122,37 +126,44 @@ impl Sum for Amount {
 ///
 /// A writer that samples by bytes takes a request of `size` with the probability 1 − exp(−size / interval); so each that was
 /// taken stands for the inverse of it. (Poisson sampling, as in tcmalloc's and jemalloc's heap profiles.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// The interval is kept to seven digits, so that each live block can have its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scale {
-    interval: u64,
+    interval: f32,
 }
 
 impl Scale {
-    /// Of a log with this mean number of bytes from one request to the next. Zero and one: each request is in the log.
+    /// Of requests with this mean number of bytes from one in the log to the next. Zero and one: each request is in the log.
     #[must_use]
     pub const fn of_interval(interval: u64) -> Self {
-        Self { interval }
-    }
-
-    /// Each request is in the log.
-    #[must_use]
-    pub const fn is_exact(self) -> bool {
-        self.interval <= 1
+        Self { interval: interval as f32 }
     }
 
     /// What a request of this size stands for.
     #[must_use]
     pub fn amount(self, size: u64) -> Amount {
-        if self.is_exact() {
-            return Amount { bytes: size, blocks: Count::ONE, seen: 1 };
+        if self.interval <= 1.0 {
+            return Amount { bytes: size, blocks: Count::ONE, seen: 1, variance: 0 };
         }
         // An empty block is never sampled; if a log has one all the same, it is as rare as one of a byte.
-        let chance = -(-(size.max(1) as f64) / self.interval as f64).exp_m1();
-        let weight = 1.0 / chance;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
-        let bytes = (size as f64 * weight).round() as u64;
-        Amount { bytes, blocks: Count::from_float(weight), seen: 1 }
+        let missed = -(size.max(1) as f64) / f64::from(self.interval);
+        let weight = -1.0 / missed.exp_m1();
+        let bytes = size as f64 * weight;
+        Amount {
+            bytes: whole(bytes),
+            blocks: Count::from_float(weight),
+            seen: 1,
+            variance: u128::from(whole(bytes * missed.exp().sqrt())).pow(2),
+        }
     }
+}
+
+/// The nearest whole number.
+fn whole(number: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
+    let whole = number.round() as u64;
+    whole
 }
 
 #[cfg(test)]
@@ -162,7 +173,7 @@ mod tests {
     #[test]
     fn each_request_stands_for_itself_where_all_are_written() {
         for size in [0, 1, 4096, u64::MAX] {
-            assert_eq!(Scale::of_interval(1).amount(size), Amount { bytes: size, blocks: Count::ONE, seen: 1 });
+            assert_eq!(Scale::of_interval(1).amount(size), Amount { bytes: size, blocks: Count::ONE, seen: 1, variance: 0 });
         }
     }
 
@@ -173,18 +184,26 @@ mod tests {
         assert!(small.bytes.abs_diff(512 * 1024) < 16, "{small:?}");
         assert_eq!(small.blocks.rounded(), 32_769, "half a block more than the interval has of them");
         let huge = scale.amount(1 << 30);
-        assert_eq!((huge.bytes, huge.blocks), (1 << 30, Count::ONE));
+        assert_eq!((huge.bytes, huge.blocks, huge.variance), (1 << 30, Count::ONE, 0));
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_requests_that_stand_for_most() {
+        let [fine, coarse] = [4096, 1 << 22].map(|interval| Scale::of_interval(interval).amount(16));
+        let of_fine: Amount = (0..100).map(|_| fine).sum();
+        assert!((of_fine.error() - 0.1).abs() < 0.001, "{of_fine:?}");
+        assert!(((of_fine + coarse).error() - 0.91).abs() < 0.01, "a single one stands for ten times as much as all of these");
     }
 
     #[test]
     fn what_was_added_can_be_taken_away_again() {
-        let scale = Scale::of_interval(1000);
+        let scale = |size| Scale::of_interval(1000 << (size % 20));
         let mut sum = Amount::default();
         for size in 1..2000 {
-            sum += scale.amount(size);
+            sum += scale(size).amount(size);
         }
         for size in 1..2000 {
-            sum -= scale.amount(size);
+            sum -= scale(size).amount(size);
         }
         assert!(sum.is_none());
     }

@@ -30,8 +30,10 @@ pub struct Program {
     pub started: u64,
     /// Bytes of a pointer.
     pub pointer_bytes: u8,
-    /// The mean number of bytes from one request in the log to the next; one if each is there.
+    /// The mean number of bytes from one request in the log to the next, at first and at least; one if each is there.
     pub sample_interval: u64,
+    /// The least and the most that it has been, where requests are sampled.
+    pub intervals: Option<(u64, u64)>,
     /// Whether the log has its own beginning. If not, all of the above is unknown.
     pub has_start: bool,
     /// Whether the program ended its log.
@@ -64,6 +66,7 @@ impl Default for Program {
             started: 0,
             pointer_bytes: 8,
             sample_interval: 1,
+            intervals: None,
             has_start: false,
             has_stop: false,
             modules: Vec::new(),
@@ -104,6 +107,20 @@ impl Program {
             Some(name) => name.to_owned(),
             None if tag == 0 => "no tag".to_owned(),
             None => format!("tag {tag}"),
+        }
+    }
+
+    /// Whether each request is in the log.
+    #[must_use]
+    pub const fn has_every_request(&self) -> bool {
+        self.intervals.is_none()
+    }
+
+    /// Requests are sampled by this interval; one is none.
+    pub(crate) fn note_interval(&mut self, interval: u64) {
+        if interval > 1 {
+            let (least, most) = self.intervals.unwrap_or((interval, interval));
+            self.intervals = Some((least.min(interval), most.max(interval)));
         }
     }
 

@@ -10,6 +10,7 @@ impl Model {
     /// Goes on with what a chunk says.
     pub fn read_chunk(&mut self, chunk: Chunk<'_>) -> Understood {
         (self.thread, self.tag) = (0, 0);
+        self.scale = Scale::of_interval(self.program.sample_interval);
         if self.next_sequence.unwrap_or(0) != chunk.sequence {
             self.enter_gap();
         }
@@ -33,6 +34,7 @@ impl Model {
             Event::Freed { address } => self.freed(time, address.0),
             Event::Reallocated { from, to, size, stack } => self.reallocated(time, from.0, to.0, size, stack),
             Event::Refused { size, stack, .. } => *self.refused.entry(stack).or_default() += self.scale.amount(size),
+            Event::Sampling { interval } => self.sampled_by(interval),
             Event::Switched { thread, tag } => self.switched(time, last, thread, tag),
             Event::Mark { text } => self.marks.push((time, text.to_owned())),
             Event::Lost { events } => {
@@ -68,9 +70,15 @@ impl Model {
         self.scopes.switched(time, last, (thread, tag), || program.tag(tag));
     }
 
+    /// Requests from here on are a sample by this interval.
+    fn sampled_by(&mut self, interval: u64) {
+        self.scale = Scale::of_interval(interval);
+        self.program.note_interval(interval);
+    }
+
     fn allocated(&mut self, time: u64, address: u64, size: u64, stack: u32) {
         let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
-        if let Some(block) = self.blocks.insert(address, Block { size, born: time, place }) {
+        if let Some(block) = self.blocks.insert(address, Block { size, born: time, place, scale: self.scale }) {
             self.displaced(time, address, block);
         }
         self.sum_request(time, size, place);
@@ -147,16 +155,18 @@ impl Model {
         self.curve.push(time, self.all.now.bytes);
     }
 
-    fn sum_free(&mut self, time: u64, Block { size, born, place }: Block) {
-        let (amount, peak) = (self.scale.amount(size), self.peak);
+    fn sum_free(&mut self, time: u64, block: Block) {
+        let Block { size, born, place, .. } = block;
+        let (amount, peak) = (block.amount(), self.peak);
         for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
             sums.free(amount, born, time, peak);
         }
         self.curve.push(time, self.all.now.bytes);
     }
 
-    fn sum_temporary(&mut self, Block { size, place, .. }: Block) {
-        let amount = self.scale.amount(size);
+    fn sum_temporary(&mut self, block: Block) {
+        let Block { size, place, .. } = block;
+        let amount = block.amount();
         for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
             sums.temporary += amount;
         }
@@ -166,7 +176,6 @@ impl Model {
     fn program_told(&mut self, time: u64, event: &Event<'_>) -> bool {
         match *event {
             Event::Started { process, pointer_bytes, ticks_per_second, unix_nanoseconds, sample_interval } => {
-                self.scale = Scale::of_interval(sample_interval);
                 self.program = Program {
                     process,
                     pointer_bytes,
@@ -177,6 +186,7 @@ impl Model {
                     has_start: true,
                     ..Program::default()
                 };
+                self.sampled_by(sample_interval);
             }
             Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
             Event::Module { base, size, path } => {

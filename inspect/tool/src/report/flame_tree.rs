@@ -63,7 +63,7 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
 /// Those that the log knows and that are not nothing.
 fn costs(model: &Model) -> Vec<Cost> {
     let all = model.figures(model.all());
-    let known = |cost: Cost| cost != Cost::Temporary || model.scale().is_exact();
+    let known = |cost: Cost| cost != Cost::Temporary || model.program.has_every_request();
     let costs = [Cost::Peak, Cost::Leaked, Cost::Temporary, Cost::Total].into_iter();
     costs.filter(|&cost| known(cost) && all.cost(cost).bytes > 0).collect()
 }

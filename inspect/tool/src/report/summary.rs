@@ -19,7 +19,7 @@ pub(super) fn html(model: &Model) -> String {
             &text::counted(figures.total.blocks.rounded(), "request", "requests"),
         ),
     ];
-    if model.scale().is_exact() {
+    if model.program.has_every_request() {
         let share = text::share(figures.temporary.blocks.rounded(), figures.total.blocks.rounded());
         cards.push(card("temporary", &text::bytes(figures.temporary.bytes), &format!("{share} of requests")));
     }
@@ -48,10 +48,10 @@ fn blocks(count: u64) -> String {
 /// What a reader should know before believing the figures.
 fn notes(model: &Model) -> Vec<String> {
     let mut notes = Vec::new();
-    match model.scale().is_exact() {
+    match model.program.has_every_request() {
         true => notes.push("Each request is in the log.".to_owned()),
         false => {
-            let interval = text::bytes(model.program.sample_interval);
+            let interval = text::intervals(&model.program);
             notes.push(format!("Figures are estimates from a sample of one request in about {interval}; temporary blocks are not known."));
         }
     }

@@ -84,7 +84,7 @@ fn columns(model: &Model) -> Vec<Column> {
             (count, text::number(count))
         }),
     ];
-    columns.retain(|column| model.scale().is_exact() || column.0 != "temporary");
+    columns.retain(|column| model.program.has_every_request() || column.0 != "temporary");
     columns
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Log {
     pub(crate) time: u64,
     thread: u32,
     tag: u32,
+    /// The interval by which what follows is sampled, if it is said.
+    pub(crate) interval: Option<u64>,
 }
 
 #[derive(Default)]
@@ -27,7 +29,7 @@ impl mudlark_hooks::Sink for Bytes {
 impl Log {
     /// Without a beginning.
     pub(crate) fn headless() -> Self {
-        Self { writer: Writer::new(Bytes::default()), time: 1000, thread: 0, tag: 0 }
+        Self { writer: Writer::new(Bytes::default()), time: 1000, thread: 0, tag: 0, interval: None }
     }
 
     /// Of a program, in which a tick is a microsecond.
@@ -51,7 +53,10 @@ impl Log {
     }
 
     pub(crate) fn write(&mut self, event: &Event<'_>) {
-        self.writer.write_of(self.thread, self.tag, self.time, event);
+        match self.interval {
+            Some(interval) => self.writer.write_sampled(self.thread, self.tag, interval, self.time, event),
+            None => self.writer.write_of(self.thread, self.tag, self.time, event),
+        }
         self.time += 10;
     }
 

@@ -12,7 +12,7 @@ use mudlark_tool::{Model, SymbolOptions, Symbols};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// A longer log: several threads, tags, resized blocks, and stacks of which some are missing.
+/// A longer log: several threads, tags, resized blocks, and stacks of which some are missing. If it is a sample, the interval changes.
 pub(crate) fn busy_program(sample_interval: u64) -> Vec<u8> {
     let mut log = Log::sampled(sample_interval);
     for id in 1..=20_u32 {
@@ -21,6 +21,7 @@ pub(crate) fn busy_program(sample_interval: u64) -> Vec<u8> {
     }
     for n in 0..3000_u64 {
         log.switch((n % 3) as u32, (n % 2) as u32);
+        log.interval = (sample_interval > 1).then_some(sample_interval << (n / 100 % 7));
         let address = 0x10_0000 + (n * 7919 % 251) * 0x1_0000;
         match n % 5 {
             0..3 => log.allocate(address, n * 31 % 4096 + 1, (n % 23) as u32),

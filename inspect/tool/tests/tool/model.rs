@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::common::{Log, model_of};
 use mudlark_tool::Model;
-use mudlark_tool::model::{Amount, Count, Place, Scale};
+use mudlark_tool::model::{Amount, Count, Place};
 use proptest::prelude::*;
 
 /// What a program may do next.
@@ -99,7 +99,7 @@ fn log_of(steps: &[Step]) -> Vec<u8> {
 }
 
 fn amount<'a>(lives: impl Iterator<Item = &'a Life>) -> Amount {
-    lives.map(|life| Amount { bytes: life.size, blocks: Count::ONE, seen: 1 }).sum()
+    lives.map(|life| Amount { bytes: life.size, blocks: Count::ONE, seen: 1, variance: 0 }).sum()
 }
 
 /// Whether the block was freed before its thread asked for another.
@@ -254,30 +254,74 @@ fn the_moments_of_the_heap_are_its_fullest_and_its_last() {
 }
 
 /// Sizes from 16 bytes to half a megabyte are sampled as the recorder does it: a request is taken if one of its bytes is.
-#[test]
-fn a_sample_tells_what_there_was_up_to_its_own_error() {
-    const INTERVAL: u64 = 8192;
+/// The interval begins with `INTERVAL`, and doubles up to some power. A third of the blocks is freed.
+fn sampled_program(interval_at: impl Fn(u64) -> u64) -> (Model, Truth) {
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
     let mut random = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 11) as f64 / (1_u64 << 53) as f64
     };
     let mut log = Log::sampled(INTERVAL);
-    let (mut truth, mut count) = (0, 0_u64);
+    let mut truth = Truth { bytes: 0, count: 0, left: 0 };
+    let mut sampled = Vec::new();
     for n in 0..200_000_u64 {
         let size = 16 << (n % 12);
-        (truth, count) = (truth + size, count + 1);
-        if random() < -(-(size as f64) / INTERVAL as f64).exp_m1() {
+        let interval = interval_at(n);
+        (truth.bytes, truth.count) = (truth.bytes + size, truth.count + 1);
+        truth.left += if n % 3 == 0 { 0 } else { size };
+        if random() < -(-(size as f64) / interval as f64).exp_m1() {
+            log.interval = Some(interval);
             log.allocate(0x1000 + n * 0x10_0000, size, 0);
+            sampled.push(n);
         }
     }
-    let model = model_of(&log.finish());
-    let total = model.all().total;
-    assert_eq!(model.scale(), Scale::of_interval(INTERVAL));
-    assert!(total.seen < count / 2, "most are left out: {total:?}");
-    let off = (total.bytes as f64 - truth as f64).abs() / truth as f64;
-    assert!(off < 4.0 * total.error(), "{off} against {}", total.error());
-    // Of small blocks few are seen, so their number is less certain than their bytes.
-    let smallest = total.blocks.as_float() / count as f64;
-    assert!((0.8..1.2).contains(&smallest), "{smallest}");
+    // In another interval than they were asked for.
+    for n in sampled.into_iter().filter(|n| n % 3 == 0) {
+        log.free(0x1000 + n * 0x10_0000);
+    }
+    (model_of(&log.finish()), truth)
+}
+
+const INTERVAL: u64 = 8192;
+
+/// What there really was.
+struct Truth {
+    bytes: u64,
+    count: u64,
+    /// What was not freed, in bytes.
+    left: u64,
+}
+
+#[test]
+fn a_sample_tells_what_there_was_up_to_its_own_error() {
+    // With how far the number of blocks may be off: of small ones few are seen, so it is less certain than their bytes.
+    let intervals: [(&str, f64, fn(u64) -> u64); 3] = [
+        ("one interval", 0.2, |_| INTERVAL),
+        ("many", 0.4, |n| INTERVAL << (n / 1000 % 7)),
+        ("two that differ much", 0.8, |n| if n % 5000 < 100 { INTERVAL } else { INTERVAL << 8 }),
+    ];
+    for (name, count_error, interval_at) in intervals {
+        let (model, truth) = sampled_program(interval_at);
+        let all = model.all();
+        assert!(!model.program.has_every_request() && all.total.seen < truth.count / 2, "most are left out: {all:?}");
+        for (estimate, truth) in [(all.total, truth.bytes), (all.now, truth.left)] {
+            let off = (estimate.bytes as f64 - truth as f64).abs() / truth as f64;
+            assert!(off < 4.0 * estimate.error(), "{name}: {off} against {}", estimate.error());
+            assert!(estimate.error() < 0.05, "{name}: that says something: {}", estimate.error());
+        }
+        let off = (all.total.blocks.as_float() / truth.count as f64 - 1.0).abs();
+        assert!(off < count_error, "{name}: {off}");
+    }
+}
+
+#[test]
+fn a_sample_without_its_beginning_knows_its_intervals() {
+    let mut log = Log::headless();
+    for (n, interval) in [4096, 4096, 1 << 20].into_iter().enumerate() {
+        log.interval = Some(interval);
+        log.allocate(0x1000 * (n as u64 + 1), 1, 0);
+    }
+    let model = model_of(&log.cut());
+    assert_eq!(model.program.intervals, Some((4096, 1 << 20)));
+    assert_eq!(model.all().total.bytes, 2 * 4097 + (1 << 20) + 1, "and half a byte of each, which is rounded");
 }

@@ -1,0 +1,215 @@
+//! The way up a stack by the sizes of its frames, as far as these are known from walks by the unwinder's tables.
+//!
+//! ```text
+//!   stack pointer ──▶ | a frame that has called at `place` … | return address | the next frame … | return address |
+//!                     └────── as large as is known of the place ─────────────┘└──────── and of that address ─────┘
+//! ```
+//!
+//! A function has a frame of one size wherever it calls another one. (But for frames that are aligned to more than the stack is,
+//! and those that have arrays of a length that is known only then: their sizes are found to vary, and the slow way is taken from
+//! then on.) So what the tables say about a place has to be found out once; an entry of a small table is what remains of it.
+//!
+//! A walk by sizes reads the thread's own stack alone, whatever the sizes are. If one of them is wrong, it comes to something that is no
+//! known place, or to another end of the stack than the thread's: then the slow way is taken, which learns.
+
+use core::arch::asm;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::own_stack;
+
+/// Where in the program a frame has called from, and its stack pointer there.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    place: usize,
+    top: usize,
+}
+
+/// What is known of the frames that call at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// So many bytes lie between the stack pointers of such a frame and of the next, a multiple of eight.
+    Size(usize),
+    /// Their sizes vary, or they are none that can be walked so.
+    Varies,
+    /// There is no next one.
+    Outermost,
+}
+
+/// The known places: each has 48 bits of its address, and then 16 that say what is known.
+static PLACES: [AtomicU64; 1 << BITS] = [const { AtomicU64::new(0) }; 1 << BITS];
+const BITS: u32 = 14;
+/// A place is in one of so many entries, a group that lies in a cache line.
+const WAYS: usize = 4;
+const VARIES: u64 = 0xFFFF;
+const OUTERMOST: u64 = 0xFFFE;
+const WORD: usize = size_of::<usize>();
+
+thread_local! {
+    /// The stack pointer of this thread's outermost frame, or zero.
+    static BOTTOM: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The caller's frame, which is known by a place of its own: that is where this is inlined.
+#[inline(always)]
+pub(super) fn here() -> Frame {
+    let (place, top);
+    // SAFETY: it copies two registers.
+    unsafe { asm!("lea {}, [rip]", "mov {}, rsp", out(reg) place, out(reg) top, options(nomem, nostack, preserves_flags)) };
+    Frame { place, top }
+}
+
+/// Calls `visit` with the return addresses of the frames that are further out than `here` and than the address `from`, until it
+/// answers `false` or the stack ends. The answer is whether all frames on the way were known.
+pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> bool {
+    let end = own_stack::end();
+    let Frame { mut place, mut top } = here;
+    loop {
+        match known(place) {
+            Some(Known::Size(size)) => top += size,
+            Some(Known::Outermost) => return is_bottom(top),
+            Some(Known::Varies) | None => return false,
+        }
+        if top > end {
+            return false;
+        }
+        // SAFETY: further out than `here`, by whole words, and not beyond the end.
+        place = unsafe { word_below(top) };
+        if top >= from && !visit(place) {
+            return true;
+        }
+    }
+}
+
+/// Whether this thread's stack ends with a frame that has this stack pointer, as far as is known.
+fn is_bottom(top: usize) -> bool {
+    let bottom = BOTTOM.get();
+    if bottom == 0 {
+        BOTTOM.set(top);
+    }
+    bottom == 0 || bottom == top
+}
+
+/// The word right below a place of the stack: there the processor puts a return address.
+///
+/// # Safety
+///
+/// The word is in the calling thread's stack, and in use.
+unsafe fn word_below(top: usize) -> usize {
+    let word;
+    // SAFETY: by the caller's promise it may be read. (Not by a pointer: there is none that this address was made of.)
+    unsafe { asm!("mov {}, [{} - 8]", out(reg) word, in(reg) top, options(nostack, preserves_flags, readonly)) };
+    word
+}
+
+/// Learns the sizes of frames from a walk by other means, frame by frame.
+pub(super) struct Learner {
+    last: Frame,
+    end: usize,
+    has_begun: bool,
+}
+
+impl Learner {
+    /// For a walk that comes by the frame `here`.
+    pub(super) fn new(here: Frame) -> Self {
+        Self { last: here, end: own_stack::end(), has_begun: false }
+    }
+
+    /// The walk has come to a frame that has called from `place`, where its stack pointer was `top`.
+    pub(super) fn saw(&mut self, place: usize, top: usize) {
+        if !self.has_begun && top <= self.last.top {
+            // Further in.
+            return;
+        }
+        self.has_begun = true;
+        let size = top.wrapping_sub(self.last.top);
+        // What is not in this stack cannot be looked at, and nothing is known of it.
+        let is_here = self.last.top < top && top <= self.end;
+        // SAFETY: further out than `last`, which is in the stack.
+        let is_usual = is_here && size.is_multiple_of(WORD) && unsafe { word_below(top) } == place;
+        learn(self.last.place, if is_usual { Known::Size(size) } else { Known::Varies });
+        self.last = Frame { place, top };
+    }
+
+    /// There is no further frame.
+    pub(super) fn has_ended(self) {
+        if self.has_begun && self.last.top <= self.end {
+            learn(self.last.place, Known::Outermost);
+            BOTTOM.set(self.last.top);
+        }
+    }
+}
+
+impl Known {
+    fn of(entry: u64) -> Self {
+        match entry & 0xFFFF {
+            VARIES => Self::Varies,
+            OUTERMOST => Self::Outermost,
+            words => Self::Size(words as usize * WORD),
+        }
+    }
+
+    /// Frames that are too large vary.
+    fn to_entry(self, place: usize) -> u64 {
+        let low = match self {
+            Self::Size(size) => Some((size / WORD) as u64).filter(|&words| words < OUTERMOST).unwrap_or(VARIES),
+            Self::Varies => VARIES,
+            Self::Outermost => OUTERMOST,
+        };
+        (place as u64) << 16 | low
+    }
+}
+
+/// The entries in which a place may be.
+fn group(place: usize) -> &'static [AtomicU64] {
+    let spread = (place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - BITS);
+    let start = spread as usize / WAYS * WAYS;
+    &PLACES[start..start + WAYS]
+}
+
+fn known(place: usize) -> Option<Known> {
+    // Relaxed: an entry says all in one word.
+    let mut entries = group(place).iter().map(|entry| entry.load(Ordering::Relaxed));
+    entries.find(|&entry| entry >> 16 == place as u64).map(Known::of)
+}
+
+/// Notes what was found out about a place. If it was something else before, it varies.
+fn learn(place: usize, found: Known) {
+    let group = group(place);
+    let old = known(place);
+    let new = if old.is_none_or(|old| old == found) { found } else { Known::Varies };
+    let is_free = |entry: &&AtomicU64| [0, place as u64].contains(&(entry.load(Ordering::Relaxed) >> 16));
+    // If all are taken by others, one of these has to be found out anew: any one, since it may be hot.
+    let entry = group.iter().find(is_free).unwrap_or(&group[place / WAYS % WAYS]);
+    entry.store(new.to_entry(place), Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_is_known_and_what_differs_varies() {
+        let places = (1..3000).map(|n| 0x5555_0000_0000 + n * 7);
+        for place in places.clone() {
+            learn(place, Known::Size(place % 1000 * WORD + WORD));
+        }
+        let known_of = |place| known(place).is_some_and(|known| known == Known::Size(place % 1000 * WORD + WORD));
+        let remembered = places.clone().filter(|&place| known_of(place)).count();
+        assert!(remembered > 2900, "{remembered}");
+        assert!(places.clone().all(|place| known_of(place) || known(place).is_none()), "but nothing wrong");
+        let place = places.last().expect("there are some");
+        learn(place, Known::Size(WORD));
+        assert_eq!(known(place), Some(Known::Varies));
+        learn(place, Known::Size(WORD));
+        assert_eq!(known(place), Some(Known::Varies), "for good");
+    }
+
+    #[test]
+    fn a_frame_that_is_too_large_is_walked_in_another_way() {
+        learn(0x5000, Known::Size(1 << 20));
+        assert_eq!(known(0x5000), Some(Known::Varies));
+        learn(0x6000, Known::Outermost);
+        assert_eq!(known(0x6000), Some(Known::Outermost));
+    }
+}
