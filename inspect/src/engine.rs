@@ -19,7 +19,7 @@ use crate::live::{Live, LiveTable, Traced};
 use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
-use crate::modules::{Loaded, Modules};
+use crate::modules::{Loaded, Modules, Unknown};
 use crate::pace::Pace;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     /// When the recording began: the clock of one without a log.
     began: Option<Instant>,
     logs: u32,
+    /// What the program is called.
+    program: Array<u8>,
 }
 
 static ENGINE: Mutex<PatientLock, Engine> = Mutex::new(Engine::new());
@@ -74,8 +76,11 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct AlreadyRecording;
 
-/// Begins to record, to this file if there is one.
-pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+/// Begins to record the program of this name, to this file if there is one.
+pub(crate) fn start(settings: Settings, program: &str, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+    let loaded = Loaded::now();
+    #[cfg(unix)]
+    forking::prepare();
     let begun = with(|engine| {
         if engine.is_recording {
             return Err(AlreadyRecording);
@@ -86,6 +91,9 @@ pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), Alr
         engine.began = Some(Instant::now());
         engine.logs += 1;
         engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
+        engine.name_program(program);
+        engine.modules.clear();
+        engine.learn(&loaded, &Unknown { address: 0 });
         engine.tell_names();
         DEPTH.store(settings.depth, Ordering::Relaxed);
         gate::open(settings.interval);
@@ -191,6 +199,7 @@ pub(crate) fn write_promptly(event: &Event<'_>) {
     let Some(_locked) = Recording::lock() else { return };
     loop {
         if let Some(mut engine) = ENGINE.try_lock() {
+            engine.part_with_parent();
             return engine.write(event);
         }
         if is_forking() || is_astray() {
@@ -299,9 +308,7 @@ pub(crate) fn reset_peak() {
 fn with<R>(f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
     let _locked = Recording::lock()?;
     let mut engine = lock()?;
-    if forgets_parent() {
-        engine.begin_anew();
-    }
+    engine.part_with_parent();
     Some(f(&mut engine))
 }
 
@@ -320,15 +327,24 @@ fn with_stack<R>(from: *const u8, f: impl Fn(&mut Engine, u32) -> R) -> Option<R
     let answer = with(|engine| engine.stack(&walk).map(|stack| f(engine, stack)))?;
     match answer {
         Ok(answer) => Some(answer),
-        Err(Unknown { address }) => {
-            let loaded = Loaded::now();
+        Err(unknown) => {
+            let loaded = ask_loader();
             with(|engine| {
-                engine.learn(&loaded, address);
+                engine.learn(&loaded, &unknown);
                 let stack = engine.stack_of_any_code(&walk);
                 f(engine, stack)
             })
         }
     }
+}
+
+/// What is loaded; nothing in a child, which knows what its parent has known.
+fn ask_loader() -> Loaded {
+    #[cfg(unix)]
+    if forking::is_child() {
+        return Loaded::nothing();
+    }
+    Loaded::now()
 }
 
 /// Asks the engine for the block at an address, unless it is clear without that there is none.
@@ -347,11 +363,6 @@ fn ask(address: usize, question: impl FnOnce(&mut Engine) -> Option<Live>) -> Kn
 #[derive(Debug)]
 struct NotAdded;
 
-/// An address of code that no known file has.
-struct Unknown {
-    address: usize,
-}
-
 impl Engine {
     const fn new() -> Self {
         Self {
@@ -364,17 +375,18 @@ impl Engine {
             pace: Pace::new(EVERY, 0),
             began: None,
             logs: 0,
+            program: Array::new(),
         }
     }
 
-    /// The number of a stack, of which the log is told, unless it does not know the file of some address in it.
+    /// The number of a stack, of which the log is told, unless it is in code that nobody knows at once.
     fn stack(&mut self, walk: &Walk) -> Result<u32, Unknown> {
-        let Ok(number) = self.stacks.intern(walk.frames()) else { return Ok(0) };
-        let is_told = self.log.as_ref().is_none_or(|log| self.stacks.is_known(number, log.number()));
-        if !is_told && let Some(address) = self.modules.unknown_of(walk.frames()) {
-            return Err(Unknown { address });
+        let Self { log, modules, stacks, .. } = self;
+        if let Some(log) = log {
+            let replaced = modules.meet(walk.frames(), |module| log.write_module(module))?;
+            replaced.iter().for_each(|range| stacks.code_has_changed(range));
         }
-        Ok(self.told(number))
+        Ok(self.stack_of_any_code(walk))
     }
 
     /// The number of a stack, of which the log is told. Some of the code may be in no file: the program has made it itself.
@@ -394,22 +406,31 @@ impl Engine {
     }
 
     /// Tells the log what code is loaded.
-    fn learn(&mut self, loaded: &Loaded, address: usize) {
+    fn learn(&mut self, loaded: &Loaded, unknown: &Unknown) {
         let Some(log) = &mut self.log else { return };
-        self.modules.learn(loaded, address, |module| log.write_module(module));
+        let replaced = self.modules.learn(loaded, unknown, |module| log.write_module(module));
+        replaced.iter().for_each(|range| self.stacks.code_has_changed(range));
     }
 
-    /// Tells a new log what other events refer to.
+    /// Keeps the program's name, for children that write logs of their own.
+    fn name_program(&mut self, name: &str) {
+        self.program.clear();
+        // If there is no memory, it has none.
+        let _ = self.program.extend(name.as_bytes());
+    }
+
+    /// Tells a new log what things are called.
     fn tell_names(&mut self) {
-        self.modules.clear();
-        if let Some(log) = &mut self.log {
-            log.write_tags(&self.tags);
-        }
+        let Some(log) = &mut self.log else { return };
+        let text = core::str::from_utf8(&self.program).unwrap_or_default();
+        log.write(&Event::Name { of: NameOf::Program, id: 0, text });
+        log.write_tags(&self.tags);
     }
 
     /// What the recording's clock says, in nanoseconds.
     fn now(&self) -> u64 {
-        let since_start = || self.began.map_or(0, |began| u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        let since_start =
+            || self.began.map_or(0, |began| u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
         self.log.as_ref().map_or_else(since_start, Log::now)
     }
 
@@ -494,12 +515,20 @@ impl Engine {
         }
     }
 
-    /// In a forked child: goes on in a log of its own.
+    /// If this is a forked child that has not parted with its parent's log yet, does so.
+    fn part_with_parent(&mut self) {
+        if forgets_parent() {
+            self.begin_anew();
+        }
+    }
+
+    /// In a forked child: goes on in a log of its own. What code is loaded is known from the parent.
     fn begin_anew(&mut self) {
         let Some(log) = &mut self.log else { return };
         #[cfg(unix)]
         log.begin_anew();
         self.logs = log.number();
+        self.modules.iter().for_each(|module| log.write_module(module));
         self.tell_names();
     }
 }

@@ -246,7 +246,16 @@ mod tests {
     use super::*;
 
     fn live(address: usize, size: usize) -> Live {
-        Live { address, size, stack: 1, tag: 2, thread: 3, recording: EARLIER + 1, is_over_aligned: size % 2 == 1, doublings: 0 }
+        Live {
+            address,
+            size,
+            stack: 1,
+            tag: 2,
+            thread: 3,
+            recording: EARLIER + 1,
+            is_over_aligned: size % 2 == 1,
+            doublings: 0,
+        }
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use mudlark_hooks::{Event, NameOf};
+use mudlark_hooks::Event;
 
 use crate::engine::{self, AlreadyRecording, Settings};
 use crate::fork;
 use crate::gate::{self, EVERY, LARGEST_INTERVAL};
 use crate::log::{LogFile, Place};
+use crate::modules;
 use crate::report;
 use crate::reporter::{Detail, HeapReports, Reporter, report_state};
 use crate::start_error::StartError;
@@ -215,6 +216,7 @@ impl Builder {
             return Err(StartError::NotInstalled);
         }
         fork::arrange();
+        modules::prepare();
         choose_walk();
         report::watch_regions();
         // A file that is being written to must not be overwritten.
@@ -223,8 +225,7 @@ impl Builder {
             return Err(StartError::AlreadyRecording);
         }
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
-        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
-        name_program();
+        engine::start(self.settings, &program_name(), file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
         Ok(Profiler { reporter, process: process::id(), reports: self.reports })
     }
@@ -281,12 +282,12 @@ fn choose_walk() {
 /// Locked by who starts a recording.
 static STARTING: Mutex<()> = Mutex::new(());
 
-fn name_program() {
+/// What the program is called.
+fn program_name() -> String {
     // As it was called: it may be a link to something that many programs are.
     let program =
         std::env::args_os().next().map(PathBuf::from).or_else(|| std::env::current_exe().ok()).unwrap_or_default();
-    let text = program.file_name().unwrap_or_default().to_string_lossy();
-    engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
+    program.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -61,7 +61,15 @@ fn block_at(address: usize) -> Option<Live> {
 const fn record_of(live: &Live, interval: u64) -> Record {
     let Live { address, size, stack, tag, thread, .. } = *live;
     // Alignments are not kept.
-    Record { address: address as u64, size: size as u64, align: 1, stack, tag, thread, interval: live.interval(interval) }
+    Record {
+        address: address as u64,
+        size: size as u64,
+        align: 1,
+        stack,
+        tag,
+        thread,
+        interval: live.interval(interval),
+    }
 }
 
 /// What the numbers of these blocks stand for.

@@ -155,7 +155,8 @@ impl Loading {
         match *event {
             Event::Started { sample_interval, .. } => {
                 let (interval, current_interval) = (sample_interval, sample_interval);
-                *self = Self { events: self.events, interval, current_interval, damage: self.damage, ..Self::default() };
+                *self =
+                    Self { events: self.events, interval, current_interval, damage: self.damage, ..Self::default() };
             }
             Event::Sampling { interval } => self.current_interval = interval,
             Event::Name { of: NameOf::Tag, id, text } => drop(self.tags.insert(id, text.into())),

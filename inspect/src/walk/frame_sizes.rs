@@ -55,7 +55,9 @@ thread_local! {
 pub(super) fn here() -> Frame {
     let (place, top);
     // SAFETY: it copies two registers.
-    unsafe { asm!("lea {}, [rip]", "mov {}, rsp", out(reg) place, out(reg) top, options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        asm!("lea {}, [rip]", "mov {}, rsp", out(reg) place, out(reg) top, options(nomem, nostack, preserves_flags))
+    };
     Frame { place, top }
 }
 
