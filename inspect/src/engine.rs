@@ -32,6 +32,8 @@ pub(crate) struct Engine {
     tags: Tags,
     log: Option<Log>,
     is_recording: bool,
+    /// Whether a forked child goes on, in a log of its own.
+    follows_children: bool,
     logs: u32,
 }
 
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) interval: u64,
     /// Frames of a stack.
     pub(crate) depth: usize,
+    /// Whether forked children are recorded, too.
+    pub(crate) follows_children: bool,
 }
 
 /// There is a recording already.
@@ -63,6 +67,7 @@ pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), Alr
             return Err(AlreadyRecording);
         }
         engine.is_recording = true;
+        engine.follows_children = settings.follows_children;
         engine.logs += 1;
         engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
         engine.tell_names();
@@ -81,14 +86,11 @@ pub(crate) fn is_recording() -> bool {
 /// Ends the recording, if there is one.
 pub(crate) fn stop() {
     with(|engine| {
-        if !core::mem::replace(&mut engine.is_recording, false) {
-            return;
-        }
-        engine.tell_lost();
-        engine.live.end_recording();
-        gate::close(engine.live.has_over_aligned());
-        if let Some(log) = engine.log.take() {
-            log.end();
+        if engine.is_recording {
+            engine.tell_lost();
+            engine.end_recording();
+            engine.live.renew_filter();
+            engine.log.take().into_iter().for_each(Log::end);
         }
     });
 }
@@ -330,6 +332,7 @@ impl Engine {
             tags: Tags::new(),
             log: None,
             is_recording: false,
+            follows_children: false,
             logs: 0,
         }
     }
@@ -433,9 +436,22 @@ impl Engine {
         }
     }
 
-    /// In a forked child: goes on in a log of its own.
+    /// From here on nothing is recorded; the log stays as it is.
+    fn end_recording(&mut self) {
+        self.is_recording = false;
+        self.live.end_recording();
+        gate::close(self.live.has_over_aligned());
+    }
+
+    /// In a forked child: goes on in a log of its own, or ends the recording here.
     fn begin_anew(&mut self) {
         let Some(log) = &mut self.log else { return };
+        if !self.follows_children {
+            // It is the parent's, with all that is collected.
+            self.log = None;
+            self.end_recording();
+            return;
+        }
         #[cfg(unix)]
         log.begin_anew();
         self.logs = log.number();

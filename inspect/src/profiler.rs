@@ -23,8 +23,7 @@ use crate::walk;
 /// There is one at a time. It is of the whole process, of all threads, from its start on: blocks that were there
 /// before are not known to it.
 ///
-/// A forked child goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's number, which is there as soon as there is something to
-/// write; it begins with the blocks that the child asks for. The drop of the guard ends it, if the child gets there.
+/// A forked child is not recorded, unless [that is wanted](Builder::children).
 ///
 /// A process that crashes or is killed loses nothing that was recorded: what is collected and not yet in the log is in «out.mmt.tail»
 /// beside it, on systems of the Unix kind. The tool reads both; a log that ends well has no tail.
@@ -69,7 +68,7 @@ impl Profiler {
     /// For recordings of another kind.
     pub const fn builder() -> Builder {
         Builder {
-            settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64 },
+            settings: Settings { interval: Self::DEFAULT_INTERVAL, depth: 64, follows_children: false },
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
             reports: HeapReports { heap: report::heap, pages: report::pages },
@@ -78,8 +77,8 @@ impl Profiler {
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES` and `stats=MILLISECONDS` (zero for
-    /// never), as in [`Builder`].
+    /// After the file there may be, each after a comma, `interval=BYTES`, `depth=FRAMES`, `stats=MILLISECONDS` (zero for
+    /// never) and `children=1`, as in [`Builder`].
     ///
     /// # Errors
     ///
@@ -139,6 +138,22 @@ impl Builder {
     pub const fn stats_period(mut self, period: Option<Duration>) -> Self {
         self.stats_period = period;
         self
+    }
+
+    /// Whether forked children are recorded, too: each goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's
+    /// number, which is there as soon as there is something to write. It begins with the blocks that the child asks for; the drop of
+    /// the guard ends it, if the child gets there.
+    ///
+    /// Otherwise, as it is unless this is called, the recording goes on in the parent alone.
+    pub const fn children(mut self, are_recorded: bool) -> Self {
+        self.settings.follows_children = are_recorded;
+        self
+    }
+
+    /// Whether children are to be recorded: see [`children`](Self::children).
+    #[must_use]
+    pub const fn has_children(&self) -> bool {
+        self.settings.follows_children
     }
 
     /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
@@ -223,7 +238,9 @@ impl Builder {
                     let period = Some(number(milliseconds)?).filter(|&period| period > 0);
                     Ok(builder.stats_period(period.map(Duration::from_millis)))
                 }
-                _ => Err(format!("«{part}» is none of interval=, depth= and stats=")),
+                Some(("children", "0")) => Ok(builder.children(false)),
+                Some(("children", "1")) => Ok(builder.children(true)),
+                _ => Err(format!("«{part}» is none of interval=, depth=, stats=, and children=0 or 1")),
             }
         })?;
         Ok((file, builder))
@@ -266,10 +283,13 @@ mod tests {
 
     #[test]
     fn the_variable_says_file_and_settings() {
-        let (file, builder) = Builder::parse("a b.mmt,interval=0,depth=7,stats=0").expect("that is right");
+        let (file, builder) = Builder::parse("a b.mmt,interval=0,depth=7,stats=0,children=1").expect("that is right");
+        assert!(builder.has_children());
         assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
         assert_eq!(builder.stats_period, None);
-        for wrong in ["", ",interval=1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
+        for wrong in
+            ["", ",interval=1", "a,interval", "a,interval=x", "a,speed=1", "a,", "a,children", "a,children=yes"]
+        {
             assert!(Builder::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -24,9 +24,11 @@
 //!
 //! # More than one process
 //!
-//! The program that was started writes «out.mmt». Every process that comes of it, by `fork` or by `exec`, writes a file of its own
-//! beside it with its number, «out.1234.mmt», once there is something to write. If a process becomes another program by `exec` alone, that one's
-//! log follows in the same file.
+//! The program that was started writes «out.mmt». If it becomes another program by `exec`, as a script does that ends by starting
+//! what it stands for, that one's log follows in the same file, and is the one that the tool reads.
+//!
+//! Processes that come of it by `fork` are not recorded, unless the variable says «out.mmt,children=1»: then each writes a file of its
+//! own beside it with its number, «out.1234.mmt», once there is something to write.
 //!
 //! # Ends
 //!

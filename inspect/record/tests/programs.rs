@@ -242,11 +242,11 @@ fn the_allocator_behind_tells_of_its_pages_while_they_are_full() {
 }
 
 #[test]
-fn processes_write_logs_of_their_own() {
+fn processes_write_logs_of_their_own_if_that_is_wanted() {
     let folder = Folder::new("processes");
     let script = "perl -e 'my @a = map { \"x\" x 5003 } 1..50; exit 0'; \
                   (exec perl -e 'if (!fork) { my @a = map { \"x\" x 7001 } 1..20; exit 0 } wait'); true";
-    folder.record(",interval=1", Command::new("sh").args(["-c", script]));
+    folder.record(",interval=1,children=1", Command::new("sh").args(["-c", script]));
     let (first, others) = (folder.log(), folder.others());
     assert_eq!(first.programs, ["sh"]);
     let perls: Vec<&Log> = others.iter().filter(|log| log.programs.iter().any(|program| program == "perl")).collect();
@@ -266,6 +266,17 @@ fn a_process_that_becomes_another_program_goes_on_in_the_same_file() {
     let log = folder.log();
     assert_eq!(log.programs, ["sh", "perl"]);
     assert!(folder.others().is_empty());
+}
+
+#[test]
+fn otherwise_there_is_one_log_also_of_a_script_that_starts_another_program() {
+    let folder = Folder::new("shim");
+    let script = "n=$(perl -e 'print 5003'); echo | cat; exec perl -e \"my \\$a = 'x' x $n; fork or exit 0; wait\"";
+    folder.record(",interval=1", Command::new("sh").args(["-c", script]));
+    let log = folder.log();
+    assert_eq!(log.programs, ["sh", "perl"]);
+    assert!(log.requests.keys().any(|size| (5003..5100).contains(size)) && log.ends == 1);
+    assert_eq!(fs::read_dir(&folder.0).expect("the folder is there").count(), 1, "nothing else is written");
 }
 
 #[test]
@@ -316,7 +327,7 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
     let folder = Folder::new("handler");
     let program = compile("cc", "handler.c", &folder);
     // Without a second thread: the C library's own malloc does not let a handler fork then.
-    folder.record(",interval=1,stats=0", &mut Command::new(program));
+    folder.record(",interval=1,stats=0,children=1", &mut Command::new(program));
     let (log, others) = (folder.log(), folder.others());
     assert_eq!((log.requests.get(&7777), log.ends), (None, 1));
     assert_eq!(others.len(), 100, "each child has one");
@@ -334,7 +345,7 @@ fn a_program_that_ends_badly_leaves_its_whole_log() {
     for way in ways {
         let folder = Folder::new(&format!("ends-{way}"));
         let command = format!("{} {way} || true", program.display());
-        let output = folder.record(",interval=1,stats=0", Command::new("sh").args(["-c", &command]));
+        let output = folder.record(",interval=1,stats=0,children=1", Command::new("sh").args(["-c", &command]));
         let count = folder.others().iter().filter_map(|log| log.requests.get(&5003)).sum::<usize>();
         let is_said = String::from_utf8_lossy(&output.stdout) == "1 2 3 4 5 6 7 8\n";
         assert!(is_said || !way.starts_with("execl"), "{way}: {output:?}");

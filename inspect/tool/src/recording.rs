@@ -8,6 +8,7 @@
 //! A program of which nobody knows gets `libmudlark_record.so` preloaded, which stands before its allocator. One that
 //! records itself (`Profiler::from_env`) is only told where to write to.
 
+pub(crate) mod children;
 mod library;
 mod signals;
 
@@ -27,6 +28,10 @@ pub(crate) struct Recording {
     /// The mean number of bytes from one recorded request to the next; 1 records each [default: the recorder's, 512 KiB].
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     interval: Option<u64>,
+
+    /// Record the processes that it starts as well, each in a log of its own: «out.1234.mmt» beside «out.mmt».
+    #[arg(long)]
+    pub(crate) children: bool,
 
     /// Preload nothing: the program calls `Profiler::from_env()` itself.
     #[arg(long)]
@@ -63,6 +68,9 @@ impl Recording {
         let mut profile = log.into_os_string();
         if let Some(interval) = self.interval {
             profile.push(format!(",interval={interval}"));
+        }
+        if self.children {
+            profile.push(",children=1");
         }
         Ok(profile)
     }
