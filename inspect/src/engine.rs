@@ -19,6 +19,7 @@ use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
 use crate::modules::{Loaded, Modules};
+use crate::names::Names;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread::{self, Recording};
@@ -30,6 +31,7 @@ pub(crate) struct Engine {
     stacks: Stacks,
     modules: Modules,
     tags: Tags,
+    names: Names,
     log: Option<Log>,
     is_recording: bool,
     /// Whether a forked child goes on, in a log of its own.
@@ -60,14 +62,15 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct AlreadyRecording;
 
-/// Begins to record, to this file if there is one.
-pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+/// Begins to record, to this file if there is one, what is called so.
+pub(crate) fn start(settings: Settings, file: Option<LogFile>, names: &Names) -> Result<(), AlreadyRecording> {
     let begun = with(|engine| {
         if engine.is_recording {
             return Err(AlreadyRecording);
         }
         engine.is_recording = true;
         engine.follows_children = settings.follows_children;
+        engine.names = *names;
         engine.logs += 1;
         engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
         engine.tell_names();
@@ -330,6 +333,7 @@ impl Engine {
             stacks: Stacks::new(),
             modules: Modules::new(),
             tags: Tags::new(),
+            names: Names::unknown(),
             log: None,
             is_recording: false,
             follows_children: false,
@@ -369,10 +373,11 @@ impl Engine {
         self.modules.learn(loaded, address, |module| log.write_module(module));
     }
 
-    /// Tells a new log what other events refer to.
+    /// Tells a new log whom it is about, and what other events refer to.
     fn tell_names(&mut self) {
         self.modules.clear();
         if let Some(log) = &mut self.log {
+            log.write_names(&self.names);
             log.write_tags(&self.tags);
         }
     }

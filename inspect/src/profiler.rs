@@ -2,16 +2,17 @@
 
 use core::mem;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use mudlark_hooks::{Event, NameOf};
+use mudlark_hooks::Event;
 
 use crate::engine::{self, AlreadyRecording, Settings};
 use crate::fork;
 use crate::gate;
 use crate::log::{LogFile, Place};
+use crate::names::{self, Names};
 use crate::report;
 use crate::reporter::{Detail, HeapReports, Reporter, report_state};
 use crate::start_error::StartError;
@@ -50,6 +51,7 @@ pub struct Builder {
     stats_period: Option<Duration>,
     place: Place,
     reports: HeapReports,
+    allocator: fn() -> String,
 }
 
 impl Profiler {
@@ -72,6 +74,7 @@ impl Profiler {
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
             reports: HeapReports { heap: report::heap, pages: report::pages },
+            allocator: names::of_type,
         }
     }
 
@@ -169,6 +172,12 @@ impl Builder {
         self
     }
 
+    /// What the allocator is called, if not by its type: it is asked once, at the start.
+    pub const fn allocator(mut self, name: fn() -> String) -> Self {
+        self.allocator = name;
+        self
+    }
+
     /// What the heap says of itself, for a program whose allocator is not Mudlark:
     /// [`Event::Heap`], and then [`Event::Class`] if there are such. What `heap` allocates is not recorded.
     pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
@@ -213,10 +222,15 @@ impl Builder {
             return Err(StartError::AlreadyRecording);
         }
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
-        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
-        name_program();
+        let names = self.names();
+        engine::start(self.settings, file, &names).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
         Ok(Profiler { reporter, process: process::id(), reports: self.reports })
+    }
+
+    fn names(&self) -> Names {
+        let _recording = Recording::begin();
+        Names::of(&(self.allocator)())
     }
 
     /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
@@ -268,14 +282,6 @@ fn choose_walk() {
 
 /// Locked by who starts a recording.
 static STARTING: Mutex<()> = Mutex::new(());
-
-fn name_program() {
-    // As it was called: it may be a link to something that many programs are.
-    let program =
-        std::env::args_os().next().map(PathBuf::from).or_else(|| std::env::current_exe().ok()).unwrap_or_default();
-    let text = program.file_name().unwrap_or_default().to_string_lossy();
-    engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mudlark_inspect::{Builder, Malloc, Profiler};
 
-use crate::{PROFILED, heap};
+use crate::{PROFILED, heap, next};
 
 /// What to do, for this process and those that come of it.
 const VARIABLE: &str = "MUDLARK_PROFILE";
@@ -85,7 +85,7 @@ pub(crate) fn flush() {
 /// Begins to record. `None` if this process is not to be recorded.
 fn start(value: &str) -> Result<Option<Profiler>, String> {
     let (file, builder) = Builder::parse(value)?;
-    let builder = builder.heap(heap::state).pages(heap::pages);
+    let builder = builder.heap(heap::state).pages(heap::pages).allocator(next::name);
     let file = std::path::absolute(file).map_err(|error| error.to_string())?;
     let own = process::id();
     let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
