@@ -33,14 +33,14 @@
 //! # Ends
 //!
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
-//! `execl` (on x86-64) or their kin. After a crash or a signal that kills, also one that cannot be caught, all that was recorded is there,
+//! `execl` (on x86-64 and 64-bit ARM) or their kin. After a crash or a signal that kills, also one that cannot be caught, all that was recorded is there,
 //! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;
 mod cxx;
 mod early;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod execl;
 mod heap;
 mod leave;

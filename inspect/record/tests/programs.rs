@@ -343,7 +343,7 @@ fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
     let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill", "crash", "catch", "end"];
-    if cfg!(target_arch = "x86_64") {
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         ways.extend(["execl", "execlp", "execle"]);
     }
     for way in ways {
