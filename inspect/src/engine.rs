@@ -20,6 +20,7 @@ use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
 use crate::modules::{Loaded, Modules, Unknown};
+use crate::names::Names;
 use crate::pace::Pace;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
@@ -32,14 +33,15 @@ pub(crate) struct Engine {
     stacks: Stacks,
     modules: Modules,
     tags: Tags,
+    names: Names,
     log: Option<Log>,
     is_recording: bool,
     pace: Pace,
     /// When the recording began: the clock of one without a log.
     began: Option<Instant>,
+    /// Whether a forked child goes on, in a log of its own.
+    follows_children: bool,
     logs: u32,
-    /// What the program is called.
-    program: Array<u8>,
 }
 
 static ENGINE: Mutex<PatientLock, Engine> = Mutex::new(Engine::new());
@@ -59,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) most_a_second: u32,
     /// Frames of a stack.
     pub(crate) depth: usize,
+    /// Whether forked children are recorded, too.
+    pub(crate) follows_children: bool,
 }
 
 /// A request that is recorded.
@@ -76,8 +80,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct AlreadyRecording;
 
-/// Begins to record the program of this name, to this file if there is one.
-pub(crate) fn start(settings: Settings, program: &str, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+/// Begins to record, to this file if there is one, what is called so.
+pub(crate) fn start(settings: Settings, file: Option<LogFile>, names: &Names) -> Result<(), AlreadyRecording> {
     let loaded = Loaded::now();
     #[cfg(unix)]
     forking::prepare();
@@ -89,9 +93,10 @@ pub(crate) fn start(settings: Settings, program: &str, file: Option<LogFile>) ->
         engine.live.begin_recording(settings.interval);
         engine.pace = Pace::new(settings.interval, if settings.interval == EVERY { 0 } else { settings.most_a_second });
         engine.began = Some(Instant::now());
+        engine.follows_children = settings.follows_children;
+        engine.names = *names;
         engine.logs += 1;
         engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
-        engine.name_program(program);
         engine.modules.clear();
         engine.learn(&loaded, &Unknown { address: 0 });
         engine.tell_names();
@@ -110,14 +115,11 @@ pub(crate) fn is_recording() -> bool {
 /// Ends the recording, if there is one.
 pub(crate) fn stop() {
     with(|engine| {
-        if !core::mem::replace(&mut engine.is_recording, false) {
-            return;
-        }
-        engine.tell_lost();
-        engine.live.end_recording();
-        gate::close(engine.live.has_over_aligned());
-        if let Some(log) = engine.log.take() {
-            log.end();
+        if engine.is_recording {
+            engine.tell_lost();
+            engine.end_recording();
+            engine.live.renew_filter();
+            engine.log.take().into_iter().for_each(Log::end);
         }
     });
 }
@@ -370,12 +372,13 @@ impl Engine {
             stacks: Stacks::new(),
             modules: Modules::new(),
             tags: Tags::new(),
+            names: Names::unknown(),
             log: None,
             is_recording: false,
             pace: Pace::new(EVERY, 0),
             began: None,
+            follows_children: false,
             logs: 0,
-            program: Array::new(),
         }
     }
 
@@ -412,19 +415,12 @@ impl Engine {
         replaced.iter().for_each(|range| self.stacks.code_has_changed(range));
     }
 
-    /// Keeps the program's name, for children that write logs of their own.
-    fn name_program(&mut self, name: &str) {
-        self.program.clear();
-        // If there is no memory, it has none.
-        let _ = self.program.extend(name.as_bytes());
-    }
-
-    /// Tells a new log what things are called.
+    /// Tells a new log whom it is about, and what other events refer to.
     fn tell_names(&mut self) {
-        let Some(log) = &mut self.log else { return };
-        let text = core::str::from_utf8(&self.program).unwrap_or_default();
-        log.write(&Event::Name { of: NameOf::Program, id: 0, text });
-        log.write_tags(&self.tags);
+        if let Some(log) = &mut self.log {
+            log.write_names(&self.names);
+            log.write_tags(&self.tags);
+        }
     }
 
     /// What the recording's clock says, in nanoseconds.
@@ -522,9 +518,23 @@ impl Engine {
         }
     }
 
-    /// In a forked child: goes on in a log of its own. What code is loaded is known from the parent.
+    /// From here on nothing is recorded; the log stays as it is.
+    fn end_recording(&mut self) {
+        self.is_recording = false;
+        self.live.end_recording();
+        gate::close(self.live.has_over_aligned());
+    }
+
+    /// In a forked child: goes on in a log of its own, where what code is loaded is known from the parent; or ends the recording
+    /// here.
     fn begin_anew(&mut self) {
         let Some(log) = &mut self.log else { return };
+        if !self.follows_children {
+            // It is the parent's, with all that is collected.
+            self.log = None;
+            self.end_recording();
+            return;
+        }
         #[cfg(unix)]
         log.begin_anew();
         self.logs = log.number();

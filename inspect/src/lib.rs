@@ -88,6 +88,7 @@ mod memory;
 pub mod meter;
 mod metered;
 mod modules;
+mod names;
 mod own_thread;
 mod pace;
 mod profiled;

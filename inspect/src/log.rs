@@ -15,6 +15,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use mudlark_hooks::{Event, Frames, NameOf, Writer};
 
 use crate::modules::Module;
+use crate::names::Names;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread;
@@ -157,6 +158,16 @@ impl Log {
     pub(crate) fn write_module(&mut self, module: &Module) {
         let base = mudlark_hooks::Address(module.base as u64);
         self.write(&Event::Module { base, size: (module.end - module.base) as u64, path: module.path() });
+    }
+
+    /// Writes what the program and its allocator are called, as far as that is known.
+    pub(crate) fn write_names(&mut self, names: &Names) {
+        for (of, name) in [(NameOf::Program, &names.program), (NameOf::Allocator, &names.allocator)] {
+            let text = name.as_str();
+            if !text.is_empty() {
+                self.write(&Event::Name { of, id: 0, text });
+            }
+        }
     }
 
     /// Writes the names of all scopes.

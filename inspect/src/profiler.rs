@@ -2,7 +2,7 @@
 
 use core::mem;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,6 +13,7 @@ use crate::fork;
 use crate::gate::{self, EVERY, LARGEST_INTERVAL};
 use crate::log::{LogFile, Place};
 use crate::modules;
+use crate::names::{self, Names};
 use crate::report;
 use crate::reporter::{Detail, HeapReports, Reporter, report_state};
 use crate::start_error::StartError;
@@ -24,8 +25,7 @@ use crate::walk;
 /// There is one at a time. It is of the whole process, of all threads, from its start on: blocks that were there
 /// before are not known to it.
 ///
-/// A forked child goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's number, which is there as soon as there is something to
-/// write; it begins with the blocks that the child asks for. The drop of the guard ends it, if the child gets there.
+/// A forked child is not recorded, unless [that is wanted](Builder::children).
 ///
 /// A process that crashes or is killed loses nothing that was recorded: what is collected and not yet in the log is in «out.mmt.tail»
 /// beside it, on systems of the Unix kind. The tool reads both; a log that ends well has no tail.
@@ -52,6 +52,7 @@ pub struct Builder {
     stats_period: Option<Duration>,
     place: Place,
     reports: HeapReports,
+    allocator: fn() -> String,
 }
 
 impl Profiler {
@@ -75,17 +76,23 @@ impl Profiler {
     /// For recordings of another kind.
     pub const fn builder() -> Builder {
         Builder {
-            settings: Settings { interval: Self::DEFAULT_INTERVAL, most_a_second: Self::DEFAULT_LIMIT, depth: 64 },
+            settings: Settings {
+                interval: Self::DEFAULT_INTERVAL,
+                most_a_second: Self::DEFAULT_LIMIT,
+                depth: 64,
+                follows_children: false,
+            },
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
             reports: HeapReports { heap: report::heap, pages: report::pages },
+            allocator: names::of_type,
         }
     }
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`
-    /// and `stats=MILLISECONDS` (zero for never), as in [`Builder`].
+    /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`,
+    /// `stats=MILLISECONDS` (zero for never) and `children=1`, as in [`Builder`].
     ///
     /// # Errors
     ///
@@ -167,6 +174,22 @@ impl Builder {
         self
     }
 
+    /// Whether forked children are recorded, too: each goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's
+    /// number, which is there as soon as there is something to write. It begins with the blocks that the child asks for; the drop of
+    /// the guard ends it, if the child gets there.
+    ///
+    /// Otherwise, as it is unless this is called, the recording goes on in the parent alone.
+    pub const fn children(mut self, are_recorded: bool) -> Self {
+        self.settings.follows_children = are_recorded;
+        self
+    }
+
+    /// Whether children are to be recorded: see [`children`](Self::children).
+    #[must_use]
+    pub const fn has_children(&self) -> bool {
+        self.settings.follows_children
+    }
+
     /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
     pub const fn append(mut self) -> Self {
         self.place = Place::Behind;
@@ -177,6 +200,12 @@ impl Builder {
     /// process has written there before, it leaves.
     pub const fn as_child(mut self) -> Self {
         self.place = Place::OfChild;
+        self
+    }
+
+    /// What the allocator is called, if not by its type: it is asked once, at the start.
+    pub const fn allocator(mut self, name: fn() -> String) -> Self {
+        self.allocator = name;
         self
     }
 
@@ -225,9 +254,15 @@ impl Builder {
             return Err(StartError::AlreadyRecording);
         }
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
-        engine::start(self.settings, &program_name(), file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
+        let names = self.names();
+        engine::start(self.settings, file, &names).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
         Ok(Profiler { reporter, process: process::id(), reports: self.reports })
+    }
+
+    fn names(&self) -> Names {
+        let _recording = Recording::begin();
+        Names::of(&(self.allocator)())
     }
 
     /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
@@ -253,7 +288,9 @@ impl Builder {
                     let period = Some(number(milliseconds)?).filter(|&period| period > 0);
                     Ok(builder.stats_period(period.map(Duration::from_millis)))
                 }
-                _ => Err(format!("«{part}» is none of interval=, limit=, depth= and stats=")),
+                Some(("children", "0")) => Ok(builder.children(false)),
+                Some(("children", "1")) => Ok(builder.children(true)),
+                _ => Err(format!("«{part}» is none of interval=, limit=, depth=, stats=, and children=0 or 1")),
             }
         })?;
         Ok((file, builder))
@@ -282,26 +319,30 @@ fn choose_walk() {
 /// Locked by who starts a recording.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// What the program is called.
-fn program_name() -> String {
-    // As it was called: it may be a link to something that many programs are.
-    let program =
-        std::env::args_os().next().map(PathBuf::from).or_else(|| std::env::current_exe().ok()).unwrap_or_default();
-    program.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_variable_says_file_and_settings() {
-        let (file, builder) = Builder::parse("a b.mmt,interval=0,limit=0,depth=7,stats=0").expect("that is right");
+        let (file, builder) =
+            Builder::parse("a b.mmt,interval=0,limit=0,depth=7,stats=0,children=1").expect("that is right");
+        assert!(builder.has_children());
         assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
         assert_eq!((builder.stats_period, builder.settings.most_a_second), (None, 0));
         let (_, builder) = Builder::parse("a,interval=9999999999,limit=100").expect("that is right");
         assert_eq!((builder.settings.interval, builder.settings.most_a_second), (1 << 32, 100));
-        for wrong in ["", ",interval=1", "a,limit=-1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
+        for wrong in [
+            "",
+            ",interval=1",
+            "a,limit=-1",
+            "a,interval",
+            "a,interval=x",
+            "a,speed=1",
+            "a,",
+            "a,children",
+            "a,children=yes",
+        ] {
             assert!(Builder::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -6,7 +6,7 @@ use core::hint::black_box;
 use core::time::Duration;
 
 use mudlark_core_alloc::Mudlark;
-use mudlark_inspect::hooks::{Event, Reader};
+use mudlark_inspect::hooks::{Event, NameOf, Reader};
 use mudlark_inspect::{Profiled, Profiler};
 
 #[global_allocator]
@@ -22,10 +22,11 @@ fn pages_are_told_of_while_they_are_full() {
     drop(profile);
     let log = std::fs::read(&file).expect("there is a log");
     std::fs::remove_file(&file).expect("it is ours");
-    let (mut most, mut now, mut moments) = (0, 0, 0);
+    let (mut most, mut now, mut moments, mut allocator) = (0, 0, 0, "");
     for record in Reader::new(&log) {
         match record.event {
             Event::Heap { .. } => now = 0,
+            Event::Name { of: NameOf::Allocator, text, .. } => allocator = text,
             Event::Page { block_size: 208, used, .. } => {
                 moments += u32::from(now == 0);
                 now += used;
@@ -34,6 +35,7 @@ fn pages_are_told_of_while_they_are_full() {
             _ => {}
         }
     }
+    assert_eq!(allocator, "Mudlark");
     assert!(most >= 17_500, "{most} blocks in use: an eighth less than there were, at least");
     assert!(now < 10_000, "and {now} at the end, in caches");
     assert!((2..20).contains(&moments), "{moments} moments");

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mudlark_inspect::{Builder, Malloc, Profiler};
 
-use crate::{PROFILED, heap};
+use crate::{PROFILED, heap, next};
 
 /// What to do, for this process and those that come of it.
 const VARIABLE: &str = "MUDLARK_PROFILE";
@@ -36,10 +36,11 @@ extern "C" fn begin() {
     }
     let started = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(start);
     match started {
-        Ok(profiler) => {
+        Ok(Some(profiler)) => {
             *PROFILER.lock().unwrap_or_else(PoisonError::into_inner) = Some(profiler);
             watch_quick_exit();
         }
+        Ok(None) => {}
         Err(problem) => eprintln!("mudlark-record: nothing is recorded: {VARIABLE}={}: {problem}", value.display()),
     }
 }
@@ -81,9 +82,10 @@ pub(crate) fn flush() {
     }
 }
 
-fn start(value: &str) -> Result<Profiler, String> {
+/// Begins to record. `None` if this process is not to be recorded.
+fn start(value: &str) -> Result<Option<Profiler>, String> {
     let (file, builder) = Builder::parse(value)?;
-    let builder = builder.heap(heap::state).pages(heap::pages);
+    let builder = builder.heap(heap::state).pages(heap::pages).allocator(next::name);
     let file = std::path::absolute(file).map_err(|error| error.to_string())?;
     let own = process::id();
     let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
@@ -96,9 +98,10 @@ fn start(value: &str) -> Result<Profiler, String> {
         }
         // It was another program before.
         Some(first) if first == own => builder.append().start(file),
-        Some(_) => builder.as_child().start(file),
+        Some(_) if builder.has_children() => builder.as_child().start(file),
+        Some(_) => return Ok(None),
     };
-    started.map_err(|error| error.to_string())
+    started.map(Some).map_err(|error| error.to_string())
 }
 
 /// Sets a variable for the programs that this one will start.

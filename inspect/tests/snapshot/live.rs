@@ -170,7 +170,8 @@ fn without_a_recording_there_is_no_snapshot() {
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn samples_are_estimates_of_everything() {
     let _one = one_at_a_time();
-    let profile = Profiler::builder().interval(10_000).limit(None).stack_depth(8).start_in_memory().expect("there is no other");
+    let profile =
+        Profiler::builder().interval(10_000).limit(None).stack_depth(8).start_in_memory().expect("there is no other");
     let kept: Vec<Box<[u8; 100]>> = (0..100_000).map(|_| Box::new([1; 100])).collect();
     let snapshot = ours(&Snapshot::take().expect("there is a recording"));
     let small = snapshot.blocks().filter(|block| block.size() == 100).count();

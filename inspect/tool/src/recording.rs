@@ -8,6 +8,7 @@
 //! A program of which nobody knows gets `libmudlark_record.so` preloaded, which stands before its allocator. One that
 //! records itself (`Profiler::from_env`) is only told where to write to.
 
+pub(crate) mod children;
 mod library;
 mod signals;
 
@@ -32,6 +33,10 @@ pub(crate) struct Recording {
     /// the recorder's, 4096].
     #[arg(long, value_name = "REQUESTS")]
     limit: Option<u32>,
+
+    /// Record the processes that it starts as well, each in a log of its own: «out.1234.mmt» beside «out.mmt».
+    #[arg(long)]
+    pub(crate) children: bool,
 
     /// Preload nothing: the program calls `Profiler::from_env()` itself.
     #[arg(long)]
@@ -71,6 +76,9 @@ impl Recording {
         }
         if let Some(limit) = self.limit {
             profile.push(format!(",limit={limit}"));
+        }
+        if self.children {
+            profile.push(",children=1");
         }
         Ok(profile)
     }

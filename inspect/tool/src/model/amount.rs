@@ -173,7 +173,10 @@ mod tests {
     #[test]
     fn each_request_stands_for_itself_where_all_are_written() {
         for size in [0, 1, 4096, u64::MAX] {
-            assert_eq!(Scale::of_interval(1).amount(size), Amount { bytes: size, blocks: Count::ONE, seen: 1, variance: 0 });
+            assert_eq!(
+                Scale::of_interval(1).amount(size),
+                Amount { bytes: size, blocks: Count::ONE, seen: 1, variance: 0 }
+            );
         }
     }
 
@@ -192,7 +195,10 @@ mod tests {
         let [fine, coarse] = [4096, 1 << 22].map(|interval| Scale::of_interval(interval).amount(16));
         let of_fine: Amount = (0..100).map(|_| fine).sum();
         assert!((of_fine.error() - 0.1).abs() < 0.001, "{of_fine:?}");
-        assert!(((of_fine + coarse).error() - 0.91).abs() < 0.01, "a single one stands for ten times as much as all of these");
+        assert!(
+            ((of_fine + coarse).error() - 0.91).abs() < 0.01,
+            "a single one stands for ten times as much as all of these"
+        );
     }
 
     #[test]

@@ -92,7 +92,8 @@ impl Picture<'_, '_> {
             let title = shortened(model.program.title(), svg.width() - 2.0 * MARGIN);
             svg.text((MARGIN, y), Anchor::Start, Colour::Ink, "strong", &title);
         }
-        let kind = if model.program.has_every_request() { "each request is in the log" } else { "estimated from a sample" };
+        let kind =
+            if model.program.has_every_request() { "each request is in the log" } else { "estimated from a sample" };
         let duration = text::seconds(self.timeline.seconds(self.timeline.end));
         y += LINE;
         svg.text((MARGIN, y), Anchor::Start, Colour::Faint, "", &format!("memory over {duration}; {kind}"));

@@ -125,6 +125,24 @@ fn the_log_of_a_program_that_was_killed_is_whole_and_one_file() {
 }
 
 #[test]
+fn other_processes_are_recorded_if_that_is_wanted_and_their_logs_are_named() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let files = || fs::read_dir(directory.path()).expect("it is there").count();
+    let done = record(directory.path(), &["--interval", "1"], "sort /dev/null; true");
+    assert!(done.status.success() && !text(&done.stderr).contains("other process"), "{}", text(&done.stderr));
+    assert_eq!(files(), 1);
+    let done = record(directory.path(), &["--interval", "1", "--children"], "sort /dev/null; true");
+    let said = text(&done.stderr);
+    assert!(said.contains("one other process has a log beside it:") && said.contains("mmt  sort"), "{said}");
+    assert_eq!(files(), 2);
+}
+
+#[test]
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();

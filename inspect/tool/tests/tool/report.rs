@@ -54,6 +54,7 @@ fn the_page_has_the_logs_figures_and_needs_no_network() {
         "bookshop::Link&lt;alloc::string::String&gt;, old",
         "collector, generation",
         "<small>of 10</small>",
+        ", on mudlark.</li>",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }
