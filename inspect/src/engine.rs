@@ -477,7 +477,7 @@ impl Engine {
         let inserted = self.live_block(address, request, stack).is_some_and(|live| self.insert(live).is_ok());
         if inserted {
             let (from, to) = (Address(old.address as u64), Address(address as u64));
-            self.write(&Event::Reallocated { from, to, size: request.layout.size() as u64, stack });
+            self.write_request(request, &Event::Reallocated { from, to, size: request.layout.size() as u64, stack });
         } else {
             self.tell_freed(&old);
         }

@@ -24,7 +24,7 @@
 //!
 //! # Frees
 //!
-//! Blocks that are recorded by sampling begin at an OS page. Few others do, and of these most find by a
+//! Blocks that are recorded by sampling begin at an OS page: large ones do so anyway, small ones are made to. Few others do, and of these most find by a
 //! small [filter](may_be_live) that no recorded block is there. Where every request is recorded, every free is looked at.
 
 use core::cell::Cell;
@@ -208,6 +208,11 @@ fn mixed(mut bits: u64) -> u64 {
 /// Something that differs from one run of the program to the next: where its memory is.
 fn arbitrary() -> u64 {
     LEFT.with(|left| core::ptr::from_ref(left).addr() as u64)
+}
+
+/// Whether a block at `address` is where those are that were sampled.
+pub(crate) fn begins_at_page(address: usize) -> bool {
+    address.is_multiple_of(SAMPLE_ALIGN)
 }
 
 /// Whether the block at `address` has to be looked for among the recorded ones.

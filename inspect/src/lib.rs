@@ -60,7 +60,7 @@
 //!
 //! ```text
 //!   request ── gate: is it this one's turn? ── no ──▶ the allocator
-//!                │ yes, one in half a megabyte
+//!                │ yes, one in half a megabyte, or fewer
 //!                └──▶ the allocator, walk: who asks?, engine: live blocks, stacks, log ──▶ file
 //!
 //!   free ───── gate: may it be a recorded block? ── no ──▶ the allocator
@@ -69,7 +69,7 @@
 //! ```
 //!
 //! Requests that are recorded are chosen by chance, such that every byte that is asked for has the same one: so sums can be estimated from
-//! few requests ([`Builder::interval`]). What the engine needs itself it maps from the operating system.
+//! few requests ([`Builder::interval`]). Where these come too fast, fewer are chosen ([`Builder::limit`]), so that a server may leave it on. What the engine needs itself it maps from the operating system.
 
 mod cancel;
 #[cfg(feature = "gc")]

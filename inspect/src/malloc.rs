@@ -186,7 +186,9 @@ impl<M: Malloc> ProfiledMalloc<M> {
     #[inline(never)]
     unsafe fn resize_in_turn(&self, block: NonNull<u8>, size: usize, is_due: bool) -> *mut u8 {
         let turn = if is_due { gate::take_turn(size) } else { Turn::Pass };
-        if turn.is_sample() {
+        // A large block that begins at a page is likely to do so when it has grown.
+        let may_stay = size >= SAMPLE_ALIGN && gate::begins_at_page(block.addr().get());
+        if turn.is_sample() && !may_stay {
             // SAFETY: the caller's promise is the same.
             return unsafe { self.move_block(block, size, turn) };
         }
@@ -198,6 +200,12 @@ impl<M: Malloc> ProfiledMalloc<M> {
         let resized = unsafe { self.next.realloc(block, size) };
         let here = ptr::from_ref(&size).cast();
         match (NonNull::new(resized), request_of(size, LEAST_ALIGN, turn)) {
+            (Some(place), Some(_)) if turn.is_sample() && !gate::begins_at_page(place.addr().get()) => {
+                old.iter().for_each(engine::let_go);
+                // SAFETY: it was just resized, and the caller has lost the old one.
+                let moved = unsafe { self.move_block(place, size, turn) };
+                return if moved.is_null() { resized } else { moved };
+            }
             (Some(resized), Some(request)) => engine::resized(old, resized, &request, here),
             // It begins at no OS page any more, so it would not be found when it is freed.
             (Some(_), None) => old.iter().for_each(engine::let_go),

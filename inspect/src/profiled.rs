@@ -117,9 +117,13 @@ impl<A: GlobalAlloc> Profiled<A> {
     ///
     /// As for [`GlobalAlloc::alloc`].
     unsafe fn allocate(&self, layout: Layout, contents: Contents, turn: Turn) -> *mut u8 {
-        let served_as = if turn.is_sample() { over_aligned(layout) } else { layout };
-        // SAFETY: the size is not zero, by the caller's promise.
-        let block = unsafe { self.allocate_plainly(served_as, contents) };
+        let (block, served_as) = if turn.is_sample() {
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.allocate_at_page(layout, contents) }
+        } else {
+            // SAFETY: the size is not zero, by the caller's promise.
+            (unsafe { self.allocate_plainly(layout, contents) }, layout)
+        };
         let Some(interval) = turn.interval() else { return block };
         let request = Request { layout, interval, is_over_aligned: served_as != layout };
         let here = ptr::from_ref(&served_as).cast();
@@ -134,6 +138,27 @@ impl<A: GlobalAlloc> Profiled<A> {
             return unsafe { self.allocate_plainly(layout, contents) };
         }
         block
+    }
+
+    /// Serves a request such that its block begins at a multiple of [`SAMPLE_ALIGN`]; the answer has the Layout that it was
+    /// allocated for. Large blocks begin there anyway, mostly, and grow in place as they are.
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::alloc`].
+    unsafe fn allocate_at_page(&self, layout: Layout, contents: Contents) -> (*mut u8, Layout) {
+        if layout.size() >= SAMPLE_ALIGN {
+            // SAFETY: the caller's promise is the same.
+            let block = unsafe { self.allocate_plainly(layout, contents) };
+            if block.is_null() || gate::begins_at_page(block.addr()) {
+                return (block, layout);
+            }
+            // SAFETY: just allocated for this Layout, and nobody knows of it.
+            unsafe { self.allocator.dealloc(block, layout) };
+        }
+        let served_as = over_aligned(layout);
+        // SAFETY: the size is not zero, by the caller's promise.
+        (unsafe { self.allocate_plainly(served_as, contents) }, served_as)
     }
 
     /// Serves a request that nobody records.
@@ -180,7 +205,9 @@ impl<A: GlobalAlloc> Profiled<A> {
         let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         end_on_panic(|| {
             let turn = if is_due { gate::take_turn(new_size) } else { Turn::Pass };
-            if turn.is_sample() || may_be_over_aligned(block) {
+            // A block that begins at a page is likely to do so when it has grown.
+            let is_misplaced = turn.is_sample() && !(new_size >= SAMPLE_ALIGN && gate::begins_at_page(block.addr()));
+            if is_misplaced || may_be_over_aligned(block) {
                 // SAFETY: the caller's promise is the same.
                 unsafe { self.move_block(block, layout, new, turn) }
             } else {
@@ -207,7 +234,7 @@ impl<A: GlobalAlloc> Profiled<A> {
         moved
     }
 
-    /// Resizes a block as the allocator does it, where every request is recorded, or this one is not.
+    /// Resizes a block as the allocator does it.
     ///
     /// # Safety
     ///
@@ -222,6 +249,12 @@ impl<A: GlobalAlloc> Profiled<A> {
         let here = ptr::from_ref(&new).cast();
         let request = turn.interval().map(|interval| Request { layout: new, interval, is_over_aligned: false });
         match (NonNull::new(resized), &request) {
+            (Some(place), Some(_)) if turn.is_sample() && !gate::begins_at_page(place.addr().get()) => {
+                old.iter().for_each(engine::let_go);
+                // SAFETY: it was just resized to this Layout, and the caller has lost the old one.
+                let moved = unsafe { self.move_block(resized, new, new, turn) };
+                return if moved.is_null() { resized } else { moved };
+            }
             (Some(resized), Some(request)) => engine::resized(old, resized, request, here),
             (Some(_), None) => old.iter().for_each(engine::let_go),
             (None, request) => {

@@ -112,20 +112,20 @@ pub(super) struct Learner {
 }
 
 impl Learner {
-    /// For a walk that comes by the frame `here`.
+    /// For a walk that comes by the frame `here`. On another stack than the thread's, nothing is learned.
     pub(super) fn new(here: Frame) -> Self {
         Self { last: here, end: own_stack::end(), has_begun: false }
     }
 
     /// The walk has come to a frame that has called from `place`, where its stack pointer was `top`.
     pub(super) fn saw(&mut self, place: usize, top: usize) {
-        if !self.has_begun && top <= self.last.top {
-            // Further in.
+        let is_further_in = !self.has_begun && top <= self.last.top;
+        if self.end == 0 || is_further_in {
             return;
         }
         self.has_begun = true;
         let size = top.wrapping_sub(self.last.top);
-        // What is not in this stack cannot be looked at, and nothing is known of it.
+        // What is not in this stack cannot be looked at.
         let is_here = self.last.top < top && top <= self.end;
         // SAFETY: further out than `last`, which is in the stack.
         let is_usual = is_here && size.is_multiple_of(WORD) && unsafe { word_below(top) } == place;
@@ -147,7 +147,7 @@ impl Known {
         match entry & 0xFFFF {
             VARIES => Self::Varies,
             OUTERMOST => Self::Outermost,
-            words => Self::Size(words as usize * WORD),
+            words => usize::try_from(words).map_or(Self::Varies, |words| Self::Size(words * WORD)),
         }
     }
 
@@ -192,15 +192,15 @@ mod tests {
 
     #[test]
     fn what_was_learned_is_known_and_what_differs_varies() {
-        let places = (1..3000).map(|n| 0x5555_0000_0000 + n * 7);
-        for place in places.clone() {
+        let places: Vec<usize> = (1..3000).map(|n| 0x5555_0000_0000 + n * 7).collect();
+        for &place in &places {
             learn(place, Known::Size(place % 1000 * WORD + WORD));
         }
         let known_of = |place| known(place).is_some_and(|known| known == Known::Size(place % 1000 * WORD + WORD));
-        let remembered = places.clone().filter(|&place| known_of(place)).count();
+        let remembered = places.iter().filter(|&&place| known_of(place)).count();
         assert!(remembered > 2900, "{remembered}");
-        assert!(places.clone().all(|place| known_of(place) || known(place).is_none()), "but nothing wrong");
-        let place = places.last().expect("there are some");
+        assert!(places.iter().all(|&place| known_of(place) || known(place).is_none()), "but nothing wrong");
+        let place = places[places.len() - 1];
         learn(place, Known::Size(WORD));
         assert_eq!(known(place), Some(Known::Varies));
         learn(place, Known::Size(WORD));
