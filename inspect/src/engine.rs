@@ -9,6 +9,7 @@ pub(crate) mod forking;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::time::Instant;
 
 use lock_api::{Mutex, MutexGuard};
@@ -63,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) depth: usize,
     /// Whether forked children are recorded, too.
     pub(crate) follows_children: bool,
+    /// How often the log has figures of the process if no thread writes any.
+    pub(crate) own_figures: Option<Duration>,
 }
 
 /// A request that is recorded.
@@ -96,7 +99,7 @@ pub(crate) fn start(settings: Settings, file: Option<LogFile>, names: &Names) ->
         engine.follows_children = settings.follows_children;
         engine.names = *names;
         engine.logs += 1;
-        engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
+        engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval, settings.own_figures));
         engine.modules.clear();
         engine.learn(&loaded, &Unknown { address: 0 });
         engine.tell_names();
@@ -238,6 +241,11 @@ pub(crate) fn write_late(time: u64, event: &Event<'_>) {
 /// Hands what is collected to the system, and leaves no tail.
 pub(crate) fn flush() {
     with(|engine| engine.log.as_mut().map(Log::settle));
+}
+
+/// Has the log's file be there.
+pub(crate) fn make_file() {
+    with(|engine| engine.log.as_mut().map(Log::make_file));
 }
 
 /// The process that writes the log.

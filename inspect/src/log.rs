@@ -9,6 +9,7 @@ mod tail;
 #[path = "log/no_tail.rs"]
 mod tail;
 
+use core::time::Duration;
 use std::process;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +17,7 @@ use mudlark_hooks::{Event, Frames, NameOf, Writer};
 
 use crate::modules::Module;
 use crate::names::Names;
+use crate::report;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread;
@@ -33,6 +35,35 @@ const LONGEST_WAIT: u64 = 10_000_000;
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
 const PART_OF_AGE: u64 = 32;
 
+/// When figures of the whole process are written along with what happens.
+#[derive(Clone, Copy)]
+struct OwnFigures {
+    /// At most every so many nanoseconds.
+    period: u64,
+    /// The first ones come soon, and then after twice as long each time.
+    wait: u64,
+    due: u64,
+}
+
+impl OwnFigures {
+    fn every(period: Duration) -> Self {
+        const FIRST: u64 = 1_000_000;
+        let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        let wait = period.min(FIRST);
+        Self { period, wait, due: wait }
+    }
+
+    /// Whether it is time for some.
+    fn are_due(&mut self, now: u64) -> bool {
+        let are_due = now >= self.due;
+        if are_due {
+            self.wait = self.wait.saturating_mul(2).min(self.period);
+            self.due = now.saturating_add(self.wait);
+        }
+        are_due
+    }
+}
+
 /// A log that is being written.
 pub(crate) struct Log {
     writer: Writer<LogFile, CHUNK>,
@@ -42,6 +73,8 @@ pub(crate) struct Log {
     born: u64,
     flushed: u64,
     interval: u64,
+    /// Figures of the whole process, where no thread of the recorder's writes them.
+    own_figures: Option<OwnFigures>,
     /// Which of the process's logs it is, from one up.
     number: u32,
     /// The process.
@@ -51,8 +84,9 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// A log in this file, whose beginning is written.
-    pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
+    /// A log in this file, whose beginning is written. If there is a `period`, the log has figures of the process without anybody's
+    /// help.
+    pub(crate) fn begin(file: LogFile, number: u32, interval: u64, period: Option<Duration>) -> Self {
         let (writer, began) = (Writer::new(file), Instant::now());
         let mut log = Self {
             writer,
@@ -61,6 +95,7 @@ impl Log {
             born: 0,
             flushed: 0,
             interval,
+            own_figures: period.map(OwnFigures::every),
             number,
             process: process::id(),
             is_used: true,
@@ -136,6 +171,12 @@ impl Log {
             None => self.writer.write_of(number, tag, time, event),
         }
         self.is_used = true;
+        if let Some(figures) = &mut self.own_figures
+            && figures.are_due(time)
+            && let Some(bytes) = report::resident()
+        {
+            self.writer.write(time, &Event::Resident { bytes });
+        }
         self.follow();
         let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
         if time.saturating_sub(self.flushed) > longest {
@@ -196,6 +237,14 @@ impl Log {
         if self.is_used {
             self.flushed = self.now();
             self.writer.flush();
+        }
+    }
+
+    /// Has the log's file be there, also if there is nothing to write yet: later it may not be possible to make one.
+    pub(crate) fn make_file(&mut self) {
+        if !self.is_used {
+            self.is_used = true;
+            self.settle();
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use mudlark_hooks::Event;
 
 use crate::engine::{self, AlreadyRecording, Settings};
+use crate::family::{self, Kin};
 use crate::fork;
 use crate::gate::{self, EVERY, LARGEST_INTERVAL};
 use crate::log::{LogFile, Place};
@@ -49,6 +50,7 @@ pub struct Profiler {
 #[must_use = "it does nothing before it is started"]
 pub struct Builder {
     settings: Settings,
+    has_thread: bool,
     stats_period: Option<Duration>,
     place: Place,
     reports: HeapReports,
@@ -81,7 +83,9 @@ impl Profiler {
                 most_a_second: Self::DEFAULT_LIMIT,
                 depth: 64,
                 follows_children: false,
+                own_figures: None,
             },
+            has_thread: true,
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
             reports: HeapReports { heap: report::heap, pages: report::pages },
@@ -94,16 +98,18 @@ impl Profiler {
     /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`,
     /// `stats=MILLISECONDS` (zero for never) and `children=1`, as in [`Builder`].
     ///
+    /// A program that was started by one that writes this file, or by one further back, leaves the file alone: with `children=1` it
+    /// writes one of its own beside, «out.1234.mmt», otherwise it is not recorded. So that they know of each other, this is to be called
+    /// while there is no other thread, at the beginning of `main`.
+    ///
     /// # Errors
     ///
     /// [`StartError`]; also if the variable says something else.
     pub fn from_env() -> Result<Option<Self>, StartError> {
-        let Some(value) = std::env::var_os("MUDLARK_PROFILE").filter(|value| !value.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(value) = family::told() else { return Ok(None) };
         let text = value.to_str().ok_or_else(|| StartError::Variable("it is not UTF-8".to_owned()))?;
         let (file, builder) = Builder::parse(text).map_err(StartError::Variable)?;
-        builder.start(file).map(Some)
+        builder.start_in_family(file)
     }
 
     /// Writes that the program has come to some point.
@@ -114,6 +120,12 @@ impl Profiler {
     /// Hands what is collected to the system, so that it is there whatever happens next.
     pub fn flush(&self) {
         engine::flush();
+    }
+
+    /// Has the log's file be there, also in a child that has nothing to write yet: for a process that is about to lose the right to make
+    /// one, as by `setuid` or `chroot`.
+    pub fn make_file(&self) {
+        engine::make_file();
     }
 
     /// Ends the recording without the last figures of the heap. It allocates nothing and waits for nobody but the engine: for a
@@ -174,6 +186,15 @@ impl Builder {
         self
     }
 
+    /// Starts no thread: some programs must have one alone, as those that go into a user namespace of their own (`unshare`).
+    ///
+    /// Then the heap tells of itself at the end only. What memory the process occupies is written once in a
+    /// [period](Self::stats_period), along with what is recorded, and so it is handed to the system.
+    pub const fn without_thread(mut self) -> Self {
+        self.has_thread = false;
+        self
+    }
+
     /// Whether forked children are recorded, too: each goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's
     /// number, which is there as soon as there is something to write. It begins with the blocks that the child asks for; the drop of
     /// the guard ends it, if the child gets there.
@@ -231,6 +252,30 @@ impl Builder {
         self.begin(Some(file.as_ref()))
     }
 
+    /// Begins to record to this file, which is that of the first of all processes that come of each other and of which the
+    /// environment tells: as [`Profiler::from_env`] does. `None` if this process is a later one, and not to be recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start_in_family(self, file: impl AsRef<Path>) -> Result<Option<Profiler>, StartError> {
+        let file = std::path::absolute(file).map_err(StartError::File)?;
+        match Kin::of_this_process() {
+            Kin::First => {
+                let is_alone = family::is_only_thread();
+                let profiler = self.start(&file)?;
+                if is_alone {
+                    // SAFETY: there is no other thread but the recorder's, which does not look at it.
+                    unsafe { family::tell(&file) };
+                }
+                Ok(Some(profiler))
+            }
+            Kin::FirstAgain => self.append().start(file).map(Some),
+            Kin::Later if self.has_children() => self.as_child().start(file).map(Some),
+            Kin::Later => Ok(None),
+        }
+    }
+
     /// Begins to record to no file: for [`Snapshot`](crate::Snapshot)s.
     ///
     /// # Errors
@@ -240,7 +285,7 @@ impl Builder {
         self.stats_period(None).begin(None)
     }
 
-    fn begin(self, file: Option<&Path>) -> Result<Profiler, StartError> {
+    fn begin(mut self, file: Option<&Path>) -> Result<Profiler, StartError> {
         if !gate::is_installed() {
             return Err(StartError::NotInstalled);
         }
@@ -255,6 +300,9 @@ impl Builder {
         }
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
         let names = self.names();
+        if !self.has_thread {
+            self.settings.own_figures = self.stats_period.take();
+        }
         engine::start(self.settings, file, &names).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
         let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
         Ok(Profiler { reporter, process: process::id(), reports: self.reports })

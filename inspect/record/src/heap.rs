@@ -8,6 +8,11 @@ use mudlark_inspect::hooks::{Address, Event};
 
 use crate::next;
 
+/// Whether it says anything.
+pub(crate) fn tells() -> bool {
+    next::find(c"mudlark_stats").is_some()
+}
+
 /// The whole, and each size class.
 pub(crate) fn state() -> Vec<Event<'static>> {
     let Some(function) = next::find(c"mudlark_stats") else { return Vec::new() };

@@ -45,6 +45,7 @@ mod execl;
 mod heap;
 mod leave;
 mod next;
+mod privileges;
 mod start;
 
 use mudlark_inspect::ProfiledMalloc;

@@ -3,7 +3,6 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use std::env;
-use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use mudlark_inspect::{Builder, Malloc, Profiler};
@@ -12,9 +11,6 @@ use crate::{PROFILED, heap, next};
 
 /// What to do, for this process and those that come of it.
 const VARIABLE: &str = "MUDLARK_PROFILE";
-
-/// The number of the process that writes the file itself.
-const FIRST: &str = "MUDLARK_PROFILE_PROCESS";
 
 /// The recording, while it is made.
 static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
@@ -85,27 +81,20 @@ pub(crate) fn flush() {
 /// Begins to record. `None` if this process is not to be recorded.
 fn start(value: &str) -> Result<Option<Profiler>, String> {
     let (file, builder) = Builder::parse(value)?;
-    let builder = builder.heap(heap::state).pages(heap::pages).allocator(next::name);
-    let file = std::path::absolute(file).map_err(|error| error.to_string())?;
-    let own = process::id();
-    let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
-    let started = match first {
-        None => {
-            let settings = value.split_once(',').map_or(String::new(), |(_, settings)| format!(",{settings}"));
-            tell_others(VARIABLE, &format!("{}{settings}", file.display()));
-            tell_others(FIRST, &own.to_string());
-            builder.start(file)
-        }
-        // It was another program before.
-        Some(first) if first == own => builder.append().start(file),
-        Some(_) if builder.has_children() => builder.as_child().start(file),
-        Some(_) => return Ok(None),
-    };
-    started.map(Some).map_err(|error| error.to_string())
+    let mut builder = builder.heap(heap::state).pages(heap::pages).allocator(next::name);
+    let asks_for_stats = value.split(',').skip(1).any(|setting| setting.starts_with("stats="));
+    if !asks_for_stats && !heap::tells() {
+        // There is nothing that a thread is needed for, and many a program must have one alone.
+        builder = builder.without_thread();
+    }
+    builder.start_in_family(file).map_err(|error| error.to_string())
 }
 
-/// Sets a variable for the programs that this one will start.
-fn tell_others(name: &str, value: &str) {
-    // SAFETY: the program has not begun, so there is no other thread.
-    unsafe { env::set_var(name, value) };
+/// Has the log's file be there: the process is about to lose the right to make one.
+pub(crate) fn make_file() {
+    if let Ok(profiler) = PROFILER.try_lock()
+        && let Some(profiler) = profiler.as_ref().filter(|profiler| profiler.is_here())
+    {
+        profiler.make_file();
+    }
 }

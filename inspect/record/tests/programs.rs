@@ -2,6 +2,7 @@
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
+use core::ops::Range;
 use std::collections::HashMap;
 use std::env;
 use std::fs;
@@ -98,6 +99,14 @@ struct Log {
     /// Blocks that pages of a size have in use, at most.
     pages: HashMap<u64, u64>,
     ends: usize,
+    refused: usize,
+    resident: usize,
+    /// Of each stack, the files that its frames were in when the log was told of it.
+    stacks: HashMap<u32, Vec<String>>,
+    /// Which stack has asked for a size last.
+    askers: HashMap<u64, u32>,
+    /// The files with their ranges.
+    loaded: Vec<(Range<u64>, String)>,
     /// Those of the moment that is read.
     in_pages: HashMap<u64, u64>,
 }
@@ -123,8 +132,21 @@ impl Log {
             Event::Name { of: NameOf::Program, text, .. } => self.programs.push(text.to_owned()),
             Event::Name { of: NameOf::Allocator, text, .. } => self.allocators.push(text.to_owned()),
             Event::Name { of: NameOf::Thread, text, .. } => self.threads.push(text.to_owned()),
-            Event::Module { path, .. } => self.modules.push(path.to_owned()),
-            Event::Allocated { address, size, .. } => self.hand_out(address.0, size),
+            Event::Module { base, size, path } => {
+                self.modules.push(path.to_owned());
+                self.loaded.push((base.0..base.0 + size, path.to_owned()));
+            }
+            Event::Stack { id, frames } => {
+                let file = |frame: u64| self.loaded.iter().rev().find(|(range, _)| range.contains(&frame));
+                let files = frames.iter().filter_map(file).map(|(_, path)| path.clone()).collect();
+                self.stacks.insert(id, files);
+            }
+            Event::Allocated { address, size, stack, .. } => {
+                self.hand_out(address.0, size);
+                self.askers.insert(size, stack);
+            }
+            Event::Refused { .. } => self.refused += 1,
+            Event::Resident { .. } => self.resident += 1,
             Event::Reallocated { from, to, size, .. } => {
                 self.live.remove(&from.0);
                 self.hand_out(to.0, size);
@@ -356,6 +378,108 @@ fn a_program_that_ends_badly_leaves_its_whole_log() {
         assert_eq!(count, 200, "{way}");
         let leaves_a_tail = matches!(way, "kill" | "crash" | "catch" | "end");
         assert_eq!(folder.tails(), usize::from(leaves_a_tail), "{way}");
+    }
+}
+
+#[test]
+fn a_library_in_anothers_place_is_not_taken_for_it() {
+    let folder = Folder::new("plugins");
+    for name in ["one", "other"] {
+        let mut command = Command::new("cc");
+        command.args(["-g", "-O1", "-fno-builtin", "-fno-optimize-sibling-calls", "-shared", "-fPIC"]);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugin.c"));
+        assert!(command.arg("-o").arg(folder.0.join(format!("{name}.so"))).status().expect("cc runs").success());
+    }
+    let program = compile("cc", "plugins.c", &folder);
+    let output = folder.record(",interval=1", Command::new(program).args(["./one.so", "./other.so", "./one.so"]));
+    let places = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    assert!(places.len() == 3 && places[0] == places[1], "the test needs them at the same place: {places:?}");
+    let log = folder.log();
+    for (size, name) in [(5001, "one.so"), (5002, "other.so"), (5003, "one.so")] {
+        let files = &log.stacks[&log.askers[&size]];
+        assert!(files.iter().any(|file| file.ends_with(name)), "{size}: {files:?}");
+        assert_eq!(
+            files
+                .iter()
+                .filter(|file| file.contains("o"))
+                .filter(|file| file.ends_with("one.so") || file.ends_with("other.so"))
+                .count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn children_that_nobody_has_announced_leave_their_parents_log_alone() {
+    let folder = Folder::new("unseen");
+    let program = compile("cc", "unseen.c", &folder);
+    for way in ["_Fork", "clone"] {
+        for settings in [",interval=1", ",interval=1,children=1"] {
+            let folder = Folder::new(&format!("unseen-{way}{}", settings.len()));
+            folder.record(settings, Command::new(&program).arg(way));
+            let (log, others) = (folder.log(), folder.others());
+            assert_eq!((log.requests.get(&7777), log.requests.get(&5003), log.ends), (None, Some(&2000), 1), "{way}");
+            let counts: Vec<_> = others.iter().filter_map(|log| log.requests.get(&7777)).collect();
+            let follows = settings.contains("children");
+            assert_eq!(counts, if follows { vec![&1000] } else { vec![] }, "{way}");
+            assert!(others.iter().all(|log| log.programs == ["program"]), "a child's log says whose it is");
+        }
+    }
+}
+
+#[test]
+fn a_child_of_a_program_that_makes_code_never_waits_for_the_dynamic_loader() {
+    if cfg!(not(target_arch = "x86_64")) {
+        return;
+    }
+    let folder = Folder::new("generated");
+    let program = compile("cc", "generated.c", &folder);
+    let output = folder.record(",interval=1,children=1", &mut Command::new(program));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0 of 200 hang\n");
+}
+
+#[test]
+fn the_recorder_has_no_thread_unless_somebody_needs_one() {
+    let folder = Folder::new("thread");
+    let count = |settings: &str, libraries: &str| {
+        let output = folder.record_on(settings, Command::new("sh").args(["-c", "ls /proc/$$/task | wc -l"]), libraries);
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let library = library().display().to_string();
+    assert_eq!(count(",interval=1", &library), "1");
+    assert!(folder.log().resident > 0, "what it occupies is known all the same");
+    assert_eq!(count(",interval=1,stats=10", &library), "2");
+}
+
+#[test]
+fn a_worker_that_gives_up_its_rights_is_recorded() {
+    // SAFETY: it may be asked at any time.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("SKIPPED: who is not the superuser has no rights to give up");
+        return;
+    }
+    let folder = Folder::new("worker");
+    let program = compile("cc", "worker.c", &folder);
+    folder.record(",interval=1,children=1", &mut Command::new(program));
+    let counts: Vec<_> = folder.others().iter().filter_map(|log| log.requests.get(&5003).copied()).collect();
+    assert_eq!(counts, [1000]);
+}
+
+#[test]
+fn a_request_that_is_refused_is_refused_once() {
+    let folder = Folder::new("refused");
+    let program = compile("c++", "refused.cpp", &folder);
+    let output = folder.record(",interval=1", &mut Command::new(program));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4\n");
+    assert_eq!(folder.log().refused, 4);
+}
+
+#[test]
+fn a_stack_of_twelve_kilobytes_is_enough() {
+    let folder = Folder::new("stack");
+    let program = compile("cc", "stack.c", &folder);
+    for settings in [",interval=1", ",interval=3000", ""] {
+        folder.record(settings, Command::new(&program).arg("12288"));
     }
 }
 

@@ -55,7 +55,12 @@ impl Record {
     fn clear_output(&self) -> Result<(), Error> {
         let path = &self.output;
         tail::remove(path);
-        fs::File::create(path).map(drop).map_err(|cause| Error::Write { path: path.clone(), cause })
+        let file = fs::File::create(path).and_then(|file| file.metadata());
+        match file {
+            Ok(file) if file.is_file() => Ok(()),
+            Ok(_) => Err(Error::Usage(format!("{} is not a file: a log is written to one", path.display()))),
+            Err(cause) => Err(Error::Write { path: path.clone(), cause }),
+        }
     }
 
     /// Says where the log is, or why there may be none.

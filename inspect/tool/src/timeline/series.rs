@@ -94,7 +94,7 @@ pub(crate) fn of(model: &Model, since_start: impl Fn(u64) -> u64) -> Vec<Series>
     let own = in_order(model.curve.points().map(|point| Point { time: since_start(point.time), ..point }));
     let own = Series { kind: Kind::Requested, points: own };
     // A log of every request knows each moment, unless the heap has blocks from before it.
-    if all[0].highest() == 0 || model.scale().is_exact() && own.highest() >= all[0].highest() {
+    if all[0].highest() == 0 || model.program.has_every_request() && own.highest() >= all[0].highest() {
         all[0] = own;
     }
     let resident = model.heap.resident.iter().map(|&(time, bytes)| point(time, bytes));

@@ -168,6 +168,46 @@ fn what_is_missing_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_program_that_is_recorded_may_record_another_one() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let mut command = mudlark();
+    command.args(["record", "--no-preload", "--", "sh", "-c", "echo ${MUDLARK_PROFILE_PROCESS-nobody}"]);
+    let done = command.env("MUDLARK_PROFILE_PROCESS", "7").current_dir(directory.path()).output().expect("it runs");
+    assert_eq!(text(&done.stdout), "nobody\n");
+}
+
+#[test]
+fn a_log_that_cannot_be_is_refused_before_the_program_runs() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let device = record(directory.path(), &["--no-preload", "-o", "/dev/full"], "echo it runs");
+    assert!(device.status.code() == Some(2) && device.stdout.is_empty());
+    assert!(text(&device.stderr).contains("/dev/full is not a file"), "{}", text(&device.stderr));
+
+    let name = "n".repeat(200);
+    let deep = directory.path().join(&name).join(&name);
+    fs::create_dir_all(&deep).expect("a directory can be made");
+    let long = record(&deep, &["--no-preload", "-o", &name], "echo it runs");
+    assert!(long.status.code() == Some(2) && long.stdout.is_empty());
+    assert!(text(&long.stderr).contains("at most 488 bytes"), "{}", text(&long.stderr));
+}
+
+#[test]
+fn the_longest_path_that_is_not_refused_is_recorded_to() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let root = fs::canonicalize(directory.path()).expect("it is there");
+    let deep = root.join("n".repeat(200));
+    fs::create_dir_all(&deep).expect("a directory can be made");
+    let name = "n".repeat(488 - 1 - deep.as_os_str().len());
+    let done = record(&deep, &["--interval", "1", "-o", &name], "true");
+    assert!(done.status.success() && text(&done.stderr).contains("of memory events"), "{}", text(&done.stderr));
+}
+
+#[test]
 fn without_a_terminal_live_writes_lines_up_to_the_logs_end() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     fs::write(directory.path().join("log.mmt"), server::server().log).expect("it can be written to");
