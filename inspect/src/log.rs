@@ -30,10 +30,10 @@ const CHUNK: usize = 32 * 1024;
 
 /// After so many nanoseconds at most, what is collected goes to the file with the next event: who follows it waits no longer. What a
 /// process that is killed has collected is in the [`Tail`]; where there can be none, that much is lost.
-const LONGEST_WAIT: u64 = 10_000_000;
+const LONGEST_WAIT: u64 = 50_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
-const PART_OF_AGE: u64 = 32;
+const PART_OF_AGE: u64 = 16;
 
 /// When figures of the whole process are written along with what happens.
 #[derive(Clone, Copy)]

@@ -62,9 +62,9 @@ impl Profiler {
     /// gperftools, and in Go.)
     pub const DEFAULT_INTERVAL: u64 = 512 * 1024;
 
-    /// As many recorded requests in a second are the most unless another number is chosen. They take about half a hundredth of a
-    /// processor's time.
-    pub const DEFAULT_LIMIT: u32 = 4096;
+    /// As many recorded requests in a second are the most unless another number is chosen. They take less than a hundredth of a
+    /// processor's time, and tell what a second's memory was for to three parts in a hundred.
+    pub const DEFAULT_LIMIT: u32 = 1024;
 
     /// Begins to record to this file, which is overwritten.
     ///

@@ -33,7 +33,7 @@ pub(crate) struct Recording {
     interval: Option<u64>,
 
     /// The most requests that are recorded in a second, about: where more would be, the interval doubles; 0 for any number [default:
-    /// the recorder's, 4096].
+    /// the recorder's, 1024].
     #[arg(long, value_name = "REQUESTS")]
     limit: Option<u32>,
 
