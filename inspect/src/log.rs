@@ -21,6 +21,7 @@ use crate::report;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread;
+use crate::walk::MOST_FRAMES;
 
 pub(crate) use file::{LogFile, Place};
 use tail::Tail;
@@ -81,6 +82,8 @@ pub(crate) struct Log {
     process: u32,
     /// Whether there is more than the beginning.
     is_used: bool,
+    /// Room for a stack that is written. The program's own stack may be small.
+    addresses: [u64; MOST_FRAMES],
 }
 
 impl Log {
@@ -99,6 +102,7 @@ impl Log {
             number,
             process: process::id(),
             is_used: true,
+            addresses: [0; MOST_FRAMES],
         };
         log.write_beginning();
         log.flush();
@@ -186,13 +190,13 @@ impl Log {
 
     /// Writes a stack, so that events may refer to it.
     pub(crate) fn write_stack(&mut self, id: u32, stacks: &Stacks) {
-        let mut addresses = [0; crate::walk::MOST_FRAMES];
-        let frames = stacks.frames(id);
-        for (address, &frame) in addresses.iter_mut().zip(frames) {
+        let (now, frames) = (self.now(), stacks.frames(id));
+        for (address, &frame) in self.addresses.iter_mut().zip(frames) {
             *address = frame as u64;
         }
-        let known = &addresses[..frames.len().min(addresses.len())];
-        self.write(&Event::Stack { id, frames: Frames::from(known) });
+        let known = &self.addresses[..frames.len().min(MOST_FRAMES)];
+        self.writer.write(now, &Event::Stack { id, frames: Frames::from(known) });
+        self.follow();
     }
 
     /// Writes where a file is in memory.

@@ -16,7 +16,7 @@ use crate::log::{LogFile, Place};
 use crate::modules;
 use crate::names::{self, Names};
 use crate::report;
-use crate::reporter::{Detail, HeapReports, Reporter, report_state};
+use crate::reporter::{HeapReports, Reporter, report_all};
 use crate::start_error::StartError;
 use crate::thread::Recording;
 use crate::walk;
@@ -179,8 +179,11 @@ impl Builder {
         self
     }
 
-    /// How often the log gets figures of the whole heap, and all that is collected goes to the file. `None` for neither, until
-    /// the recording ends. It takes a thread.
+    /// How often the log gets figures of the whole heap, if they have changed, and all that is collected goes to the file. `None` for
+    /// neither, until the recording ends. It takes a thread.
+    ///
+    /// When the recording is older than a thousand periods, a thousandth of its age takes their place: of a server that is left on, the
+    /// log gets a few thousand such figures in the first day, and fewer and fewer after; of one that does nothing, none.
     pub const fn stats_period(mut self, period: Option<Duration>) -> Self {
         self.stats_period = period;
         self
@@ -353,7 +356,7 @@ impl Drop for Profiler {
         }
         #[cfg(feature = "gc")]
         crate::collections::write_censuses();
-        report_state(&self.reports, Detail::Pages);
+        report_all(&self.reports);
         engine::stop();
     }
 }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::Instant;
 
 use mudlark_hooks::Event;
 
@@ -20,13 +21,33 @@ pub(crate) struct HeapReports {
     pub(crate) pages: fn() -> Vec<Event<'static>>,
 }
 
-/// How much the heap says of itself.
-#[derive(Debug)]
-pub(crate) enum Detail<'a> {
-    /// Each class, and each page if the heap is fuller than ever.
-    Classes(&'a mut Fullest),
-    /// Each page in any case.
-    Pages,
+/// What the log was told of the heap last.
+#[derive(Debug, Default)]
+struct Told {
+    state: Option<State>,
+    fullest: Fullest,
+}
+
+/// What there is to tell at some moment, but for pages.
+#[derive(Debug, PartialEq)]
+struct State {
+    heap: Vec<Event<'static>>,
+    resident: Option<u64>,
+}
+
+impl State {
+    fn now(reports: &HeapReports) -> Self {
+        Self { heap: (reports.heap)(), resident: report::resident() }
+    }
+
+    fn write(&self, pages: &[Event<'_>]) {
+        engine::write_together(|write| {
+            self.heap.iter().chain(pages).for_each(&mut *write);
+            if let Some(bytes) = self.resident {
+                write(&Event::Resident { bytes });
+            }
+        });
+    }
 }
 
 /// What the heap had in use when it told of its pages last.
@@ -46,22 +67,46 @@ impl Fullest {
     }
 }
 
-/// Writes what the heap says of itself.
-pub(crate) fn report_state(reports: &HeapReports, detail: Detail<'_>) {
-    let _recording = Recording::begin();
-    let heap = (reports.heap)();
-    let wants_pages = match detail {
-        Detail::Classes(fullest) => fullest.is_outgrown(&heap),
-        Detail::Pages => true,
-    };
-    let pages = if wants_pages { (reports.pages)() } else { Vec::new() };
-    let resident = report::resident();
-    engine::write_together(|write| {
-        heap.iter().chain(&pages).for_each(&mut *write);
-        if let Some(bytes) = resident {
-            write(&Event::Resident { bytes });
+impl Told {
+    /// Writes what the heap says of itself, if that is news; and each page if the heap is fuller than ever.
+    fn write_news(&mut self, reports: &HeapReports) {
+        let state = State::now(reports);
+        if self.state.as_ref() == Some(&state) {
+            return engine::flush();
         }
-    });
+        let pages = if self.fullest.is_outgrown(&state.heap) { (reports.pages)() } else { Vec::new() };
+        state.write(&pages);
+        self.state = Some(state);
+    }
+}
+
+/// Writes what the heap says of itself, and of each page.
+pub(crate) fn report_all(reports: &HeapReports) {
+    let _recording = Recording::begin();
+    State::now(reports).write(&(reports.pages)());
+}
+
+/// How long it is from one look at the heap to the next: soon at first, so that a program which ends early has some; then as long as
+/// is wished; and of a program that has run for long, a thousandth of that, so that the log of a server that is left on grows
+/// slower and slower.
+#[derive(Clone, Copy, Debug)]
+struct Rhythm {
+    period: Duration,
+    wait: Duration,
+}
+
+impl Rhythm {
+    const FIRST: Duration = Duration::from_millis(1);
+
+    fn of(period: Duration) -> Self {
+        Self { period, wait: Self::FIRST.min(period) }
+    }
+
+    /// Goes on after a look, when the recording is so old.
+    fn go_on(&mut self, age: Duration) {
+        const PART_OF_AGE: u32 = 1000;
+        self.wait = (self.wait * 2).min(self.period.max(age / PART_OF_AGE));
+    }
 }
 
 /// A thread that has the heap tell of itself every now and then.
@@ -75,19 +120,16 @@ pub(crate) struct Reporter {
 impl Reporter {
     /// Starts it. Where no thread can be had, there are no figures before the end.
     ///
-    /// The first figures come soon, and then after twice as long each time, up to the period: a program that ends before that
-    /// has some, too.
+    /// The thread is the recorder's: what it asks for is not the program's.
     pub(crate) fn start(period: Duration, reports: HeapReports) -> Option<Self> {
-        const FIRST: Duration = Duration::from_millis(1);
-
         // What a thread takes is not the program's.
         let _recording = Recording::begin();
         let (stop, stopped) = mpsc::channel();
         let work = move || {
-            let (mut wait, mut fullest) = (FIRST.min(period), Fullest::default());
-            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                report_state(&reports, Detail::Classes(&mut fullest));
-                wait = (wait * 2).min(period);
+            let (began, mut rhythm, mut told) = (Instant::now(), Rhythm::of(period), Told::default());
+            while stopped.recv_timeout(rhythm.wait) == Err(RecvTimeoutError::Timeout) {
+                told.write_news(&reports);
+                rhythm.go_on(began.elapsed());
             }
         };
         // Signals are the program's own to handle.
@@ -105,6 +147,22 @@ impl Reporter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_that_is_left_on_grows_slower_and_slower() {
+        let looks_in = |seconds: u64| {
+            let (mut rhythm, mut age, mut looks) = (Rhythm::of(Duration::from_millis(100)), Duration::ZERO, 0);
+            while age < Duration::from_secs(seconds) {
+                age += rhythm.wait;
+                looks += 1;
+                rhythm.go_on(age);
+            }
+            looks
+        };
+        assert!((5..20).contains(&looks_in(1)), "{}", looks_in(1));
+        assert!((590..620).contains(&looks_in(60)), "{}", looks_in(60));
+        assert!((5_000..10_000).contains(&looks_in(24 * 3600)), "{}", looks_in(24 * 3600));
+    }
 
     #[test]
     fn a_heap_that_grows_tells_of_its_pages_now_and_then_and_when_it_is_near_its_peak() {

@@ -154,7 +154,7 @@ mod tests {
     fn the_same_addresses_in_other_code_are_another_stack() {
         let mut stacks = Stacks::new();
         stacks.code_has_changed(&(0..100));
-        let mut intern = |stacks: &mut Stacks, frames: &[usize]| stacks.intern(frames).expect("there is memory");
+        let intern = |stacks: &mut Stacks, frames: &[usize]| stacks.intern(frames).expect("there is memory");
         let (changed, same) = (intern(&mut stacks, &[10, 250]), intern(&mut stacks, &[110, 250]));
         stacks.code_has_changed(&(200..300));
         stacks.code_has_changed(&(0..100));

@@ -30,6 +30,11 @@
 //! Processes that come of it by `fork` are not recorded, unless the variable says «out.mmt,children=1»: then each writes a file of its
 //! own beside it with its number, «out.1234.mmt», once there is something to write.
 //!
+//! # What it takes
+//!
+//! A request that is recorded takes up to ten kilobytes of the stack of who makes it: threads and coroutines have at least twelve.
+//! Where the next allocator is not Mudlark's, which tells of itself, the recorder starts no thread unless the variable has `stats=`.
+//!
 //! # Ends
 //!
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,

@@ -6,9 +6,13 @@ struct alignas(128) Aligned {
     char bytes[128];
 };
 
+// So that no request is left out.
+static void *volatile block;
+
 template <typename Work> static int fails(Work work) {
     try {
-        return work() == nullptr;
+        block = work();
+        return block == nullptr;
     } catch (std::bad_alloc &) {
         return 1;
     }
