@@ -13,10 +13,10 @@ mod counts;
 mod line;
 
 #[cfg(feature = "profile")]
-pub use line::{Told, finish, start, tell_state, told, within};
+pub use line::{Told, finish, start, tell_state, told, watch, within};
 
 #[cfg(not(feature = "profile"))]
-pub use nobody::{Told, finish, start, tell_state, told, within};
+pub use nobody::{Told, finish, start, tell_state, told, watch, within};
 
 #[cfg(not(feature = "profile"))]
 mod nobody {
@@ -34,6 +34,8 @@ mod nobody {
     pub fn within(_name: &'static str, work: fn()) {
         work();
     }
+
+    pub const fn watch(_collector: &mudlark_gc::Collector, _name: &'static str) {}
 
     pub const fn tell_state() {}
 

@@ -29,6 +29,8 @@
 extern crate std;
 
 mod chunk;
+#[cfg(feature = "gc")]
+mod collections;
 mod event;
 mod field;
 #[doc = include_str!("firmware.md")]
@@ -48,6 +50,8 @@ mod tail;
 mod writer;
 
 pub use chunk::{Chunk, Found};
+#[cfg(feature = "gc")]
+pub use collections::tell_of_collections;
 pub use event::{Event, NameOf, Step};
 pub use field::{Address, Frames};
 pub use hooked::Hooked;

@@ -1,7 +1,8 @@
 //! The log, on the board's line.
 
 use mudlark_core_alloc::CriticalSectionLock;
-use mudlark_hooks::{Event, Hooks, NameOf, Recorder, Sink};
+use mudlark_gc::Collector;
+use mudlark_hooks::{Event, Hooks, NameOf, Recorder, Sink, tell_of_collections};
 
 use super::counts::Counts;
 use crate::{board, heap, say};
@@ -36,6 +37,13 @@ pub fn within(name: &'static str, work: fn()) {
     log.scope_entered(name);
     work();
     log.scope_left();
+}
+
+/// Has a collector's collections be in the log, under this name. There is one such.
+pub fn watch(collector: &Collector, name: &'static str) {
+    let log = &heap::told().1;
+    log.write(&Event::Name { of: NameOf::Collector, id: 1, text: name });
+    tell_of_collections(log, collector, 1);
 }
 
 /// Has the heap tell of itself.

@@ -190,7 +190,7 @@ impl Model {
             }
             Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
             Event::Module { base, size, path } => {
-                self.program.modules.push(Module { base: base.0, size, path: path.to_owned() });
+                self.program.load(Module { base: base.0, size, path: path.to_owned() });
             }
             Event::Symbol { address, file, line, function } => {
                 let symbol = Symbol { file, line, function: function.to_owned() };

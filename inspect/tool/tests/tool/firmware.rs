@@ -57,6 +57,7 @@ fn a_log_that_came_over_a_serial_line_has_the_firmwares_own_totals() {
         ];
         assert_eq!(said, printed(&line), "{target}");
         assert!(said[0] > 10_000 && model.program.has_stop && model.gaps == Default::default(), "{target}");
+        assert!(!model.collections.list.is_empty(), "{target}: its collector's collections are there");
         every_command_reads_it(&path, directory.path());
     }
 }
