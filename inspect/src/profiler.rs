@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// How often the log gets figures of the whole heap, if they have changed, and all that is collected goes to the file. `None` for
+    /// How often the log gets figures of the whole heap, if they have changed by a hundredth, and all that is collected goes to the file. `None` for
     /// neither, until the recording ends. It takes a thread.
     ///
     /// When the recording is older than a thousand periods, a thousandth of its age takes their place: of a server that is left on, the

@@ -24,12 +24,22 @@ pub(crate) struct HeapReports {
 /// What the log was told of the heap last.
 #[derive(Debug, Default)]
 struct Told {
-    state: Option<State>,
+    sums: Option<Sums>,
     fullest: Fullest,
 }
 
+/// What the program has in use, has from the system, and occupies.
+type Sums = [u64; 4];
+
+/// Whether something is larger or smaller than what was told by a part that can be seen.
+fn are_news(told: Sums, now: Sums) -> bool {
+    /// So much goes to and fro by the reports themselves.
+    const LEAST: u64 = 16 * 1024;
+    told.iter().zip(now).any(|(&told, now)| told.abs_diff(now) > LEAST.max(told / 128))
+}
+
 /// What there is to tell at some moment, but for pages.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct State {
     heap: Vec<Event<'static>>,
     resident: Option<u64>,
@@ -38,6 +48,14 @@ struct State {
 impl State {
     fn now(reports: &HeapReports) -> Self {
         Self { heap: (reports.heap)(), resident: report::resident() }
+    }
+
+    fn sums(&self) -> Sums {
+        let resident = self.resident.unwrap_or(0);
+        match self.heap.first() {
+            Some(&Event::Heap { used, committed, reserved, .. }) => [used, committed, reserved, resident],
+            _ => [0, 0, 0, resident],
+        }
     }
 
     fn write(&self, pages: &[Event<'_>]) {
@@ -71,12 +89,13 @@ impl Told {
     /// Writes what the heap says of itself, if that is news; and each page if the heap is fuller than ever.
     fn write_news(&mut self, reports: &HeapReports) {
         let state = State::now(reports);
-        if self.state.as_ref() == Some(&state) {
+        let sums = state.sums();
+        if self.sums.is_some_and(|told| !are_news(told, sums)) {
             return engine::flush();
         }
         let pages = if self.fullest.is_outgrown(&state.heap) { (reports.pages)() } else { Vec::new() };
         state.write(&pages);
-        self.state = Some(state);
+        self.sums = Some(sums);
     }
 }
 
@@ -147,6 +166,17 @@ impl Reporter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_no_news() {
+        let told = [50 << 20, 1 << 20, 0, 0];
+        assert!(!are_news(told, told) && !are_news(told, [(50 << 20) - 5000, (1 << 20) + 16_000, 4096, 0]));
+        for (place, change) in [(0, 500_000), (1, 20_000), (2, 64 << 20), (3, 20_000)] {
+            let mut now = told;
+            now[place] += change;
+            assert!(are_news(told, now) && are_news(now, told), "{place}");
+        }
+    }
 
     #[test]
     fn a_log_that_is_left_on_grows_slower_and_slower() {
