@@ -19,7 +19,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from race import ROOT, build, find_peers
+from programs import ROOT
+from race import build, find_peers
 
 # What a program may expect of any malloc. Not here is what asks for glibc's own: its chunks' headers (tst-malloc-backtrace,
 # tst-safe-linking) and hooks (tst-compathooks-*, tst-mallocstate), MALLOC_CHECK_ and tunables (tst-malloc-check, -usable,

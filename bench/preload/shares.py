@@ -20,7 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from race import Redis, other_programs, parse, python_scripts, wanted
+from programs import Redis, other_programs, python_scripts
+from race import parse, wanted
 
 # glibc's functions that nobody but its malloc calls.
 OF_MALLOC = re.compile(

@@ -55,8 +55,9 @@
 //! 2. `Bins::pop` takes the first block of the class's loaded magazine. That is nearly always all.
 //! 3. An empty magazine is exchanged by `Cache::refill`: for the bin's spare magazine, or for one of `Owner::take`. A thread
 //!    begins without an owner, as a *guest* of one that all threads share, and gets a kibibyte or two at a time from there.
-//!    After a few times it *adopts* an owner: one that an ended thread has left, with its bins, or a new one. (The program's
-//!    first thread does so at once.) Each time one other bin is looked at, and sent home if it has not been used for long.
+//!    The second time it *adopts* an owner that an ended thread has left, with its bins, if there is one, and after a few
+//!    times a new one. (The program's first thread does so at once.) Each time one other bin is looked at, and sent home if
+//!    it has not been used for long.
 //! 4. `Owner::take` looks into the depot for a whole magazine, then to the free blocks of the owner's pages, then to blocks
 //!    of such a page that are not carved yet; then to what a few idle owners have, and then to a new page.
 //! 5. `regions::take_page` finds that in a region with *dirty* pages, which were in use before, or else in the shortest
@@ -76,8 +77,9 @@
 //!    of its class that the heap has with free blocks.
 //! 5. What nobody wants for a while the janitor (`Mudlark::set_decay`) gives back to the operating system: dirty pages, all
 //!    regions without pages in use but one, and, inside of pages, OS pages without a block in use. What owners keep in
-//!    depots and the like he sends home before. Dirty pages go back at once where they, with all that is in use, come to an
-//!    eighth more than the program has ever used: each request for more pages gives back up to twice as many.
+//!    depots and the like he sends home before. Dirty pages go back at once where they, with all that is in use, come to a
+//!    sixteenth more than the program has ever used, and the process has ever had so much memory: each request for more
+//!    pages gives back up to twice as many.
 //!
 //! A large block of up to 256 KiB is a run of pages from the owner's run cache, and goes back there, as long as that has
 //! room; other runs, of up to half a region, come from the regions, and larger blocks from the source.

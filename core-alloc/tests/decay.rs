@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Block, Random, in_child};
-use core::alloc::Layout;
+use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use mudlark_core_alloc::Mudlark;
@@ -94,13 +94,44 @@ fn what_a_growing_program_outgrows_goes_back_at_once() {
             for block in &mut blocks {
                 block.resize(&ALLOCATOR, (MIB / 8) << doubling, 1);
                 let stats = Mudlark::stats();
-                let most = stats.peak_bytes + stats.peak_bytes / 8 + MIB;
+                let most = stats.peak_bytes + stats.peak_bytes / 16 + MIB;
                 assert!(stats.committed_bytes <= most, "{stats}");
             }
         }
         blocks.into_iter().for_each(|block| block.free(&ALLOCATOR));
         // What it does not outgrow stays.
         assert!(Mudlark::stats().committed_bytes > 40 * MIB);
+    }));
+}
+
+/// A window of large blocks, of which one is replaced by another and its first byte written, so many times.
+fn replace_large_blocks(window: &mut [(*mut u8, Layout)], times: usize, random: &mut Random) {
+    for _ in 0..times {
+        let (block, old) = &mut window[random.below(8)];
+        // SAFETY: allocated below for this layout, and not used any more.
+        unsafe { ALLOCATOR.dealloc(*block, *old) };
+        *old = layout(MIB + random.below(7 * MIB));
+        // SAFETY: the size is not zero.
+        *block = unsafe { ALLOCATOR.alloc(*old) };
+        // SAFETY: the block is that large.
+        unsafe { block.write(1) };
+    }
+}
+
+#[test]
+fn large_blocks_that_are_hardly_touched_are_had_without_page_faults() {
+    ends_well(&in_child("large_blocks_that_are_hardly_touched_are_had_without_page_faults", || {
+        Mudlark::set_decay(Some(Duration::from_secs(3600)));
+        let mut random = Random::new(9);
+        // SAFETY: the size is not zero.
+        let mut window: Vec<_> = (0..8).map(|_| (unsafe { ALLOCATOR.alloc(layout(MIB)) }, layout(MIB))).collect();
+        replace_large_blocks(&mut window, 4000, &mut random);
+        let before = page_faults();
+        replace_large_blocks(&mut window, 2000, &mut random);
+        let faults = page_faults() - before;
+        assert!(faults < 100, "{faults} in 2000 replacements\n{}", Mudlark::stats());
+        // SAFETY: allocated for this layout, and not used any more.
+        window.into_iter().for_each(|(block, layout)| unsafe { ALLOCATOR.dealloc(block, layout) });
     }));
 }
 

@@ -73,6 +73,38 @@ fn a_block_grows_in_place_into_free_memory() {
 }
 
 #[test]
+fn a_large_block_that_moved_to_grow_goes_on_growing_in_place() {
+    let mut model = Model::of_one(64 << 10);
+    assert!(model.allocate(bytes(6000)));
+    assert!(model.allocate(bytes(6000)));
+    let mut moves = 0;
+    for size in [8000, 12_000, 18_000, 27_000, 40_000] {
+        // The model has the block that it looked at last at its end.
+        let growing = if size == 8000 { 0 } else { 1 };
+        let before = model.live[growing].start;
+        assert!(model.reallocate(growing, size), "{size} B were refused");
+        moves += usize::from(model.live[1].start != before);
+    }
+    assert_eq!(moves, 1);
+}
+
+#[test]
+fn large_blocks_are_at_the_upper_end_and_small_ones_at_the_lower() {
+    let mut model = Model::of_one(64 << 10);
+    let mut ends = Vec::new();
+    for size in [5000, 100, 8000, 300, 4500, 20] {
+        assert!(model.allocate(bytes(size)));
+        ends.push((size, model.live[model.live.len() - 1].start));
+    }
+    let (large, small): (Vec<_>, Vec<_>) = ends.into_iter().partition(|&(size, _)| size > 1000);
+    let highest_small = small.iter().map(|&(_, start)| start).max();
+    assert!(large.iter().all(|&(_, start)| Some(start) > highest_small));
+    assert!(large.is_sorted_by_key(|&(_, start)| core::cmp::Reverse(start)), "each below the one before");
+    assert!(small.is_sorted_by_key(|&(_, start)| start), "each above the one before");
+    assert_eq!(model.heap.verify(), Ok(()));
+}
+
+#[test]
 fn a_block_shrinks_in_place_even_when_the_heap_is_full() {
     let mut model = Model::of_one(8 << 10);
     for size in [3000, 500, 20, 1] {

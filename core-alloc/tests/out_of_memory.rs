@@ -45,6 +45,12 @@ fn exhaust(layout: Layout) -> usize {
     count
 }
 
+/// Lets a moment go by; `false`, for a search that goes on.
+fn rest() -> bool {
+    std::thread::sleep(core::time::Duration::from_millis(10));
+    false
+}
+
 #[test]
 fn exhaustion_is_survived() {
     let child = in_child("exhaustion_is_survived", || {
@@ -58,7 +64,9 @@ fn exhaustion_is_survived() {
             // Whatever was in the way is gone when all is free: as much space can be had each time.
             assert!(first * size > 40 << 20, "{first} blocks of {size} B");
             assert!(second * size > 40 << 20, "{second} blocks of {size} B the second time");
-            assert_eq!(Mudlark::stats().blocks, 0);
+            // The janitor may be on the way home with a magazine that was in a depot.
+            let all_are_home = || Mudlark::stats().blocks == 0;
+            assert!((0..100).any(|_| all_are_home() || rest()), "{}", Mudlark::stats());
         }
         Block::new(&ALLOCATOR, Layout::new::<[u8; 100]>(), true, 1).free(&ALLOCATOR);
     });

@@ -7,7 +7,7 @@ use crate::count_word::{Flags, Last};
 use crate::debug::DebugFlags;
 use crate::generation::Generation;
 use crate::introspect;
-use crate::object::{CONDEMNED, NO_SLOT, ObjectRef, is_garbage};
+use crate::object::{CONDEMNED, ObjectRef, is_garbage};
 use crate::owner::Owner;
 use crate::partition::{Members, Split};
 use crate::release::{drop_value, finalize_once, release};
@@ -44,7 +44,9 @@ pub(crate) fn run(state: &State, generation: Generation, thoroughness: Thoroughn
     state.generations.take_set(generation);
     let set = &state.generations.set;
     let outcome = match thoroughness {
-        Thoroughness::Full if generation == Generation::Old => collect_members(state, Members::Everything),
+        Thoroughness::Full if generation == Generation::Old => {
+            collect_members(state, Members::Everything { edges_stay: state.is_all_in_set() })
+        }
         Thoroughness::Full => collect_members(state, Members::All),
         Thoroughness::Candidates => match candidates::worth_a_look(set) {
             Some(members) => collect_members(state, members),
@@ -62,7 +64,7 @@ pub(crate) fn collect_members(state: &State, members: Members) -> Outcome {
     let split = split_set(state, members);
     let collected = match split {
         Split { garbage: 0, .. } => 0,
-        Split { unmarked: true, .. } if state.debug.get().is_empty() => free_set(state),
+        Split { unmarked: true, .. } if split.is_only_memory() && state.debug.get().is_empty() => free_set(state),
         _ => destroy_garbage(state, split),
     };
     if split.garbage > 0 {
@@ -239,7 +241,6 @@ fn free_garbage_in(segment: SegmentRef) -> usize {
         if !is_garbage(object) {
             return false;
         }
-        object.slot().set(NO_SLOT);
         // SAFETY: the value was dropped, or is bare and part of closed garbage; its entry is about to be a hole.
         unsafe { object.free() };
         freed += 1;

@@ -67,6 +67,13 @@ impl CountWord {
         (self.0.get() & !IMMORTAL) >> COUNT_SHIFT
     }
 
+    /// The count; of an immortal object, more than there can be handles.
+    #[inline]
+    pub(crate) fn count_or_huge(&self) -> u32 {
+        // The topmost bit is copied downwards.
+        (self.0.get().cast_signed() >> COUNT_SHIFT).cast_unsigned()
+    }
+
     #[inline]
     pub(crate) fn is_immortal(&self) -> bool {
         self.0.get() >= IMMORTAL
@@ -108,6 +115,17 @@ impl CountWord {
     }
 
     #[inline]
+    pub(crate) fn has_all(&self, flags: Flags) -> bool {
+        self.0.get() & flags.bits() == flags.bits()
+    }
+
+    /// Takes some flags away and adds others.
+    #[inline]
+    pub(crate) fn exchange(&self, lost: Flags, gained: Flags) {
+        self.0.set(self.0.get() & !lost.bits() | gained.bits());
+    }
+
+    #[inline]
     pub(crate) fn insert(&self, flags: Flags) {
         self.0.set(self.0.get() | flags.bits());
     }
@@ -120,6 +138,27 @@ impl CountWord {
     #[cfg(test)]
     pub(crate) fn set_count_near_limit(&self) {
         self.0.set((IMMORTAL - ONE) | (self.0.get() & Flags::all().bits()));
+    }
+}
+
+/// What at least one of some words has.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct AnyOf(u32);
+
+impl AnyOf {
+    #[inline]
+    pub(crate) fn add(&mut self, word: &CountWord) {
+        self.0 |= word.0.get();
+    }
+
+    #[inline]
+    pub(crate) fn has(self, flags: Flags) -> bool {
+        self.0 & flags.bits() != 0
+    }
+
+    #[inline]
+    pub(crate) fn has_immortal(self) -> bool {
+        self.0 >= IMMORTAL
     }
 }
 
@@ -140,6 +179,22 @@ mod tests {
         }
         word.increment();
         assert!(word.is_immortal() && word.has(Flags::FINALIZED));
+    }
+
+    #[test]
+    fn no_edges_use_up_an_immortal_objects_count() {
+        let (mortal, immortal) = (CountWord::one(), CountWord::one());
+        mortal.set_count_near_limit();
+        immortal.set_count_near_limit();
+        immortal.increment();
+        assert_eq!(mortal.count_or_huge(), mortal.count());
+        assert!(immortal.count_or_huge() > u32::MAX / 2);
+        let mut any = AnyOf::default();
+        any.add(&mortal);
+        assert!(!any.has_immortal() && !any.has(Flags::WEAK));
+        immortal.insert(Flags::WEAK);
+        any.add(&immortal);
+        assert!(any.has_immortal() && any.has(Flags::WEAK) && !any.has(Flags::FINALIZED));
     }
 
     #[test]

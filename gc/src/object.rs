@@ -16,7 +16,6 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use crate::catch::Panics;
 use crate::count_word::{CountWord, Flags};
 use crate::state::State;
 use crate::trace::{EdgeName, NamedTracer, Trace, Tracer};
@@ -174,16 +173,17 @@ impl ObjectRef {
         unsafe { drop_value(self) }
     }
 
-    /// Drops the value, putting a panic off, and gives the object's memory back.
+    /// Drops the value, putting a panic off, gives the object's memory back, and does what is seldom left to do after a release.
     ///
     /// # Safety
     ///
-    /// Neither a handle nor a weak box nor an entry leads to the object, and no [`ObjectRef`] to it is used again.
+    /// Neither a handle nor a weak box nor an entry leads to the object, no [`ObjectRef`] to it is used again, and it is one of the
+    /// state's.
     #[inline]
-    pub(crate) unsafe fn destroy(self, panics: &Panics) {
+    pub(crate) unsafe fn destroy(self, state: NonNull<State>) {
         let destroy = self.info(|info| info.destroy);
         // SAFETY: the function is that of this object's type; for the rest by this function's contract.
-        unsafe { destroy(self, panics) }
+        unsafe { destroy(self, state) }
     }
 
     /// Gives the object's memory back.

@@ -7,6 +7,10 @@
 //! the order in which survivors come out, since finalizers later run in that order. CPython moves objects between
 //! lists; here they stay where they are, and only what was taken for garbage by mistake is moved to the end. Nothing has
 //! to be allocated: everything that has to be remembered fits the objects' own headers.
+//!
+//! One step comes before them where all that there is may be garbage, as when a collector's last root goes: if no edge can lead
+//! to anything but a member, and there are as many edges as counts, no handle is outside. To know this takes one look at each
+//! object in order, and none at what its edges lead to, which is all over a large heap.
 
 use core::cell::Cell;
 use core::mem;
@@ -14,7 +18,7 @@ use core::time::Duration;
 
 use crate::candidates;
 use crate::clock::Clock;
-use crate::count_word::Flags;
+use crate::count_word::{AnyOf, Flags};
 use crate::generations::Generations;
 use crate::object::{NO_SLOT, ObjectRef};
 use crate::owner::Owner;
@@ -34,11 +38,31 @@ pub(crate) enum Members {
     /// All of them.
     All,
     /// All of them, which are all that there are: so none has to be a candidate any more.
-    Everything,
+    Everything {
+        /// No edge can lead from one of them to anything else.
+        edges_stay: bool,
+    },
     /// The [candidates](crate::candidates) and what they lead to.
     Candidates,
     /// Those that were found to be garbage before.
     Garbage,
+}
+
+impl Members {
+    /// Whether all objects of the list are.
+    fn are_all(self) -> bool {
+        matches!(self, Self::All | Self::Everything { .. })
+    }
+
+    /// The flag that members have, if they are not all, and the one that they lose.
+    fn flags(self) -> (Flags, Flags) {
+        match self {
+            Self::All => (Flags::empty(), Flags::empty()),
+            Self::Everything { .. } => (Flags::empty(), Flags::CANDIDATE),
+            Self::Candidates => (Flags::COLLECTING, Flags::empty()),
+            Self::Garbage => (Flags::TENTATIVE, Flags::TENTATIVE),
+        }
+    }
 }
 
 /// What came out: garbage has [`Flags::TENTATIVE`] now, unless it is `unmarked`.
@@ -54,10 +78,18 @@ pub(crate) struct Split {
     pub(crate) weak: bool,
     /// No edge leads from the garbage to anywhere else.
     pub(crate) closed: bool,
-    /// The whole set is garbage, which has nothing to it but its memory; so none of it was marked, and slots mean nothing.
+    /// The whole set is garbage; so none of it was marked, and slots mean nothing.
     pub(crate) unmarked: bool,
     /// When edges had been subtracted, if somebody wants to know and it is known.
     pub(crate) counted: Option<Duration>,
+}
+
+impl Split {
+    /// Whether the garbage has nothing to it but its memory, and handles to itself.
+    pub(crate) fn is_only_memory(&self) -> bool {
+        let is_bare = self.common.contains(Traits::BARE) && !self.present.contains(Traits::FINALIZER);
+        self.closed && is_bare && !self.weak
+    }
 }
 
 /// Marks those `members` of the set that are garbage, and brings the others in CPython's order.
@@ -70,10 +102,15 @@ pub(crate) fn partition(generations: &Generations, members: Members, owner: Owne
     if members == Members::Candidates {
         candidates::mark_closure(&generations.set, &generations.segments, owner);
     }
-    let mut sums = set.copy_counts(members);
-    set.subtract_internal_edges(&mut sums);
+    let mut sums = match members {
+        Members::Everything { edges_stay: true } => set.copy_counts_and_tally(members),
+        _ => set.copy_counts(members, |_| {}),
+    };
+    if !sums.are_of_garbage() {
+        set.subtract_internal_edges(&mut sums);
+    }
     let counted = clock.and_then(Clock::read_in_the_middle);
-    let unmarked = matches!(members, Members::All | Members::Everything) && sums.is_all_bare_garbage();
+    let unmarked = members.are_all() && sums.are_of_garbage();
     if !unmarked {
         set.spread_reachability(members, &mut sums);
     }
@@ -98,9 +135,7 @@ struct Sums {
     reachable: usize,
     common: Traits,
     present: Traits,
-    weak: bool,
-    /// A member's count says nothing any more.
-    immortal: bool,
+    words: AnyOf,
     /// Strong counts of all members, less those of the reachable ones.
     counts: u64,
     /// Edges of all members, less those of the reachable ones.
@@ -119,21 +154,16 @@ impl Sums {
             garbage: self.objects - self.reachable,
             common: self.common,
             present: self.present,
-            weak: self.weak,
+            weak: self.words.has(Flags::WEAK),
             closed: !self.opaque && self.counts == self.edges,
             unmarked: false,
             counted: None,
         }
     }
 
-    /// Whether all members are garbage, none leads elsewhere, and none has anything else to lose.
-    fn is_all_bare_garbage(&self) -> bool {
-        let is_all = self.counts == self.internal_edges && self.edges == self.internal_edges && !self.opaque;
-        is_all
-            && !self.immortal
-            && !self.weak
-            && self.common.contains(Traits::BARE)
-            && !self.present.contains(Traits::FINALIZER)
+    /// Whether each count of a member is an edge from a member: then all are garbage. (No object has fewer counts than edges.)
+    fn are_of_garbage(&self) -> bool {
+        self.counts == self.internal_edges && !self.words.has_immortal()
     }
 }
 
@@ -159,41 +189,40 @@ impl CollectionSet<'_> {
     }
 
     /// The external counts begin as the strong counts. An immortal object's is beyond what edges can take away.
-    fn copy_counts(&self, members: Members) -> Sums {
+    ///
+    /// Calls `visit` with each member.
+    #[inline]
+    fn copy_counts(&self, members: Members, mut visit: impl FnMut(ObjectRef)) -> Sums {
+        let (needed, lost) = members.flags();
         let (mut common, mut present) = (Traits::all(), Traits::empty());
-        let (mut weak, mut immortal) = (false, false);
-        let (mut objects, mut counts) = (0, 0);
+        let (mut words, mut objects, mut counts) = (AnyOf::default(), 0, 0);
         self.for_each(|_, object| {
             let word = object.word();
-            match members {
-                Members::All => {}
-                Members::Everything => word.remove(Flags::CANDIDATE),
-                Members::Candidates if word.has(Flags::COLLECTING) => {}
-                Members::Garbage if word.has(Flags::TENTATIVE) => word.remove(Flags::TENTATIVE),
-                Members::Candidates | Members::Garbage => return,
+            if !word.has_all(needed) {
+                return;
             }
-            word.insert(Flags::COLLECTING);
-            let count = word.count();
-            object.slot().set(if word.is_immortal() { u32::MAX } else { count });
-            common &= object.traits();
-            present |= object.traits();
-            weak |= word.has(Flags::WEAK);
-            immortal |= word.is_immortal();
+            let count = word.count_or_huge();
+            words.add(word);
+            word.exchange(lost, Flags::COLLECTING);
+            object.slot().set(count);
+            let traits = object.traits();
+            common &= traits;
+            present |= traits;
             objects += 1;
             counts += u64::from(count);
+            visit(object);
         });
-        Sums {
-            objects,
-            reachable: 0,
-            common,
-            present,
-            weak,
-            immortal,
-            counts,
-            edges: 0,
-            internal_edges: 0,
-            opaque: false,
-        }
+        let (edges, internal_edges, opaque) = (0, 0, false);
+        Sums { objects, reachable: 0, common, present, words, counts, edges, internal_edges, opaque }
+    }
+
+    /// [`copy_counts`](Self::copy_counts) that also counts edges, which must all lead to members, without a look at these.
+    fn copy_counts_and_tally(&self, members: Members) -> Sums {
+        let tally = Cell::new(0);
+        let mut tracer = Tracer::tally(&tally);
+        let mut sums = self.copy_counts(members, |object| object.trace(&mut tracer));
+        (sums.edges, sums.internal_edges) = (tally.get(), tally.get());
+        sums
     }
 
     fn subtract_internal_edges(&self, sums: &mut Sums) {
@@ -207,8 +236,8 @@ impl CollectionSet<'_> {
                 object.trace(&mut tracer);
             }
         });
-        sums.edges = subtraction.edges.get();
         sums.internal_edges = subtraction.internal_edges.get();
+        sums.edges = sums.internal_edges + subtraction.other_edges.get();
         sums.opaque = subtraction.opaque.get();
     }
 
@@ -228,7 +257,7 @@ impl CollectionSet<'_> {
             } else {
                 object.word().remove(Flags::COLLECTING);
                 sums.reachable += 1;
-                sums.counts -= u64::from(object.word().count());
+                sums.counts -= u64::from(object.word().count_or_huge());
                 object.trace(&mut tracer);
                 if members == Members::Garbage {
                     self.move_to_end(object);
@@ -245,7 +274,7 @@ impl CollectionSet<'_> {
             // SAFETY: the queue is made of the members' own slots.
             let Some(object) = (unsafe { self.generations.segments.entry(slot) }) else { break };
             sums.reachable += 1;
-            sums.counts -= u64::from(object.word().count());
+            sums.counts -= u64::from(object.word().count_or_huge());
             object.trace(tracer);
             let next = object.slot().replace(slot);
             self.move_to_end(object);
@@ -278,15 +307,14 @@ impl Drop for CollectionSet<'_> {
 pub(crate) struct Subtraction {
     /// Whose edges they are; only to say it when something is wrong.
     source: Cell<Option<ObjectRef>>,
-    edges: Cell<u64>,
     internal_edges: Cell<u64>,
+    other_edges: Cell<u64>,
     pub(crate) opaque: Cell<bool>,
 }
 
 impl Subtraction {
     #[inline]
     pub(crate) fn edge(&self, target: ObjectRef) {
-        self.edges.set(self.edges.get() + 1);
         if target.word().has(Flags::COLLECTING) {
             self.internal_edges.set(self.internal_edges.get() + 1);
             let external = target.slot().get();
@@ -296,6 +324,8 @@ impl Subtraction {
                 self.source.get()
             );
             target.slot().set(external.saturating_sub(1));
+        } else {
+            self.other_edges.set(self.other_edges.get() + 1);
         }
     }
 }

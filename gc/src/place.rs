@@ -94,10 +94,11 @@ impl<T: Trace + 'static> Place<T> {
     }
 }
 
-/// Moves a value that has just been made, on the stack, word by word.
+/// Writes a value that has just been made, word by word.
 ///
-/// The usual way loads two words at a time, which were stored one at a time just now: many processors wait then until
-/// both stores have reached the cache, which takes longer than all the rest of making an object.
+/// What the compiler has in registers goes right to its place then. The usual way collects it on the stack, where words are
+/// stored one at a time, and loads two of them at once: many processors wait then until both stores have reached the cache,
+/// which takes longer than all the rest of making an object.
 ///
 /// # Safety
 ///
@@ -116,12 +117,12 @@ unsafe fn write_fresh<T>(value: T, place: *mut T) {
     for index in 0..words {
         // SAFETY: the value has so many words.
         let from = unsafe { from.add(index) };
-        // Volatile, so that the compiler leaves it a word.
         // SAFETY: the word is the value's.
-        let word = unsafe { from.read_volatile() };
+        let word = unsafe { from.read() };
         // SAFETY: so has the place.
         let to = unsafe { to.add(index) };
+        // Volatile, so that the compiler leaves it a word.
         // SAFETY: by this function's contract.
-        unsafe { to.write(word) };
+        unsafe { to.write_volatile(word) };
     }
 }

@@ -5,12 +5,14 @@
 //! postponed until the outermost call is about to return, as CPython's trashcan does, so that a chain of any length
 //! takes bounded stack.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::count_word::{Flags, Last};
-use crate::object::{ObjectRef, SLOT_LIMIT};
+use crate::object::{Object, ObjectRef, SLOT_LIMIT};
 use crate::state::{State, StateRef};
-use crate::type_info::Traits;
+use crate::trace::Trace;
+use crate::type_info::{self, Traits};
 use crate::weak_box::{self, DeadBoxes};
 
 /// Destroys an object, now or soon, unless its finalizer resurrects it.
@@ -31,9 +33,31 @@ pub(crate) unsafe fn release(object: ObjectRef) {
     }
     state.generations.remove_tracked(object);
     state.thresholds.count_deallocations(1);
+    // SAFETY: the value is intact, nothing leads to the object, and the state is its own.
+    unsafe { object.destroy(pointer) };
+}
+
+/// The rest of [`release`], by the object's type: it is the last that is done there, so that a chain takes fewer calls inside each
+/// other, of which the processor remembers only some.
+///
+/// # Safety
+///
+/// The object's type is `T`; its value has not been dropped, neither a handle nor a weak box nor an entry leads to it, and it is one
+/// of the state's.
+pub(crate) unsafe fn destroy_value<T: Trace>(object: ObjectRef, pointer: NonNull<State>) {
+    // SAFETY: as in `release`.
+    let state = unsafe { pointer.as_ref() };
     let entered = state.work.enter_release();
-    // SAFETY: the value is intact, and nothing leads to the object.
-    unsafe { object.destroy(&state.work.panics) };
+    // To drop a bare value is to give up handles, which cannot panic inside of a release.
+    if T::is_bare() {
+        // SAFETY: by this function's contract.
+        unsafe { type_info::drop_value::<T>(object) };
+    } else {
+        // SAFETY: by this function's contract.
+        state.work.panics.catch(|| unsafe { type_info::drop_value::<T>(object) });
+    }
+    // SAFETY: the value was dropped, and nothing leads to the object.
+    unsafe { object.free_as(Layout::new::<Object<T>>()) };
     drop(entered);
     if needs_settling(state) {
         settle(pointer);
@@ -114,7 +138,9 @@ unsafe fn destroy(state: &State, object: ObjectRef) {
         state.thresholds.count_deallocations(1);
     }
     // SAFETY: the value is intact, and nothing leads to the object.
-    unsafe { object.destroy(&state.work.panics) };
+    unsafe { drop_value(state, object) };
+    // SAFETY: the value was dropped.
+    unsafe { object.free() };
 }
 
 /// Drops an object's value; if that panics, the panic is put off.

@@ -110,6 +110,11 @@ impl State {
         self.types.sum(|info| info.live.get())
     }
 
+    /// Whether an object of the set can only lead to others of the set, as there are none but these in the thread.
+    pub(crate) fn is_all_in_set(&self) -> bool {
+        self.generations.set.live() == self.objects() && self.work.is_of_one_collector()
+    }
+
     /// How many objects there are in generations. O(types), and O(frozen objects).
     pub(crate) fn collectable_objects(&self) -> usize {
         let tracked = self.types.sum(|info| if info.traits.contains(Traits::TRACKED) { info.live.get() } else { 0 });

@@ -1,5 +1,6 @@
 //! How a value tells the collector which objects it holds handles to.
 
+use core::cell::Cell;
 use core::fmt;
 
 use crate::candidates::Closure;
@@ -9,10 +10,10 @@ use crate::partition::{Reached, Subtraction};
 use crate::search::edge_buffer::EdgeBuffer;
 use crate::sendable::Within;
 
-#[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "smallvec"))]
-mod crates;
-mod foreign;
+mod behind_pointer;
+mod in_place;
 mod named;
+mod no_edges;
 
 pub(crate) use named::EdgeName;
 pub use named::NamedTracer;
@@ -144,6 +145,30 @@ pub unsafe trait Trace {
     }
 }
 
+// SAFETY: the one handle that a handle owns is itself.
+unsafe impl<T: ?Sized> Trace for Gc<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.edge(self);
+    }
+
+    fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
+        tracer.edge(self);
+    }
+
+    fn is_bare() -> bool {
+        true
+    }
+
+    /// What it leads to is looked at by itself.
+    fn is_sendable(_: &Within<'_>) -> bool
+    where
+        Self: 'static,
+    {
+        true
+    }
+}
+
 impl fmt::Debug for dyn Trace {
     /// Says no more than that there is a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,6 +187,8 @@ enum Step<'a> {
     Subtract(&'a Subtraction),
     /// The target is reachable.
     Spread(&'a Reached),
+    /// It is counted; the target is not looked at.
+    Tally(&'a Cell<u64>),
     /// The target is worth a look, if it is in the set.
     Close(&'a Closure<'a>),
     /// The target is fetched before it is looked at.
@@ -179,6 +206,11 @@ impl<'a> Tracer<'a> {
     /// Marks each target reachable.
     pub(crate) fn spread(reached: &'a Reached) -> Self {
         Self { step: Step::Spread(reached) }
+    }
+
+    /// Counts edges.
+    pub(crate) fn tally(tally: &'a Cell<u64>) -> Self {
+        Self { step: Step::Tally(tally) }
     }
 
     /// Makes each target a member.
@@ -217,6 +249,7 @@ impl<'a> Tracer<'a> {
         match &self.step {
             Step::Subtract(subtraction) => subtraction.edge(target),
             Step::Spread(reached) => reached.edge(target),
+            Step::Tally(tally) => tally.set(tally.get() + 1),
             _ => self.edge_otherwise(target),
         }
     }
@@ -225,7 +258,7 @@ impl<'a> Tracer<'a> {
     #[inline(never)]
     fn edge_otherwise(&mut self, target: ObjectRef) {
         match &mut self.step {
-            Step::Subtract(_) | Step::Spread(_) => {}
+            Step::Subtract(_) | Step::Spread(_) | Step::Tally(_) => {}
             Step::Close(closure) => closure.edge(target),
             Step::Buffer(buffer) => buffer.edge(target),
             Step::Visit(visit) => visit(target),
@@ -248,6 +281,7 @@ impl fmt::Debug for Tracer<'_> {
         let step = match self.step {
             Step::Subtract(_) => "subtract",
             Step::Spread(_) => "spread",
+            Step::Tally(_) => "tally",
             Step::Close(_) => "close",
             Step::Buffer(_) => "buffer",
             Step::Visit(_) => "visit",

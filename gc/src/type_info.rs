@@ -8,10 +8,10 @@ use core::ptr::{self, NonNull};
 
 use alloc::alloc::{alloc, dealloc};
 
-use crate::catch::Panics;
 use crate::free_list::FreeList;
 use crate::gc::Gc;
 use crate::object::{Object, ObjectRef};
+use crate::release::destroy_value;
 use crate::sendable::Within;
 use crate::state::State;
 use crate::trace::{Trace, Tracer};
@@ -59,7 +59,7 @@ pub(crate) struct VTable {
 pub(crate) struct TypeInfo {
     pub(crate) trace: unsafe fn(ObjectRef, &mut Tracer<'_>),
     pub(crate) drop_value: unsafe fn(ObjectRef),
-    pub(crate) destroy: unsafe fn(ObjectRef, &Panics),
+    pub(crate) destroy: unsafe fn(ObjectRef, NonNull<State>),
     pub(crate) traits: Traits,
     pub(crate) state: NonNull<State>,
     /// Of an object.
@@ -76,7 +76,7 @@ impl TypeInfo {
         Self {
             trace: trace_value::<T>,
             drop_value: drop_value::<T>,
-            destroy: destroy::<T>,
+            destroy: destroy_value::<T>,
             traits: Traits::of::<T>(),
             state,
             layout: Layout::new::<Object<T>>(),
@@ -187,31 +187,13 @@ unsafe fn finalize_value<T: Trace + 'static>(object: ObjectRef) {
 /// # Safety
 ///
 /// The object's type is `T`; its value has not been dropped, and nothing reaches it any more.
-unsafe fn drop_value<T>(object: ObjectRef) {
+pub(crate) unsafe fn drop_value<T>(object: ObjectRef) {
     // SAFETY: by this function's contract.
     let object = unsafe { object.typed::<T>() };
     // SAFETY: the pointer is that of a live allocation.
     let value = unsafe { &raw mut (*object.as_ptr()).value };
     // SAFETY: the value is intact, and this is the last that is done with it.
     unsafe { ptr::drop_in_place(value) };
-}
-
-/// Drops the value, putting a panic off, and gives the memory back.
-///
-/// # Safety
-///
-/// As [`drop_value`]'s; nor does a weak box or an entry lead to the object.
-unsafe fn destroy<T: Trace>(object: ObjectRef, panics: &Panics) {
-    // To drop a bare value is to give up handles, which cannot panic inside of a release.
-    if T::is_bare() {
-        // SAFETY: by this function's contract.
-        unsafe { drop_value::<T>(object) };
-    } else {
-        // SAFETY: by this function's contract.
-        panics.catch(|| unsafe { drop_value::<T>(object) });
-    }
-    // SAFETY: the value was dropped, and nothing leads to the object.
-    unsafe { object.free_as(Layout::new::<Object<T>>()) };
 }
 
 /// # Safety

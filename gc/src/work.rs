@@ -37,6 +37,14 @@ impl Work {
         Rc::default()
     }
 
+    /// Whether there is one collector in this thread, as far as can be told.
+    pub(crate) fn is_of_one_collector(self: &Rc<Self>) -> bool {
+        #[cfg(feature = "std")]
+        return Rc::strong_count(self) == 1 && this_thread::is_shared(self);
+        #[cfg(not(feature = "std"))]
+        false
+    }
+
     /// A release begins; it ends with the value.
     #[inline]
     pub(crate) fn enter_release(&self) -> Entered<'_> {
@@ -117,6 +125,17 @@ mod this_thread {
             work
         });
         shared.unwrap_or_default()
+    }
+
+    /// Whether it is what all of the thread's collectors share.
+    pub(super) fn is_shared(work: &Work) -> bool {
+        let shared = WORK.try_with(|kept| {
+            let shared = kept.take();
+            let is_shared = ptr::eq(shared.as_ptr(), work);
+            kept.set(shared);
+            is_shared
+        });
+        shared.unwrap_or(false)
     }
 
     impl Drop for Work {

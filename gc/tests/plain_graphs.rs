@@ -129,7 +129,10 @@ fn searches_free_what_is_garbage_and_nothing_else() {
         assert_eq!(world.collector.stats().objects, reachable, "seed {seed}");
         assert_eq!(world.check_reachable(), reachable, "seed {seed}");
         world.roots.clear();
-        while !world.collector.step(1_000) {}
+        match seed % 2 {
+            0 => while !world.collector.step(1_000) {},
+            _ => assert!(world.collector.collect(Generation::Old) <= reachable, "seed {seed}"),
+        }
         assert_eq!(world.collector.stats().objects, 0, "seed {seed}");
     }
 }

@@ -51,6 +51,14 @@ impl BinMap {
     }
 }
 
+/// The bits of all bins above one, which is less than [`BITS`].
+#[inline(always)]
+pub(super) fn bits_above(bin: usize) -> usize {
+    // SAFETY: there are no more bins of a kind than that.
+    unsafe { assert_unchecked(bin < BITS) };
+    !1 << bin
+}
+
 /// The bit of a bin, which is less than [`BITS`].
 #[inline(always)]
 fn bit_of(bin: usize) -> usize {

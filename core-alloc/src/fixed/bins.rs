@@ -12,8 +12,7 @@
 //!
 //! A request takes the first block of the bin of its size, if that is large enough, or else the first one of the first bin
 //! above, which has only such: that is nearly the best fit, and one step of arithmetic finds it. Two blocks are looked at in a
-//! large bin; in a linear one a few more, but only when there is nothing above. The last bin begins at a quarter of
-//! the region or a little below, so that it never has many.
+//! large bin; in a linear one a few more, but only when there is nothing above. [`BinCounts`] tells how many bins there are.
 //!
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
@@ -22,20 +21,11 @@ use core::alloc::Layout;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
+use super::bin_counts::{BinCounts, LINEAR_BINS, LINEAR_LIMIT, LINEAR_STEP, LargeBin};
 use super::bin_list::{First, Head, Last, push, unlink_next};
-use super::bin_map::{BITS, BinMap};
-use super::block::{Block, GRANULE, Links, MIN_SIZE, TAG_SIZE, TINY, Tag};
-
-/// The most linear bins of a region: as many as a map has bits. Small regions have fewer.
-const LINEAR_BINS: usize = BITS;
-/// The sizes of a linear bin are as many bytes apart as four sizes are.
-const LINEAR_STEP: usize = 4 * GRANULE;
-/// Sizes below this are theirs, unless the region is small.
-const LINEAR_LIMIT: usize = LINEAR_BINS * LINEAR_STEP;
-/// log2 of the number of large bins a doubling.
-const STEPS_LOG2: u32 = 1;
-/// The last bin begins at this part of the region.
-const LARGEST_PART: usize = 4;
+use super::bin_map::{BinMap, bits_above};
+use super::block::{Block, GRANULE, Links, TAG_SIZE, TINY, Tag};
+use super::region_layout::Notes;
 
 /// How many blocks of its bin are looked at for a small request that found nothing else.
 const LINEAR_LOOKS: usize = 3;
@@ -47,66 +37,28 @@ pub(super) const fn is_small(layout: Layout) -> bool {
     TINY < layout.size() && layout.size() <= MOST
 }
 
-/// The index of a large bin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct LargeBin(usize);
-
-impl LargeBin {
-    /// The bin for free blocks of `size` or, if that is of the linear bins, the first one; were there no last one.
-    #[inline(always)]
-    const fn of(size: usize) -> Self {
-        let size = if size < LINEAR_LIMIT { LINEAR_LIMIT } else { size };
-        let log2 = usize::BITS - 1 - size.leading_zeros();
-        // This lies in [2, 4).
-        let step = size >> (log2 - STEPS_LOG2);
-        let doubling = (log2 - LINEAR_LIMIT.ilog2()) as usize;
-        Self((doubling << STEPS_LOG2) + step - (1 << STEPS_LOG2))
-    }
-
-    /// The least size of the blocks of a bin, if that is not the only one.
-    const fn smallest(self) -> usize {
-        let step = (1 << STEPS_LOG2) + self.0 % (1 << STEPS_LOG2);
-        step << (LINEAR_LIMIT.ilog2() - STEPS_LOG2) << (self.0 >> STEPS_LOG2)
-    }
-}
-
 /// What is known of a region's bins. Their heads follow in memory: those of the linear bins, then those of the large ones.
 ///
 /// # Invariants
 ///
-/// - Sizes below `linear_limit` are of the linear bins, of which there are `linear_limit / LINEAR_STEP`, at most
-///   [`LINEAR_BINS`]; all others are of the large ones, up to `last`.
-/// - Behind this in memory are the heads of all these, at which a pointer that was made from the region's own points.
+/// - Behind this in memory are the heads of all bins that there are by the counts, at which a pointer that was made from the
+///   region's own points.
 /// - Each head begins a list of free blocks of the region, linked by their [`Links`], of the sizes of the bin.
 /// - A bit in a map is set just when the list is not empty.
+#[repr(C)]
 pub(super) struct Bins {
-    last: LargeBin,
     large: usize,
     linear: usize,
-    linear_limit: usize,
+    pub(super) counts: BinCounts,
+    /// The region's own, in bytes that would be lost otherwise.
+    pub(super) notes: Notes,
 }
 
 impl Bins {
-    /// Those of a region with so many bytes for blocks, all empty.
-    pub(super) const fn new(bytes: usize) -> Self {
-        let largest = bytes / LARGEST_PART;
-        let linear_limit = if largest < LINEAR_LIMIT { largest & !(LINEAR_STEP - 1) } else { LINEAR_LIMIT };
-        let LargeBin(last) = LargeBin::of(largest);
+    /// So many, all empty.
+    pub(super) const fn new(counts: BinCounts, notes: Notes) -> Self {
         // INVARIANT: there are no heads yet; `create_heads` writes them.
-        Self { last: LargeBin(if last < BITS { last } else { BITS - 1 }), large: 0, linear: 0, linear_limit }
-    }
-
-    const fn linear_bins(&self) -> usize {
-        self.linear_limit / LINEAR_STEP
-    }
-
-    const fn heads(&self) -> usize {
-        self.linear_bins() + self.last.0 + 1
-    }
-
-    /// The bytes of the heads.
-    pub(super) const fn heads_len(&self) -> usize {
-        self.heads() * size_of::<Head>()
+        Self { large: 0, linear: 0, counts, notes }
     }
 }
 
@@ -137,7 +89,7 @@ impl BinsRef {
     ///
     /// There is room for them, and [`Bins`] lie before.
     pub(super) unsafe fn create_heads(self) {
-        for index in 0..self.bins().heads() {
+        for index in 0..self.counts().heads() {
             // SAFETY: by the contract, there is room.
             unsafe { self.head(index).write(None) };
         }
@@ -155,6 +107,11 @@ impl BinsRef {
         unsafe { self.place().as_ref() }
     }
 
+    #[inline(always)]
+    fn counts(self) -> BinCounts {
+        self.bins().counts
+    }
+
     /// Where a head is: of the linear bin `index`, or of a large one behind those.
     #[inline(always)]
     fn head(self, index: usize) -> NonNull<Head> {
@@ -164,7 +121,7 @@ impl BinsRef {
 
     #[inline(always)]
     fn large_head(self, LargeBin(bin): LargeBin) -> NonNull<Head> {
-        self.head(self.bins().linear_bins() + bin)
+        self.head(self.counts().linear() + bin)
     }
 
     #[inline(always)]
@@ -186,18 +143,16 @@ impl BinsRef {
     /// Whether blocks of `size` are listed in the large bins.
     #[inline(always)]
     pub(super) fn is_large(self, size: usize) -> bool {
-        size >= self.bins().linear_limit
-    }
-
-    /// The large bin for free blocks of `size`.
-    #[inline(always)]
-    fn large_bin_of(self, size: usize) -> LargeBin {
-        LargeBin::of(size).min(self.bins().last)
+        self.counts().is_large(size)
     }
 
     /// The head of the list for free blocks of `size`.
     fn head_for(self, size: usize) -> NonNull<Head> {
-        if self.is_large(size) { self.large_head(self.large_bin_of(size)) } else { self.head(size / LINEAR_STEP) }
+        if self.is_large(size) {
+            self.large_head(self.counts().large_bin_of(size))
+        } else {
+            self.head(size / LINEAR_STEP)
+        }
     }
 
     /// Lists a free block of `size`.
@@ -229,7 +184,7 @@ impl BinsRef {
     #[inline(never)]
     pub(super) fn link_any(self, block: Block, size: usize) {
         let (map, head, bin) = if self.is_large(size) {
-            let bin = self.large_bin_of(size);
+            let bin = self.counts().large_bin_of(size);
             (self.large_map(), self.large_head(bin), bin.0)
         } else {
             let bin = size / LINEAR_STEP;
@@ -256,10 +211,10 @@ impl BinsRef {
     #[inline(always)]
     fn note_end_at(self, place: NonNull<Head>) {
         let index = place.addr().get().wrapping_sub(self.0.addr().get()) / size_of::<Head>();
-        let linear = self.bins().linear_bins();
+        let linear = self.counts().linear();
         if index < linear {
             self.linear_map().flip(index);
-        } else if index - linear <= self.bins().last.0 {
+        } else if index - linear <= self.counts().last() {
             self.large_map().flip(index - linear);
         }
     }
@@ -292,46 +247,45 @@ impl BinsRef {
 
     /// The same out of all bins, or if `tried` then of those where [`pop_small`](Self::pop_small) has not looked.
     #[inline(always)]
-    pub(super) fn pop(self, size: usize, tried: bool) -> Option<(Block, Tag)> {
-        if !tried && let Some(found) = self.pop_linear(size) {
-            return Some(found);
+    pub(super) fn pop(self, size: usize, tried: bool) -> Option<Block> {
+        let (map, heads) = (self.large_map(), self.large_head(LargeBin(0)));
+        // Any large block will do for a small size.
+        let mut sufficient = usize::MAX;
+        let large = self.is_large(size);
+        if large {
+            let LargeBin(bin) = self.counts().large_bin_of(size);
+            if let Some(block) = pop_of(map, heads, bin, size) {
+                return Some(block);
+            }
+            sufficient = bits_above(bin);
+        } else if !tried && let Some(block) = self.pop_linear(size) {
+            return Some(block);
         }
-        let map = self.large_map();
-        if map.read() != 0 {
-            let heads = self.large_head(LargeBin(0));
-            let LargeBin(bin) = self.large_bin_of(size);
-            if let Some(found) = pop_of(map, heads, bin, size) {
-                return Some(found);
-            }
-            if let Some(found) = pop_first_from(map, heads, bin + 1, size) {
-                return Some(found);
-            }
+        if let Some(block) = pop_first(map, heads, sufficient) {
+            return Some(block);
         }
         // The last resort of a small size are the other blocks of its own bin.
-        self.pop_linear(size)
+        if large { None } else { self.pop_linear(size) }
     }
 
-    /// The same out of the linear bins, if `size` is theirs.
+    /// The same out of the linear bins, for a size that is theirs.
     #[inline(never)]
-    fn pop_linear(self, size: usize) -> Option<(Block, Tag)> {
-        if self.is_large(size) {
-            return None;
-        }
+    fn pop_linear(self, size: usize) -> Option<Block> {
         let (map, heads, bin) = (self.linear_map(), self.head(0), size / LINEAR_STEP);
         let head = self.head(bin);
         let mut place = head;
         for _ in 0..LINEAR_LOOKS {
             // SAFETY: a head, or where a listed block has its link.
             let Some(block) = (unsafe { place.read() }) else { break };
-            if let Some(rest) = block.tag().without(size) {
+            if block.tag().without(size).is_some() {
                 if unlink_next(place, block) == Last::Yes && place == head {
                     map.flip(bin);
                 }
-                return Some((block, rest));
+                return Some(block);
             }
             place = block.next_place();
         }
-        pop_first_from(map, heads, bin + 1, size)
+        pop_first(map, heads, bits_above(bin))
     }
 
     /// The blocks of a list.
@@ -343,8 +297,8 @@ impl BinsRef {
 
     /// What is in each bin that is not empty.
     pub(super) fn stats(self) -> impl Iterator<Item = BinStats> {
-        let bins = (0..self.bins().heads()).map(move |head| {
-            let empty = BinStats { smallest: self.smallest(head), blocks: 0, bytes: 0 };
+        let bins = (0..self.counts().heads()).map(move |head| {
+            let empty = BinStats { smallest: self.counts().smallest(head), blocks: 0, bytes: 0 };
             self.blocks(head).fold(empty, |BinStats { smallest, blocks, bytes }, block| BinStats {
                 smallest,
                 blocks: blocks + 1,
@@ -354,20 +308,10 @@ impl BinsRef {
         bins.filter(|bin| bin.blocks > 0)
     }
 
-    /// The least size of the blocks in the list of a head.
-    fn smallest(self, head: usize) -> usize {
-        let bins = self.bins();
-        match head.checked_sub(bins.linear_bins()) {
-            None => (head * LINEAR_STEP).max(MIN_SIZE),
-            Some(0) => bins.linear_limit,
-            Some(large) => LargeBin(large).smallest(),
-        }
-    }
-
     /// Whether the map says that there are blocks in the list of a head.
     fn is_marked(self, head: usize) -> bool {
         let bins = self.bins();
-        let (map, bit) = match head.checked_sub(bins.linear_bins()) {
+        let (map, bit) = match head.checked_sub(bins.counts.linear()) {
             None => (bins.linear, head),
             Some(large) => (bins.large, large),
         };
@@ -379,7 +323,7 @@ impl BinsRef {
     /// `is_block` tells whether there is a free block where a link leads.
     pub(super) fn count_verified(self, is_block: impl Fn(Block) -> bool) -> Result<usize, &'static str> {
         let mut count = 0;
-        for index in 0..self.bins().heads() {
+        for index in 0..self.counts().heads() {
             let head = self.head(index);
             let mut place = head;
             // SAFETY: a head, by the type's invariants.
@@ -404,33 +348,30 @@ impl BinsRef {
 
 /// Takes one of the first two blocks of a bin, if it is of `size` or more.
 #[inline(always)]
-fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<(Block, Tag)> {
+fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<Block> {
     // SAFETY: each bin has a head.
     let head = unsafe { heads.add(bin) };
     // SAFETY: a head.
     let first = unsafe { head.read() }?;
-    if let Some(rest) = first.tag().without(size) {
+    if first.tag().without(size).is_some() {
         if unlink_next(head, first) == Last::Yes {
             map.flip(bin);
         }
-        return Some((first, rest));
+        return Some(first);
     }
     let second = first.links().next?;
-    let rest = second.tag().without(size)?;
+    second.tag().without(size)?;
     // The first block is still there.
     let _ = unlink_next(first.next_place(), second);
-    Some((second, rest))
+    Some(second)
 }
 
-/// Takes the first block of the first bin from `bin` on that is not empty, of those that have their bits in `map` and their heads
-/// at `heads`. All of their blocks are of `size` or more.
+/// Takes the first block of the first bin that is not empty, of those that have their bits among `bits`, in `map`, and their heads
+/// at `heads`.
 #[inline(always)]
-fn pop_first_from(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<(Block, Tag)> {
-    if bin >= BITS {
-        return None;
-    }
+fn pop_first(map: BinMap, heads: NonNull<Head>, bits: usize) -> Option<Block> {
     let all = map.read();
-    let bits = all >> bin << bin;
+    let bits = all & bits;
     if bits == 0 {
         return None;
     }
@@ -439,9 +380,9 @@ fn pop_first_from(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) ->
     // SAFETY: the bit says that there is a block.
     let block = unsafe { head.cast::<Block>().read() };
     if unlink_next(head, block) == Last::Yes {
-        map.write(all & (bits - 1));
+        map.write(all & !(bits & bits.wrapping_neg()));
     }
-    Some((block, block.tag().rest(size)))
+    Some(block)
 }
 
 /// The free blocks of one bin of a region, as [`Heap::bins`](super::Heap::bins) shows them.

@@ -73,11 +73,6 @@ impl Tag {
         }
     }
 
-    /// The same of a block that is known to be large enough.
-    pub(super) const fn rest(self, size: usize) -> Self {
-        Self(self.0 - size)
-    }
-
     pub(super) const fn is_free(self) -> bool {
         self.0 & Self::FREE != 0
     }

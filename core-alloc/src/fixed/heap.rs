@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use super::RegionTooSmall;
 use super::bins::{BinStats, is_small};
-use super::block::{GRANULE, TAG_SIZE, TINY, rounded_size_for, size_for};
+use super::block::{Block, GRANULE, TAG_SIZE, TINY, rounded_size_for, size_for};
 use super::misuse::{Misuse, Refusal};
 use super::region::{Region, Resized};
 use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
@@ -65,7 +65,7 @@ impl Heap {
     /// Gives the heap `size` bytes of memory from `start` on.
     ///
     /// Any address and any size will do; a heap may have any number of regions, which need not be neighbours. Requests
-    /// are served from the newest region first. A region costs some 20 to 70 words for its header and bins.
+    /// are served from the newest region first. A region costs some 10 to 100 words for its header and bins.
     ///
     /// # Errors
     ///
@@ -176,10 +176,13 @@ impl Heap {
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: as the caller has it.
-        if unsafe { self.give_to_newest(block, layout) } == Given::No {
+        let (region, block) = match unsafe { self.in_newest(block, layout) } {
+            Some(found) => found,
             // SAFETY: likewise.
-            or_panic(unsafe { self.give_to_any(block, layout) });
-        }
+            None => unsafe { find_or_panic(self.regions, block, layout) },
+        };
+        // SAFETY: the caller parts with it.
+        unsafe { region.give(block) };
     }
 
     /// Resizes a block to `new_size`, keeping its alignment and the contents up to the smaller size; `None` when there
@@ -311,57 +314,43 @@ impl Heap {
     ///
     /// `block` is in use for `layout`.
     pub(super) unsafe fn size_of_block(&self, block: NonNull<u8>, layout: Layout) -> Result<usize, Misuse> {
-        let region = self.region_of(block, layout)?;
-        // SAFETY: the caller says that it is one.
-        Ok(unsafe { region.block_at(block) }.tag().size())
+        // SAFETY: as the caller has it.
+        let (_, block) = unsafe { self.find(block, layout) }?;
+        Ok(block.tag().size())
     }
 
     fn regions(&self) -> impl Iterator<Item = Region> {
-        iter::successors(self.regions, |region| region.next())
+        regions_from(self.regions)
     }
 
-    /// Takes a block back if it is one of the newest region, and debug builds have no objection.
+    /// The block, if it is one of the newest region, and debug builds have no objection.
     ///
     /// # Safety
     ///
-    /// As for [`deallocate`](Self::deallocate).
+    /// `block` is in use for `layout`.
     #[inline(always)]
-    unsafe fn give_to_newest(&mut self, block: NonNull<u8>, layout: Layout) -> Given {
-        let Some(region) = self.regions else { return Given::No };
+    unsafe fn in_newest(&self, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
+        let region = self.regions?;
         if !region.contains(block.addr().get())
             || cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some()
         {
-            return Given::No;
+            return None;
         }
-        // SAFETY: the caller says that it is one.
-        let block = unsafe { region.block_at(block) };
-        // SAFETY: the caller parts with it.
-        unsafe { region.give(block) };
-        Given::Yes
+        // SAFETY: by the contract, it is one.
+        Some((region, unsafe { region.block_at(block) }))
     }
 
-    /// Takes a block back.
+    /// The block, and the region that it lies in.
     ///
     /// # Safety
     ///
-    /// As for [`deallocate`](Self::deallocate).
+    /// `block` is in use for `layout`.
     #[inline(always)]
-    unsafe fn give_to_any(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+    unsafe fn find(&self, block: NonNull<u8>, layout: Layout) -> Result<(Region, Block), Misuse> {
         // SAFETY: as the caller has it.
-        unsafe { give_to_any(self.regions, block, layout) }.map_err(|reason| Misuse::new(block, layout, reason))
+        let found = unsafe { find(self.regions, block, layout) };
+        found.ok_or_else(|| misuse(self.regions, block, layout))
     }
-
-    /// The region that the block lies in. Checks in debug builds that it can be one for the layout.
-    fn region_of(&self, block: NonNull<u8>, layout: Layout) -> Result<Region, Misuse> {
-        region_of(self.regions, block, layout).map_err(|reason| Misuse::new(block, layout, reason))
-    }
-}
-
-/// Whether a block was taken back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Given {
-    Yes,
-    No,
 }
 
 /// [`Heap::allocate`] out of any of the regions from `newest` on, where [`Region::take_small`] served no small request.
@@ -380,31 +369,50 @@ fn allocate_otherwise(newest: Option<Region>, layout: Layout) -> Option<NonNull<
     None
 }
 
-/// [`Heap::give_to_any`] among the regions from `newest` on, with the reason when the heap finds out that it is no block.
+/// The block among the regions from `newest` on, or else a panic.
+///
+/// # Safety
+///
+/// As for [`find`].
+#[cold]
 #[inline(never)]
-unsafe fn give_to_any(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Result<(), &'static str> {
-    let region = region_of(newest, block, layout)?;
-    // SAFETY: the caller says that it is one.
-    let block = unsafe { region.block_at(block) };
-    // SAFETY: the caller parts with it.
-    unsafe { region.merge(block) };
-    Ok(())
+unsafe fn find_or_panic(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> (Region, Block) {
+    // SAFETY: as the caller has it.
+    match unsafe { find(newest, block, layout) } {
+        Some(found) => found,
+        None => misuse(newest, block, layout).panic(),
+    }
 }
 
-/// The region from `newest` on that the block lies in. Checks in debug builds that it can be one for the layout.
-fn region_of(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Result<Region, &'static str> {
-    let address = block.addr().get();
-    let mut next = newest;
-    while let Some(region) = next {
-        if cfg!(debug_assertions) && region.overlaps(address, 1) {
-            return region.objection_to(block, size_for(layout)).map_or(Ok(region), Err);
-        }
-        if region.contains(address) {
-            return Ok(region);
-        }
-        next = region.next();
+/// The block among the regions from `newest` on, and the region that it lies in. In debug builds, it must look like one for the
+/// layout.
+///
+/// # Safety
+///
+/// `block` is in use for `layout`.
+#[inline(never)]
+unsafe fn find(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
+    let region = regions_from(newest).find(|region| region.contains(block.addr().get()))?;
+    if cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some() {
+        return None;
     }
-    Err("it lies in no region of this heap")
+    // SAFETY: by the contract, it is one.
+    Some((region, unsafe { region.block_at(block) }))
+}
+
+/// What is wrong with a block that was not found.
+#[cold]
+fn misuse(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Misuse {
+    let mut reason = "it lies in no region of this heap";
+    if cfg!(debug_assertions) {
+        let mut regions = regions_from(newest).filter(|region| region.overlaps(block.addr().get(), 1));
+        reason = regions.find_map(|region| region.objection_to(block, size_for(layout))).unwrap_or(reason);
+    }
+    Misuse::new(block, layout, reason)
+}
+
+fn regions_from(newest: Option<Region>) -> impl Iterator<Item = Region> {
+    iter::successors(newest, |region| region.next())
 }
 
 // SAFETY: blocks are cut from regions that are the heap's alone, by sizes that hold the layouts.
@@ -424,17 +432,19 @@ unsafe impl RegionHeap for Heap {
     #[inline]
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
         // SAFETY: as the caller has it.
-        if unsafe { self.give_to_newest(block, layout) } == Given::Yes {
-            return Ok(());
-        }
-        // SAFETY: likewise.
-        unsafe { self.give_to_any(block, layout) }
+        let (region, block) = match unsafe { self.in_newest(block, layout) } {
+            Some(found) => found,
+            // SAFETY: likewise.
+            None => unsafe { self.find(block, layout) }?,
+        };
+        // SAFETY: the caller parts with it.
+        unsafe { region.give(block) };
+        Ok(())
     }
 
     unsafe fn try_resize(&mut self, block: NonNull<u8>, layout: Layout, new: Layout) -> Result<Resize, Misuse> {
-        let region = self.region_of(block, layout)?;
-        // SAFETY: the caller says that it is one.
-        let block = unsafe { region.block_at(block) };
+        // SAFETY: as the caller has it.
+        let (region, block) = unsafe { self.find(block, layout) }?;
         // SAFETY: the caller parts with what is beyond the new size.
         Ok(match unsafe { region.resize(block, size_for(new)) } {
             Resized::Yes => Resize::Done,

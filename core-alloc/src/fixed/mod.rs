@@ -21,7 +21,9 @@
 //!    instructions. Bins are narrow, so this is nearly the best fit.
 //! 3. **Its first block** is taken out, if that is large enough; or else that of the next bin, which has only such. When much
 //!    of it is left over, that becomes a free block of its own; a little, up to an eighth of the size and some words, goes with
-//!    the request.
+//!    the request. What is large, a sixteenth of the region or more, is cut from the block's end: so large blocks gather at one
+//!    end of the region, and the gaps that small ones leave are not among them. (Only what had to move because it grew is cut
+//!    from the beginning, so that it may go on growing.)
 //! 4. **If there is no such bin**, a few more blocks of the first one are looked at, of which one may do. Then the next
 //!    region is asked, and then the request is refused. Nothing has changed.
 //!
@@ -41,7 +43,7 @@
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
 //! or zeroes, it does unlocked. An [`InterruptHeap`] needs no interrupts off.
 //!
-//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 20 to 70 words for its header and bins, by its size; a block one
+//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 10 to 100 words for its header and bins, by its size; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
 //! else at once.
 //!
@@ -83,6 +85,7 @@
 //! cache for each in front.
 
 mod batch_stack;
+mod bin_counts;
 mod bin_list;
 mod bin_map;
 mod bins;
@@ -91,12 +94,14 @@ mod cpu_cache;
 #[cfg(feature = "critical-section")]
 mod critical_section_lock;
 mod deferred_frees;
+mod freeing;
 mod growing_heap;
 mod heap;
 mod heap_layer;
 mod interrupt_heap;
 mod linker;
 mod locked;
+mod magnitude;
 mod metered_heap;
 mod misuse;
 pub mod paged;
@@ -104,6 +109,7 @@ mod per_cpu;
 mod region;
 mod region_heap;
 mod region_kind;
+mod region_layout;
 mod region_list;
 mod reserve;
 mod shared;

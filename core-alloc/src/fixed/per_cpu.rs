@@ -14,6 +14,20 @@
 //! A processor frees into its own cache, whoever has allocated the block. When it has two batches of a class, the next goes to
 //! the class's depot, where a processor that has none takes all that are there. So where one processor allocates what the
 //! other frees, blocks go round in batches, without a lock: a *remote free* costs a part of one exchange.
+//!
+//! # Why blocks have no home
+//!
+//! A hosted heap gives each page an owner, and what others free goes back to that. Here it would cost more than it brings:
+//!
+//! - *There are no pages.* All blocks are the shared heap's, cut from wherever there was room. So no processor has anything to
+//!   gain by getting a certain block back; only merging needs them all in one place, and that is the shared heap.
+//! - *A home must be found at each free*: by a word in each block, or by a table of the addresses. Here a free looks at nothing
+//!   but the size that it is told.
+//! - *Homes need a stack for each processor and class*, of which each holds memory that waits for one processor. A depot is a
+//!   stack for each class, and who needs blocks first gets them. So what waits is bounded for the whole machine, by
+//!   [`Cpus::DEPOT`] batches a class, however many processors there are; and one that is switched off owes nobody anything.
+//!
+//! What it costs is a word that all processors exchange: once for a batch, of up to 32 blocks, and not for a block.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;

@@ -1,7 +1,6 @@
 //! A region: memory given to a heap once and for all, which describes itself.
 //!
 //! ```text
-//!  start                                                                                    end
 //!    │ front │ heads │ tag, block in use │ tag, free block │ tag, block in use │ … │ end tag │
 //!            └─ the region's pointer                                                   └─ `len` bytes further on
 //! ```
@@ -15,9 +14,11 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
+use super::bin_counts::BinCounts;
 use super::bins::{Bins, BinsRef};
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
+use super::region_layout::{Front, Header, Notes, Plan, first_block_at};
 
 /// A request for `size` gets a block whole when it is larger by less than this. That is more than the least that a block can
 /// be, for slivers are of no use to anybody, and cost time to make and to merge again.
@@ -25,40 +26,8 @@ const fn spare(size: usize) -> usize {
     3 * GRANULE + size / 8
 }
 
-/// No region ends behind this address, so that sums of an address and a size in it cannot overflow.
-const LAST_END: usize = usize::MAX - 2 * GRANULE;
-
-/// What a region begins with; the heads of its bins follow.
-#[repr(C)]
-struct Front {
-    header: Header,
-    /// Where [`BinsRef`] expects it: just before the heads.
-    bins: Bins,
-}
-
-const _: () = assert!(offset_of!(Front, header) == 0);
-const _: () = assert!(offset_of!(Front, bins) + size_of::<Bins>() == size_of::<Front>());
-// So no byte is lost where memory is aligned.
-const _: () = assert!(size_of::<Front>().is_multiple_of(GRANULE));
-
-/// What a region says about itself.
-///
-/// # Invariants
-///
-/// - The bytes from here up to the block that is `len` bytes behind the front are the region's alone.
-/// - From [`first_block_at`] on they are blocks, side by side, up to that one, which has no bytes and is in use.
-/// - Each free block has its tag in its last word, and the block behind it has the tag [`Tag::after_free`]; no two free
-///   blocks are neighbours. All free blocks are listed in the bins.
-/// - The tags of blocks in use say whether they are large as the bins have it.
-/// - Nothing here changes once the region is a heap's.
-pub(super) struct Header {
-    kind: RegionKind,
-    /// The bytes that the user gave, of which alignment may have cost a few.
-    given: usize,
-    next: Option<Region>,
-    /// From the end of the front to the last block.
-    len: usize,
-}
+/// A request for this part of the region or more is served from the end of a free block.
+const HIGH_PART: usize = 16;
 
 /// A region of a heap, referred to by the place behind its front: from there, one step leads to a head.
 ///
@@ -81,10 +50,12 @@ impl Region {
         let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?.cast::<Front>();
         // SAFETY: by the plan, a front is within the memory.
         let heads = unsafe { memory.add(1) };
-        let header = Header { kind, given: size, next: None, len: plan.end };
+        let header = Header { next: None, len: plan.end };
+        let lost = size - size_of::<Front>() - plan.end;
+        let notes = Notes::new(kind, lost);
         // SAFETY: the plan aligned `memory` and found room for a front.
-        unsafe { memory.write(Front { header, bins: plan.bins }) };
-        // INVARIANT: all blocks are one in use, and the one at the end.
+        unsafe { memory.write(Front { header, bins: Bins::new(plan.bins, notes) }) };
+        // INVARIANT: all blocks are a free one, which is listed below, and the one at the end.
         let region = Self(heads.cast());
         // SAFETY: by the plan there is room for heads behind the front, and the memory is ours.
         unsafe { region.bins().create_heads() };
@@ -92,10 +63,11 @@ impl Region {
         let first = unsafe { region.block_behind(plan.first) };
         // SAFETY: likewise for one without bytes.
         let end = unsafe { region.block_behind(plan.end) };
-        first.set_tag(region.tag_in_use(plan.end - plan.first));
-        end.set_tag(Tag::in_use(0));
+        let size = plan.end - plan.first;
         // SAFETY: that block is nobody's.
-        unsafe { region.merge(first) };
+        unsafe { first.mark_free(size) };
+        region.bins().link_any(first, size);
+        end.set_tag(Tag::in_use(0).after_free());
         Ok(region)
     }
 
@@ -105,7 +77,7 @@ impl Region {
         let align = if layout.align() > GRANULE { layout.align() + MIN_SIZE } else { 0 };
         let block = size_for(layout).checked_add(align)?;
         // The bins of a region of twice the size are more than enough.
-        let heads = Bins::new(block.checked_mul(2)?).heads_len();
+        let heads = BinCounts::of(block.checked_mul(2)?).heads_len();
         block.checked_add(size_of::<Front>() + heads + TAG_SIZE + 3 * GRANULE)
     }
 
@@ -135,12 +107,12 @@ impl Region {
 
     /// What the memory is good for.
     pub(super) fn kind(self) -> RegionKind {
-        self.header().kind
+        self.notes().kind
     }
 
     /// The bytes that the user gave.
     pub(super) fn given(self) -> usize {
-        self.header().given
+        size_of::<Front>() + self.header().len + self.notes().lost()
     }
 
     /// The bytes that are blocks.
@@ -164,7 +136,7 @@ impl Region {
     /// The first block, and the one without bytes at the end.
     pub(super) fn bounds(self) -> (Block, Block) {
         // SAFETY: by the type's invariants there is a block.
-        let first = unsafe { self.block_behind(first_block_at(self.bins().bins())) };
+        let first = unsafe { self.block_behind(first_block_at(self.bins().bins().counts)) };
         // SAFETY: likewise.
         let end = unsafe { self.block_behind(self.header().len) };
         (first, end)
@@ -240,7 +212,18 @@ impl Region {
     #[inline(always)]
     pub(super) fn take_small(self, size: usize) -> Option<Block> {
         let (block, rest) = self.bins().pop_small(size)?;
-        self.cut(block, size, rest, Tag::in_use, BinsRef::link_small);
+        let rest_size = rest.size_of_free();
+        if rest_size < spare(size) {
+            let whole = size + rest_size;
+            self.use_whole(block, Tag::in_use(whole), whole);
+        } else {
+            block.set_tag(Tag::in_use(size));
+            // SAFETY: the rest of a free block becomes one.
+            let rest_block = unsafe { block.at(size) };
+            // SAFETY: nobody uses it.
+            unsafe { rest_block.mark_free(rest_size) };
+            self.bins().link_small(rest_block, rest_size);
+        }
         Some(block)
     }
 
@@ -251,36 +234,44 @@ impl Region {
         if align > GRANULE {
             return self.take_aligned(size, align);
         }
-        let (block, rest) = self.bins().pop(size, tried)?;
-        self.cut(block, size, rest, |size| self.tag_in_use(size), BinsRef::link_any);
-        Some(block)
+        let block = self.bins().pop(size, tried)?;
+        let whole = block.tag().size_of_free();
+        let rest_size = whole - size;
+        if rest_size < spare(size) {
+            self.use_whole(block, self.tag_in_use(whole), whole);
+            return Some(block);
+        }
+        let (taken, rest) = self.cut(block, size, rest_size);
+        // SAFETY: nobody uses it.
+        unsafe { rest.mark_free(rest_size) };
+        self.bins().link_any(rest, rest_size);
+        Some(taken)
     }
 
-    /// Lets a block that was free be in use for a request of `size`, with `rest` being the tag of all beyond that: whole, or
-    /// with the rest free again, in which case `link` lists that.
+    /// Lets a block that was free be in use, with this tag.
     #[inline(always)]
-    fn cut(
-        self,
-        block: Block,
-        size: usize,
-        rest: Tag,
-        tag_in_use: impl Fn(usize) -> Tag,
-        link: impl Fn(BinsRef, Block, usize),
-    ) {
-        let rest_size = rest.size_of_free();
-        // SAFETY: the rest of a free block becomes one, or has no bytes: then there is a block behind.
-        let rest_block = unsafe { block.at(size) };
-        if rest_size < spare(size) {
-            block.set_tag(tag_in_use(size + rest_size));
-            // SAFETY: there is a block behind each but the last.
-            let behind = unsafe { rest_block.at(rest_size) };
-            behind.set_tag(behind.tag().after_used());
-        } else {
-            block.set_tag(tag_in_use(size));
-            // SAFETY: nobody uses it.
-            unsafe { rest_block.mark_free(rest_size) };
-            link(self.bins(), rest_block, rest_size);
+    fn use_whole(self, block: Block, tag: Tag, size: usize) {
+        block.set_tag(tag);
+        // SAFETY: there is a block behind each but the last.
+        let behind = unsafe { block.at(size) };
+        behind.set_tag(behind.tag().after_used());
+    }
+
+    /// Cuts a free block in two, one in use of `size` and a rest: the first from its end if it is large for the region. So
+    /// large blocks gather at one end and small ones at the other, and what small ones leave behind is not among the large. What
+    /// is growing keeps the rest behind it.
+    #[inline(always)]
+    fn cut(self, block: Block, size: usize, rest_size: usize) -> (Block, Block) {
+        let tag = self.tag_in_use(size);
+        if size < self.header().len / HIGH_PART || self.expected_growth() {
+            block.set_tag(tag);
+            // SAFETY: the rest becomes a block.
+            return (block, unsafe { block.at(size) });
         }
+        // SAFETY: the end becomes a block.
+        let taken = unsafe { block.at(rest_size) };
+        self.use_whole(taken, tag.after_free(), size);
+        (taken, block)
     }
 
     /// A block in use of `size` whose address is a multiple of `align`, which is more than a granule.
@@ -296,10 +287,11 @@ impl Region {
         let aligned = unsafe { block.at(surplus) };
         if surplus > 0 {
             // What is before the aligned address becomes a block of its own, and goes back.
-            aligned.set_tag(self.tag_in_use(block.tag().size() - surplus));
-            block.set_tag(self.tag_in_use(surplus));
+            let tag = block.tag();
+            aligned.set_tag(self.tag_in_use(tag.size() - surplus));
+            block.set_tag(self.tag_in_use(surplus).behind_as(tag));
             // SAFETY: nobody has this block.
-            unsafe { self.merge(block) };
+            unsafe { self.give_back(block) };
         }
         // SAFETY: likewise what is behind.
         let shortened = unsafe { self.resize(aligned, size) };
@@ -311,60 +303,6 @@ impl Region {
     #[inline(always)]
     fn tag_in_use(self, size: usize) -> Tag {
         if self.bins().is_large(size) { Tag::in_use_large(size) } else { Tag::in_use(size) }
-    }
-
-    /// Takes a block back, and merges it with its free neighbours.
-    ///
-    /// # Safety
-    ///
-    /// The block is in use, and its user parts with it.
-    #[inline(always)]
-    pub(super) unsafe fn give(self, block: Block) {
-        if let Some(size) = block.tag().plain_size() {
-            // SAFETY: there is a block behind each but the last.
-            let behind = unsafe { block.at(size) };
-            let behind_tag = behind.tag();
-            if !behind_tag.is_free() {
-                behind.set_tag(behind_tag.after_free());
-                // SAFETY: by the contract.
-                unsafe { block.mark_free(size) };
-                return self.bins().link_small(block, size);
-            }
-        }
-        // SAFETY: as the caller has it.
-        unsafe { self.merge(block) };
-    }
-
-    /// The same for any block. ([`give`](Self::give) is faster for a small one between two in use.)
-    ///
-    /// # Safety
-    ///
-    /// As for [`give`](Self::give).
-    #[inline(never)]
-    pub(super) unsafe fn merge(self, block: Block) {
-        let tag = block.tag();
-        let (mut start, mut size) = (block, tag.size());
-        // SAFETY: there is a block behind each but the last.
-        let behind = unsafe { block.at(size) };
-        let behind_tag = behind.tag();
-        if behind_tag.is_free() {
-            self.bins().unlink(behind);
-            behind.forget_tag();
-            size += behind_tag.size_of_free();
-        } else {
-            behind.set_tag(behind_tag.after_free());
-        }
-        if tag.is_after_free() {
-            block.forget_tag();
-            // SAFETY: the tag says that there is a free block before.
-            let (before, before_size) = unsafe { block.before() };
-            self.bins().unlink(before);
-            start = before;
-            size += before_size;
-        }
-        // SAFETY: all this is free.
-        unsafe { start.mark_free(size) };
-        self.bins().link(start, size);
     }
 
     /// Makes a block in use have `size`, which is that of a block, where it lies. Says whether that could be.
@@ -381,6 +319,7 @@ impl Region {
         if whole < size {
             let behind_tag = behind.tag();
             if !behind_tag.is_free() || whole + behind_tag.size() < size {
+                self.set_notes(self.notes().growing());
                 return Resized::No;
             }
             self.bins().unlink(behind);
@@ -398,7 +337,7 @@ impl Region {
             let rest_block = unsafe { block.at(size) };
             rest_block.set_tag(self.tag_in_use(rest));
             // SAFETY: nobody has it.
-            unsafe { self.merge(rest_block) };
+            unsafe { self.give_back(rest_block) };
         }
         Resized::Yes
     }
@@ -418,6 +357,36 @@ impl Region {
     }
 
     #[inline(always)]
+    fn notes_place(self) -> NonNull<Notes> {
+        // SAFETY: by the type's invariants, a front lies just before.
+        let front = unsafe { self.0.cast::<Front>().sub(1) };
+        // SAFETY: within that.
+        unsafe { front.byte_add(offset_of!(Front, bins) + offset_of!(Bins, notes)) }.cast()
+    }
+
+    #[inline(always)]
+    fn notes(self) -> Notes {
+        // SAFETY: by the type's invariants.
+        unsafe { self.notes_place().read() }
+    }
+
+    #[inline(always)]
+    fn set_notes(self, notes: Notes) {
+        // SAFETY: as for `notes`.
+        unsafe { self.notes_place().write(notes) };
+    }
+
+    /// Whether growth was noted, which it is no more.
+    #[inline(always)]
+    fn expected_growth(self) -> bool {
+        let notes = self.notes();
+        if notes.is_growing() {
+            self.set_notes(notes.not_growing());
+        }
+        notes.is_growing()
+    }
+
+    #[inline(always)]
     pub(super) fn bins(self) -> BinsRef {
         // SAFETY: they were made by `create`, with the region's own pointer.
         unsafe { BinsRef::new(self.0.cast()) }
@@ -430,31 +399,4 @@ impl Region {
 pub(super) enum Resized {
     Yes,
     No,
-}
-
-/// How far behind the front the first block begins: behind the heads and its tag.
-const fn first_block_at(bins: &Bins) -> usize {
-    (bins.heads_len() + TAG_SIZE).next_multiple_of(GRANULE)
-}
-
-/// Where things go in a region, as offsets from the end of its front.
-struct Plan {
-    /// The bytes before the front.
-    skipped: usize,
-    first: usize,
-    end: usize,
-    bins: Bins,
-}
-
-impl Plan {
-    /// `None` when there is no room for a front, heads, and a block.
-    fn new(start: usize, size: usize) -> Option<Self> {
-        let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
-        let heads = start.checked_add(size_of::<Front>())?.checked_next_multiple_of(GRANULE)?;
-        let len = end.checked_sub(heads)?;
-
-        let bins = Bins::new(len);
-        let first = first_block_at(&bins);
-        (first + MIN_SIZE <= len).then_some(Self { skipped: heads - size_of::<Front>() - start, first, end: len, bins })
-    }
 }

@@ -2,7 +2,8 @@
 
 use core::ptr::{self, NonNull};
 
-use super::region::{Header, Region};
+use super::region::Region;
+use super::region_layout::Header;
 use super::sync::{AtomicPtr, Ordering};
 
 /// The regions of a heap, to look up in what memory a block lies.

@@ -176,10 +176,10 @@ impl Bins {
 
     /// Moves everything to `other`, of which all bins are closed, as those of this will be.
     pub(crate) fn move_to(&self, other: &Self) {
-        for class in SizeClass::all() {
-            entry(&other.loaded, class).replace(entry(&self.loaded, class).take());
-            entry(&other.spare, class).replace(entry(&self.spare, class).take());
-            other.room(class).set(self.room(class).replace(0));
+        move_lists(&self.loaded, &other.loaded);
+        move_lists(&self.spare, &other.spare);
+        for (from, to) in self.room.iter().zip(&other.room) {
+            to.set(from.replace(0));
         }
     }
 
@@ -203,6 +203,12 @@ impl Bins {
 fn entry<T>(table: &[T; SizeClass::COUNT], class: SizeClass) -> &T {
     // SAFETY: by `SizeClass`'s invariant, an index may be used with any table that has an entry a class.
     unsafe { table.get_unchecked(class.index()) }
+}
+
+fn move_lists(from: &[FreeList; SizeClass::COUNT], to: &[FreeList; SizeClass::COUNT]) {
+    for (from, to) in from.iter().zip(to) {
+        to.replace(from.take());
+    }
 }
 
 /// The number of blocks of `class` in a full magazine.

@@ -58,7 +58,8 @@ enum Ownership {
 /// lost.
 const FAREWELLS: u8 = 16;
 
-/// So many times a guest's bins are filled; then the thread gets an owner.
+/// So many times a guest's bins are filled; then an owner is made for the thread. One that is there already it gets the
+/// second time: a thread that ends soon has the warm blocks of the one before, and no new pages.
 const VISITS: u8 = 4;
 
 impl Cache {
@@ -239,23 +240,28 @@ impl Cache {
         }
     }
 
-    /// The thread's owner, for a refill: one is adopted when the thread has been a guest for long. `None` while it is one.
+    /// The thread's owner, for a refill: one is adopted when the thread has been a guest before. `None` while it is one.
     fn owner(&self) -> Option<&'static Owner> {
         match self.ownership.get() {
-            Ownership::Guest(visits) if visits < VISITS && owners::are_any() => {
-                self.ownership.set(Ownership::Guest(visits + 1));
-                None
-            }
-            Ownership::Guest(_) => self.adopt_owner(),
+            Ownership::Guest(visits) => self.adopt_owner(visits),
             Ownership::Pending(_) | Ownership::Without | Ownership::Adopted(_) => self.adopted(),
         }
     }
 
-    /// Adopts an owner, and takes over the bins that he comes with.
+    /// Adopts an owner, and takes over the bins that he comes with, if there is one for a guest who has come so often.
     #[cold]
-    fn adopt_owner(&self) -> Option<&'static Owner> {
+    fn adopt_owner(&self, visits: u8) -> Option<&'static Owner> {
+        let owner = match visits {
+            0 if owners::are_any() => None,
+            1..VISITS if owners::are_any() => owners::take_idle(),
+            _ => owners::take_idle().or_else(owners::make),
+        };
+        let Some(owner) = owner else {
+            self.ownership.set(Ownership::Guest(visits.saturating_add(1)));
+            return None;
+        };
         self.flush_all();
-        let owner = owners::adopt(&self.bins)?;
+        owner.unpark(&self.bins);
         self.ownership.set(Ownership::Adopted(owner));
         Some(owner)
     }

@@ -356,10 +356,16 @@ pub(crate) fn note_surplus(pages: usize) {
 /// outgrown beside it until the decay has gone by. A program that goes up and down within what it has used before keeps its
 /// dirty pages, and is spared their page faults, as far as its requests fit into them. (jemalloc once had such a limit for
 /// dirty pages.) It takes time for what goes back, which is little more than what has just been taken.
+///
+/// All this is about memory, and the program may have large blocks that it hardly touches: then what seems to be too much
+/// costs next to nothing, and stays.
 #[cold]
 fn give_back_surplus() {
     let Some(_pass) = PASS.try_lock() else { return };
     let mut surplus = SURPLUS.swap(0, Relaxed);
+    if surplus == 0 || regions::may_keep_surplus() {
+        return;
+    }
     while surplus > 0
         && !must_give_way()
         && let Some(batch) = regions::take_dirty(surplus.min(BATCH))

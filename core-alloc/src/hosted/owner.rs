@@ -118,6 +118,11 @@ impl Owner {
         kept
     }
 
+    /// Has the bins that the thread before has left become `bins`, which are closed.
+    pub(crate) fn unpark(&self, bins: &Bins) {
+        self.state.lock().parked.move_to(bins);
+    }
+
     /// Empties the depot, the parked bins and the run cache.
     pub(super) fn empty_stores(&self) {
         while let Some((class, blocks)) = self.take_stored_blocks() {

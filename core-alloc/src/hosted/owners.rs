@@ -75,16 +75,14 @@ impl Places {
     }
 }
 
-/// An owner for this thread alone, and what bins come with it; `None` when there is no memory for one.
-pub(crate) fn adopt(bins: &Bins) -> Option<&'static Owner> {
+/// An owner that an ended thread has left, if there is one, for this thread alone.
+pub(crate) fn take_idle() -> Option<&'static Owner> {
     let mut owners = OWNERS.lock();
-    let Some(owner) = owners.idle else { return make(&mut owners) };
-    let mut state = owner.state.lock();
-    owners.idle = state.next_idle.take();
+    let owner = owners.idle?;
+    owners.idle = owner.state.lock().next_idle.take();
     if owners.hand.is_some_and(|hand| ptr::eq(hand, owner)) {
         owners.hand = owners.idle;
     }
-    state.parked.move_to(bins);
     Some(owner)
 }
 
@@ -104,7 +102,9 @@ pub(crate) fn retire(owner: &'static Owner, bins: &Bins) {
     owners.idle = Some(owner);
 }
 
-fn make(owners: &mut Owners) -> Option<&'static Owner> {
+/// A new owner, for this thread alone; `None` when there is no memory for one.
+pub(crate) fn make() -> Option<&'static Owner> {
+    let mut owners = OWNERS.lock();
     let place = owners.places.take()?;
     // SAFETY: the place is for one owner, and ours alone.
     unsafe { place.write(Owner::new(newest())) };

@@ -18,7 +18,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use super::block::{Chain, FreeBlock, FreeList};
-use super::block_map::{AlreadyFree, BlockMap};
+use super::block_map::{AlreadyFree, BlockMap, LongWords, OWN_BLOCKS};
 use super::class_map;
 use super::fatal::already_free;
 use super::holder::{HeapId, Holder};
@@ -57,13 +57,12 @@ const _: () = assert!(PAGE_SIZE == CARVE * u16::BITS as usize, "a bit of `clean`
 /// Anyone may ask at any time if the page is cut, and for the owner. Who has no block of the page, and cares, locks that owner and asks again:
 /// a page comes to an owner and leaves it under the owner's lock.
 ///
-/// All but the words of `blocks` is in one line of a processor's cache, since a free block that goes home is likely to
-/// find none of it there.
+/// All but the words of `blocks` and the links is in one line of a processor's cache, since a free block that goes home is
+/// likely to find none of it there; for large blocks the one word is, too.
 #[repr(C, align(64))]
 pub(crate) struct Page {
     owner: AtomicPtr<Owner>,
     start: Cell<*mut u8>,
-    links: Links<PageRef>,
     private_heap: Cell<Option<HeapId>>,
     run_bytes: Cell<usize>,
     class: Cell<SizeClass>,
@@ -72,9 +71,13 @@ pub(crate) struct Page {
     clean: Cell<u16>,
     capacity: Cell<u16>,
     blocks: BlockMap,
+    links: Links<PageRef>,
 }
 
-const _: () = assert!(offset_of!(Page, blocks) < 64, "one line for all but the words of `blocks`");
+const _: () = {
+    assert!(offset_of!(Page, blocks) + size_of::<BlockMap>() - OWN_BLOCKS / 8 < 64, "one line for what comes before");
+    assert!(size_of::<Page>() <= 128, "two lines for all");
+};
 
 /// A handle to a page's descriptor.
 ///
@@ -115,11 +118,28 @@ impl Linked for PageRef {
 }
 
 impl Page {
+    /// Whether a page of `class` has more blocks than its descriptor has bits for: before it is opened, it is
+    /// [extended](Self::extend).
+    pub(crate) fn is_long(class: SizeClass) -> bool {
+        usize::from(CAPACITIES[class.index()]) > OWN_BLOCKS
+    }
+
+    /// Gets bits for more blocks.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the page, and the `long` words become its own, as [`BlockMap::extend`] says.
+    pub(crate) unsafe fn extend(&self, long: NonNull<LongWords>) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.blocks.extend(long) };
+    }
+
     /// Makes the free page at `start` one of `holder`'s, to be cut into blocks of `class`.
     ///
     /// # Safety
     ///
-    /// The caller owns the page that this describes, and `start` may be used for all of it.
+    /// The caller owns the page that this describes, and `start` may be used for all of it. If the class is
+    /// [long](Self::is_long), the page has been extended.
     pub(crate) unsafe fn open(&self, start: NonNull<u8>, fresh: Fresh, class: SizeClass, holder: Holder) {
         // INVARIANT: the page is the caller's, and has no blocks yet.
         self.clean.set(if fresh == Fresh::Yes { u16::MAX } else { 0 });
@@ -135,7 +155,6 @@ impl Page {
             Holder::PrivateHeap(heap) => self.private_heap.set(Some(heap)),
         }
         self.is_cut.store(true, Relaxed);
-        self.blocks.reset();
     }
 
     /// Makes this the first page of a run at `start`, which is the private heap `heap`'s, for a block of `bytes` bytes.
@@ -162,7 +181,12 @@ impl Page {
         self.run_bytes.get()
     }
 
-    /// Makes this a page that nobody holds, and returns its start. Nobody uses its blocks any more.
+    /// Forgets the page's blocks, which nobody uses any more, and gives back what it was [extended](Self::extend) by.
+    pub(crate) fn forget_blocks(&self) -> Option<NonNull<LongWords>> {
+        self.blocks.clear()
+    }
+
+    /// Makes this a page that nobody holds, and returns its start. It has no blocks any more.
     pub(crate) fn close(&self) -> *mut u8 {
         class_map::set(self.start.get().addr(), Mark::NOTHING);
         self.is_cut.store(false, Relaxed);

@@ -48,6 +48,10 @@ impl PageSet {
         (word & mask).count_ones() as usize
     }
 
+    pub(crate) fn remove(&self, page: usize) {
+        self.remove_in(page / WORD_BITS, 1 << (page % WORD_BITS));
+    }
+
     pub(crate) fn contains(&self, page: usize) -> bool {
         self.word(page / WORD_BITS).get() >> (page % WORD_BITS) & 1 == 1
     }

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //!   64 MiB = 1024 pages of 64 KiB
-//!   | header | nodes | page descriptors | page | page | … | page 1023 |
+//!   | header | nodes | page descriptors | long words | page | page | … | page 1023 |
 //!     the first pages
 //! ```
 //!
-//! It is address space at first: pages that were never used cost no memory, and neither do their descriptors. Where so
+//! It is address space at first: pages that were never used cost no memory, and neither do their descriptors. The
+//! long words of block maps are handed out from the lowest on, to those pages that need some, so that they lie close
+//! together. Where so
 //! much address space is not to be had, a region is smaller, down to 4 MiB; and where the source spends memory on
 //! everything that it hands out, all regions are that small.
 
@@ -16,6 +18,7 @@ use core::ops::{Deref, Range};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use super::block_map::LongWords;
 use super::extents::Node;
 use super::list::{Linked, Links};
 use super::page::{Page, PageRef};
@@ -42,11 +45,13 @@ struct Region {
     header: Header,
     nodes: [Node; PAGES],
     pages: [Page; PAGES],
+    long_words: [LongWords; PAGES],
 }
 
 const _: () = {
     assert!(2 * size_of::<Region>() <= UNIT, "most of the smallest region is for pages");
-    assert!(size_of::<Page>() + size_of::<Node>() <= 656, "as the page on growth says");
+    assert!(size_of::<Page>() + size_of::<Node>() <= 152, "as the page on growth says");
+    assert!(size_of::<LongWords>() <= 512, "as the page on growth says");
     assert!(size_of::<Header>() <= 1024, "as the page on growth says");
 };
 
@@ -57,7 +62,8 @@ const _: () = {
 /// All is only touched under the lock of the regions, but for `size` and `worn`, and `older`, which
 /// [`Regions`](super::regions) tells about. `dirty` is a part of `free`, and `stale` of `dirty`. A free page that is
 /// not dirty is zero. `dirty_pages` and `used_pages` are the numbers of pages that are dirty and that are not free;
-/// what the region keeps for itself counts as neither.
+/// what the region keeps for itself counts as neither. `spare_words` are the long words that no page has:
+/// these are zero.
 pub(crate) struct Header {
     size: usize,
     /// The next in the list of all regions.
@@ -71,6 +77,7 @@ pub(crate) struct Header {
     used_pages: Cell<usize>,
     /// Whether the program has taken or given back pages since the last pass was here.
     used_lately: Cell<bool>,
+    spare_words: PageSet,
     worn: [AtomicUsize; PAGES / WORN_BITS],
 }
 
@@ -171,6 +178,26 @@ impl RegionRef {
         unsafe { PageRef::new(page) }
     }
 
+    /// Takes the first of the long words that no page has. There is one for every page.
+    pub(crate) fn take_long_words(self) -> Option<NonNull<LongWords>> {
+        let index = self.spare_words.first_from(0)?;
+        self.spare_words.remove(index);
+        // SAFETY: there are that many, and it lies in the region.
+        Some(unsafe { self.long_words().add(index) })
+    }
+
+    /// Takes back what [`take_long_words`](Self::take_long_words) has handed out. They are zero.
+    pub(crate) fn put_long_words(self, words: NonNull<LongWords>) {
+        let offset = words.addr().get() - self.long_words().addr().get();
+        let index = offset / size_of::<LongWords>();
+        self.spare_words.insert(index..index + 1);
+    }
+
+    fn long_words(self) -> NonNull<LongWords> {
+        // SAFETY: the field is in the region.
+        unsafe { self.0.byte_add(offset_of!(Region, long_words)) }.cast()
+    }
+
     /// The node of the page with the given index, which is below [`PAGES`], by a pointer that may be used for the whole
     /// region.
     pub(crate) fn node(self, index: usize) -> NonNull<Node> {
@@ -244,6 +271,8 @@ impl Header {
     fn new(size: usize) -> Self {
         let free = PageSet::new();
         free.insert(FIRST..size / PAGE_SIZE);
+        let spare_words = PageSet::new();
+        spare_words.insert(0..PAGES);
         Self {
             size,
             older: Cell::new(None),
@@ -254,6 +283,7 @@ impl Header {
             dirty_pages: Cell::new(0),
             used_pages: Cell::new(0),
             used_lately: Cell::new(true),
+            spare_words,
             worn: [const { AtomicUsize::new(0) }; PAGES / WORN_BITS],
         }
     }

@@ -18,7 +18,7 @@ use super::janitor;
 use super::list::List;
 use super::lock::{self, Guard, Lock};
 use super::misuse;
-use super::page::PageRef;
+use super::page::{Page, PageRef};
 use super::page_map;
 use super::page_set::PageSet;
 use super::region::{MOST_UNITS, PAGE_SIZE, RegionRef, Span, UNIT};
@@ -66,14 +66,21 @@ impl Fit {
 
 /// A page for `holder`, to be cut into blocks of `class`. If that is an owner, it is locked.
 pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
-    let mut fresh = Fresh::No;
+    let (mut fresh, mut long) = (Fresh::No, None);
     let place = take_with(|regions| {
         let fit = regions.fit_for_page()?;
+        if Page::is_long(class) {
+            long = Some(fit.extent.region.take_long_words()?);
+        }
         regions.accounts.open_page();
         fresh = fit.freshness();
         Some(fit)
     })?;
     let page = place.region.page(place.pages.start);
+    if let Some(long) = long {
+        // SAFETY: the page was free, and is now the caller's, as the words are.
+        unsafe { page.extend(long) };
+    }
     // SAFETY: the page was free, and is now the caller's.
     unsafe { page.open(place.start(), fresh, class, holder) };
     Some(page)
@@ -81,11 +88,15 @@ pub(crate) fn take_page(class: SizeClass, holder: Holder) -> Option<PageRef> {
 
 /// Takes back a page whose blocks nobody uses any more.
 pub(crate) fn return_page(page: PageRef) {
+    let long = page.forget_blocks();
     let start = page.close().addr();
     // SAFETY: the page is in use, as a run of one, until it is put back below.
     let place = unsafe { span_of(start, 1) };
     let mut regions = lock();
     regions.accounts.close_page();
+    if let Some(long) = long {
+        place.region.put_long_words(long);
+    }
     regions.give_back(&place);
 }
 

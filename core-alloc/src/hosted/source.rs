@@ -34,10 +34,6 @@ pub(crate) const UNTOUCHED_IS_FREE: bool = platform::UNTOUCHED_IS_FREE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fresh {
     /// It is zero.
-    #[cfg_attr(
-        all(unix, not(any(target_os = "linux", target_os = "android", miri))),
-        expect(dead_code, reason = "no memory becomes fresh again on these systems")
-    )]
     Yes,
     /// It may hold anything.
     No,
@@ -101,6 +97,12 @@ pub(crate) unsafe fn purge(start: NonNull<u8>, size: usize) -> Fresh {
 pub(crate) unsafe fn populate(start: NonNull<u8>, size: usize) {
     // SAFETY: the caller's promise is the same.
     unsafe { platform::populate(start, size) };
+}
+
+/// The most memory that the process has ever had, in bytes, where the system counts that. It may count in what the process
+/// had before it became this program.
+pub(crate) fn peak_resident() -> Option<usize> {
+    platform::peak_resident()
 }
 
 /// The size of an OS page: the least that can be purged.

@@ -266,6 +266,10 @@ pub(crate) struct Accounts {
     used: usize,
     peak: usize,
     dirty_pages: usize,
+    /// What came into use last, and may not be touched yet.
+    newest: usize,
+    /// So much may be in use or dirty although it is too much: hardly any of it is memory.
+    tolerated: usize,
     pub(crate) large: LargeBlocks,
     mapped: LargeBlocks,
     peak_mapped: LargeBlocks,
@@ -278,6 +282,8 @@ impl Accounts {
             used: 0,
             peak: 0,
             dirty_pages: 0,
+            newest: 0,
+            tolerated: 0,
             large: LargeBlocks::new(),
             mapped: LargeBlocks::new(),
             peak_mapped: LargeBlocks::new(),
@@ -302,6 +308,7 @@ impl Accounts {
     pub(crate) fn use_more(&mut self, bytes: usize) {
         self.used = self.used.wrapping_add(bytes);
         self.peak = self.peak.max(self.used);
+        self.newest = bytes;
         // Twice what came into use, so that what was left over for some reason is caught up with, but not all at once.
         janitor::note_surplus(self.surplus_pages().min(2 * bytes.div_ceil(PAGE_SIZE)));
     }
@@ -321,14 +328,37 @@ impl Accounts {
         self.dirty_pages
     }
 
-    /// The number of dirty pages that are too many: what is in use and what is dirty shall come to an eighth more than the
-    /// program has ever used, and not much beyond.
+    /// The number of dirty pages that are too many.
     fn surplus_pages(&self) -> usize {
+        let most = self.most_kept().max(self.tolerated);
+        self.kept().saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
+    }
+
+    /// What is in use and what is dirty.
+    const fn kept(&self) -> usize {
+        self.used.saturating_add(self.dirty_pages * PAGE_SIZE)
+    }
+
+    /// What is in use and what is dirty shall come to a sixteenth more than the program has ever used, and not much beyond.
+    const fn most_kept(&self) -> usize {
         const ALWAYS: usize = 512 * 1024;
         // A program that says wrong sizes may have made anything of these.
-        let most = self.peak.saturating_add(self.peak / 8).saturating_add(ALWAYS);
-        let kept = self.used.saturating_add(self.dirty_pages * PAGE_SIZE);
-        kept.saturating_sub(most).div_ceil(PAGE_SIZE).min(self.dirty_pages)
+        self.peak.saturating_add(self.peak / 16).saturating_add(ALWAYS)
+    }
+
+    /// Tolerates a surplus, and a sixteenth of all more, if the process has never had more memory than may be kept, nor gets
+    /// so much with what has just come into use. Returns whether that is so.
+    pub(crate) fn tolerate_surplus(&mut self, peak_resident: usize) -> bool {
+        let is_tolerable = peak_resident.saturating_add(self.newest) <= self.most_kept();
+        if is_tolerable {
+            self.tolerated = self.kept().saturating_add(self.kept() / 16);
+        }
+        is_tolerable
+    }
+
+    /// Tolerates no surplus any more.
+    pub(crate) fn end_tolerance(&mut self) {
+        self.tolerated = 0;
     }
 
     /// A page is now cut into blocks.

@@ -1,6 +1,7 @@
 //! Single properties of collections, finalizers, weak handles, panics and the derive.
 
 mod collections;
+mod counted_work;
 mod derive;
 mod dot_reader;
 mod finalizers;
@@ -15,4 +16,5 @@ mod searches;
 mod unique;
 mod weak_handles;
 mod weak_maps;
+mod whole_heaps;
 mod world;

@@ -24,7 +24,15 @@ pub(crate) fn dirty_pages() -> usize {
 
 /// A pass has dealt with so many pages that were given back.
 pub(crate) fn forget_freed(pages: usize) {
-    lock().freed -= pages;
+    let mut regions = lock();
+    regions.freed -= pages;
+    regions.accounts.end_tolerance();
+}
+
+/// Whether a surplus of dirty pages may stay, since the process has never had so much memory. It is asked again when there
+/// is more, and after the next pass.
+pub(crate) fn may_keep_surplus() -> bool {
+    source::peak_resident().is_some_and(|peak| lock().accounts.tolerate_surplus(peak))
 }
 
 /// All regions, but for those made meanwhile. One that this has returned may be released.

@@ -138,6 +138,10 @@ pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
     unsafe { kernel::populate(start, size) };
 }
 
+pub(super) fn peak_resident() -> Option<usize> {
+    kernel::peak_resident()
+}
+
 pub(super) fn os_page_size() -> usize {
     // SAFETY: to ask does no harm.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };

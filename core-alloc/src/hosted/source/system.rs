@@ -70,6 +70,11 @@ pub(super) fn start_thread<W: Work>() -> Result<(), NoThread> {
     thread.map(drop).map_err(|_| NoThread)
 }
 
+/// Nobody counts that.
+pub(super) const fn peak_resident() -> Option<usize> {
+    None
+}
+
 pub(super) const BARE_THREADS: bool = false;
 
 pub(super) const fn forget_thread() {}

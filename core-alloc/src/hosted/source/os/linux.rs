@@ -1,5 +1,6 @@
 //! What Linux does in its own way.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::time::Duration;
 
@@ -63,6 +64,19 @@ pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
     keeping_errno(|| unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_POPULATE_WRITE) });
 }
 
+/// The highest that the process's resident memory has been, in bytes.
+pub(super) fn peak_resident() -> Option<usize> {
+    let mut usage = MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: there is a place for the answer.
+    let status = keeping_errno(|| unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) });
+    if status != 0 {
+        return None;
+    }
+    // SAFETY: the system has just written it.
+    let kibibytes = unsafe { usage.assume_init() }.ru_maxrss;
+    usize::try_from(kibibytes).ok()?.checked_mul(1024)
+}
+
 /// Rests for about that long; a signal may end it early.
 ///
 /// The C library's own calls to sleep are cancellation points: a thread that is cancelled while it waits for a lock would be
@@ -70,7 +84,7 @@ pub(super) unsafe fn populate(start: NonNull<u8>, size: usize) {
 #[cfg(target_pointer_width = "64")]
 pub(super) fn sleep(duration: Duration) {
     let time = libc::timespec {
-        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: duration.subsec_nanos().into(),
     };
     let rest = core::ptr::null_mut::<libc::timespec>();

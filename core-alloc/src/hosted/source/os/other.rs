@@ -46,6 +46,11 @@ pub(super) unsafe fn purge(_start: NonNull<u8>, _size: usize) -> Fresh {
     Fresh::No
 }
 
+/// Systems count this in units of their own.
+pub(super) const fn peak_resident() -> Option<usize> {
+    None
+}
+
 /// Rests for that long.
 pub(super) fn sleep(duration: Duration) {
     std::thread::sleep(duration);
