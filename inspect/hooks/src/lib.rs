@@ -47,7 +47,7 @@ mod sums;
 mod tail;
 mod writer;
 
-pub use chunk::{Chunk, Found};
+pub use chunk::{Chunk, Chunks, Found};
 pub use event::{Event, NameOf, Step};
 pub use field::{Address, Frames};
 pub use hooked::Hooked;
