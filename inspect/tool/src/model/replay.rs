@@ -2,9 +2,7 @@
 
 use mudlark_hooks::{Chunk, Event, Record};
 
-use crate::model::{
-    Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood, rounded,
-};
+use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
 
 impl Model {
     /// Goes on with what a chunk says.
@@ -74,7 +72,7 @@ impl Model {
             self.displaced(time, address, block);
         }
         self.sum_request(time, size, place);
-        self.last_requests.insert(self.thread, address);
+        self.last_requests.insert(self.thread.into(), address);
     }
 
     fn freed(&mut self, time: u64, address: u64) {
@@ -83,8 +81,8 @@ impl Model {
             return;
         };
         let thread = self.places.place(block.place).thread;
-        if self.last_requests.get(&thread) == Some(&address) {
-            self.last_requests.remove(&thread);
+        if self.last_requests.get(thread.into()) == Some(address) {
+            self.last_requests.remove(thread.into());
             self.sum_temporary(block);
         }
         self.sum_free(time, block);
@@ -121,7 +119,7 @@ impl Model {
         self.allocated(time, to, size, stack);
         let amount = self.scale.amount(size);
         let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.resized += amount;
         }
     }
@@ -137,7 +135,7 @@ impl Model {
     fn sum_request(&mut self, time: u64, size: u64, place: u32) {
         let (amount, peak) = (self.scale.amount(size), self.peak);
         let most = self.all.most.bytes;
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.request(amount, time, peak);
         }
         if self.all.most.bytes > most {
@@ -149,7 +147,7 @@ impl Model {
 
     fn sum_free(&mut self, time: u64, Block { size, born, place }: Block) {
         let (amount, peak) = (self.scale.amount(size), self.peak);
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.free(amount, born, time, peak);
         }
         self.curve.push(time, self.all.now.bytes);
@@ -157,7 +155,7 @@ impl Model {
 
     fn sum_temporary(&mut self, Block { size, place, .. }: Block) {
         let amount = self.scale.amount(size);
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.temporary += amount;
         }
     }
