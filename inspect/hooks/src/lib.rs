@@ -49,7 +49,7 @@ mod sums;
 mod tail;
 mod writer;
 
-pub use chunk::{Chunk, Found};
+pub use chunk::{Chunk, Chunks, Found};
 #[cfg(feature = "gc")]
 pub use collections::tell_of_collections;
 pub use event::{Event, NameOf, Step};

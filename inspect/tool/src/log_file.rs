@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use mudlark_hooks::{Chunk, Damage, Found};
+use mudlark_hooks::{Chunk, Chunks, Damage, Found};
 
 /// Bytes of the buffer; several of the longest chunks fit.
 const PIECE: usize = 16 * Chunk::MAX_LEN;
@@ -133,25 +133,21 @@ impl<R: Read> LogFile<R> {
     /// Hands out the whole chunks of the buffer, and keeps what may be the beginning of another.
     fn take_chunks(&mut self, each: &mut impl FnMut(Chunk<'_>)) {
         let mut passed = 0;
+        let mut chunks = Chunks::new(&self.buffer[..self.filled]);
         loop {
-            match Chunk::find(&self.buffer[passed..self.filled]) {
-                Found::Chunk { skipped, len, chunk } => {
-                    self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
-                    self.damage.skipped_bytes += skipped as u64;
-                    self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
-                    self.next_sequence = Some(chunk.sequence.wrapping_add(1));
-                    self.chunks += 1;
-                    passed += skipped + len;
-                    each(chunk);
-                }
-                Found::Incomplete { skipped } => {
-                    self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
-                    self.damage.skipped_bytes += skipped as u64;
-                    self.pass(passed + skipped);
-                    return;
-                }
-            }
+            let found = chunks.find_next();
+            let (Found::Chunk { skipped, .. } | Found::Incomplete { skipped }) = found;
+            self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
+            self.damage.skipped_bytes += skipped as u64;
+            passed += skipped;
+            let Found::Chunk { len, chunk, .. } = found else { break };
+            self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
+            self.next_sequence = Some(chunk.sequence.wrapping_add(1));
+            self.chunks += 1;
+            passed += len;
+            each(chunk);
         }
+        self.pass(passed);
     }
 
     /// No more will come: what looks like a beginning is none, but something whole may be behind it.

@@ -41,9 +41,9 @@ pub struct Program {
     /// What code was loaded, in the log's order. Those that were unloaded, and had others come in their place, are somewhere else.
     pub modules: Vec<Module>,
     /// Those that are where they are said to be, by their bases; no two have an address in common.
-    present: BTreeMap<u64, usize>,
+    pub(crate) present: BTreeMap<u64, usize>,
     /// How many are somewhere else.
-    moved: u64,
+    pub(crate) moved: u64,
     /// Return addresses by a stack's number, innermost first.
     pub stacks: HashMap<u32, Box<[u64]>>,
     pub(crate) names: HashMap<(NameOf, u32), String>,

@@ -271,7 +271,6 @@ fn with_tail(process: u32) -> (Vec<u8>, Vec<u8>) {
     let chunk = writer.collected();
     let progress = Tail::progress(chunk.sequence, chunk.payload().len()).to_le_bytes();
     let tail = [&Tail::beginning(process)[..], &progress, chunk.payload(), &[7; 100]].concat();
-    drop(writer);
     (log, tail)
 }
 
