@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_was_added_can_be_taken_away_again() {
-        let scale = |size| Scale::of_interval(1000 << (size % 20));
+        let scale = |size: u64| Scale::of_interval(1000_u64 << (size % 20));
         let mut sum = Amount::default();
         for size in 1..2000 {
             sum += scale(size).amount(size);

@@ -294,8 +294,10 @@ struct Truth {
 
 #[test]
 fn a_sample_tells_what_there_was_up_to_its_own_error() {
+    /// The interval of the request of that number.
+    type IntervalAt = fn(u64) -> u64;
     // With how far the number of blocks may be off: of small ones few are seen, so it is less certain than their bytes.
-    let intervals: [(&str, f64, fn(u64) -> u64); 3] = [
+    let intervals: [(&str, f64, IntervalAt); 3] = [
         ("one interval", 0.2, |_| INTERVAL),
         ("many", 0.4, |n| INTERVAL << (n / 1000 % 7)),
         ("two that differ much", 0.8, |n| if n % 5000 < 100 { INTERVAL } else { INTERVAL << 8 }),
