@@ -30,6 +30,30 @@ struct mudlark_stats {
 /* Fills in *stats. */
 void mudlark_stats(struct mudlark_stats *stats);
 
+/* A size class, whose blocks are of one size. */
+struct mudlark_class {
+    size_t block_size;
+    size_t pages;
+    size_t blocks;          /* in use; those in other threads' caches count */
+    size_t cached_blocks;   /* free blocks outside of pages */
+    size_t requested_bytes; /* what was asked for with the blocks in use, estimated */
+};
+
+/* Calls visit for each size class that has pages or blocks, the smallest first. It may allocate and free. */
+void mudlark_visit_classes(void (*visit)(const struct mudlark_class *told, void *context), void *context);
+
+/* A page that is cut into blocks of one size. */
+struct mudlark_page {
+    const void *address;
+    size_t size;
+    size_t block_size;
+    size_t blocks;   /* that are out of it: in use, or in the caches of threads */
+    size_t capacity; /* blocks that there is room for */
+};
+
+/* Calls visit for each page, in the order of their addresses. It may allocate and free. */
+void mudlark_visit_pages(void (*visit)(const struct mudlark_page *told, void *context), void *context);
+
 /* Gives all memory back to the system that is not in use or in other threads' caches. */
 void mudlark_collect(void);
 

@@ -9,6 +9,7 @@ pub(crate) mod forking;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::time::Instant;
 
 use lock_api::{Mutex, MutexGuard};
@@ -19,7 +20,8 @@ use crate::live::{Live, LiveTable, Traced};
 use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
-use crate::modules::{Loaded, Modules};
+use crate::modules::{Loaded, Modules, Unknown};
+use crate::names::Names;
 use crate::pace::Pace;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
@@ -32,11 +34,14 @@ pub(crate) struct Engine {
     stacks: Stacks,
     modules: Modules,
     tags: Tags,
+    names: Names,
     log: Option<Log>,
     is_recording: bool,
     pace: Pace,
     /// When the recording began: the clock of one without a log.
     began: Option<Instant>,
+    /// Whether a forked child goes on, in a log of its own.
+    follows_children: bool,
     logs: u32,
 }
 
@@ -57,6 +62,10 @@ pub(crate) struct Settings {
     pub(crate) most_a_second: u32,
     /// Frames of a stack.
     pub(crate) depth: usize,
+    /// Whether forked children are recorded, too.
+    pub(crate) follows_children: bool,
+    /// How often the log has figures of the process if no thread writes any.
+    pub(crate) own_figures: Option<Duration>,
 }
 
 /// A request that is recorded.
@@ -74,8 +83,11 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct AlreadyRecording;
 
-/// Begins to record, to this file if there is one.
-pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), AlreadyRecording> {
+/// Begins to record, to this file if there is one, what is called so.
+pub(crate) fn start(settings: Settings, file: Option<LogFile>, names: &Names) -> Result<(), AlreadyRecording> {
+    let loaded = Loaded::now();
+    #[cfg(unix)]
+    forking::prepare();
     let begun = with(|engine| {
         if engine.is_recording {
             return Err(AlreadyRecording);
@@ -84,8 +96,12 @@ pub(crate) fn start(settings: Settings, file: Option<LogFile>) -> Result<(), Alr
         engine.live.begin_recording(settings.interval);
         engine.pace = Pace::new(settings.interval, if settings.interval == EVERY { 0 } else { settings.most_a_second });
         engine.began = Some(Instant::now());
+        engine.follows_children = settings.follows_children;
+        engine.names = *names;
         engine.logs += 1;
-        engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval));
+        engine.log = file.map(|file| Log::begin(file, engine.logs, settings.interval, settings.own_figures));
+        engine.modules.clear();
+        engine.learn(&loaded, &Unknown { address: 0 });
         engine.tell_names();
         DEPTH.store(settings.depth, Ordering::Relaxed);
         gate::open(settings.interval);
@@ -102,14 +118,11 @@ pub(crate) fn is_recording() -> bool {
 /// Ends the recording, if there is one.
 pub(crate) fn stop() {
     with(|engine| {
-        if !core::mem::replace(&mut engine.is_recording, false) {
-            return;
-        }
-        engine.tell_lost();
-        engine.live.end_recording();
-        gate::close(engine.live.has_over_aligned());
-        if let Some(log) = engine.log.take() {
-            log.end();
+        if engine.is_recording {
+            engine.tell_lost();
+            engine.end_recording();
+            engine.live.renew_filter();
+            engine.log.take().into_iter().for_each(Log::end);
         }
     });
 }
@@ -191,6 +204,7 @@ pub(crate) fn write_promptly(event: &Event<'_>) {
     let Some(_locked) = Recording::lock() else { return };
     loop {
         if let Some(mut engine) = ENGINE.try_lock() {
+            engine.part_with_parent();
             return engine.write(event);
         }
         if is_forking() || is_astray() {
@@ -224,9 +238,14 @@ pub(crate) fn write_late(time: u64, event: &Event<'_>) {
     with(|engine| engine.log.as_mut().map(|log| log.write_at(time, event)));
 }
 
-/// Hands what is collected to the system.
+/// Hands what is collected to the system, and leaves no tail.
 pub(crate) fn flush() {
-    with(|engine| engine.log.as_mut().map(Log::flush));
+    with(|engine| engine.log.as_mut().map(Log::settle));
+}
+
+/// Has the log's file be there.
+pub(crate) fn make_file() {
+    with(|engine| engine.log.as_mut().map(Log::make_file));
 }
 
 /// The process that writes the log.
@@ -299,9 +318,7 @@ pub(crate) fn reset_peak() {
 fn with<R>(f: impl FnOnce(&mut Engine) -> R) -> Option<R> {
     let _locked = Recording::lock()?;
     let mut engine = lock()?;
-    if forgets_parent() {
-        engine.begin_anew();
-    }
+    engine.part_with_parent();
     Some(f(&mut engine))
 }
 
@@ -320,15 +337,24 @@ fn with_stack<R>(from: *const u8, f: impl Fn(&mut Engine, u32) -> R) -> Option<R
     let answer = with(|engine| engine.stack(&walk).map(|stack| f(engine, stack)))?;
     match answer {
         Ok(answer) => Some(answer),
-        Err(Unknown { address }) => {
-            let loaded = Loaded::now();
+        Err(unknown) => {
+            let loaded = ask_loader();
             with(|engine| {
-                engine.learn(&loaded, address);
+                engine.learn(&loaded, &unknown);
                 let stack = engine.stack_of_any_code(&walk);
                 f(engine, stack)
             })
         }
     }
+}
+
+/// What is loaded; nothing in a child, which knows what its parent has known.
+fn ask_loader() -> Loaded {
+    #[cfg(unix)]
+    if forking::is_child() {
+        return Loaded::nothing();
+    }
+    Loaded::now()
 }
 
 /// Asks the engine for the block at an address, unless it is clear without that there is none.
@@ -347,11 +373,6 @@ fn ask(address: usize, question: impl FnOnce(&mut Engine) -> Option<Live>) -> Kn
 #[derive(Debug)]
 struct NotAdded;
 
-/// An address of code that no known file has.
-struct Unknown {
-    address: usize,
-}
-
 impl Engine {
     const fn new() -> Self {
         Self {
@@ -359,22 +380,24 @@ impl Engine {
             stacks: Stacks::new(),
             modules: Modules::new(),
             tags: Tags::new(),
+            names: Names::unknown(),
             log: None,
             is_recording: false,
             pace: Pace::new(EVERY, 0),
             began: None,
+            follows_children: false,
             logs: 0,
         }
     }
 
-    /// The number of a stack, of which the log is told, unless it does not know the file of some address in it.
+    /// The number of a stack, of which the log is told, unless it is in code that nobody knows at once.
     fn stack(&mut self, walk: &Walk) -> Result<u32, Unknown> {
-        let Ok(number) = self.stacks.intern(walk.frames()) else { return Ok(0) };
-        let is_told = self.log.as_ref().is_none_or(|log| self.stacks.is_known(number, log.number()));
-        if !is_told && let Some(address) = self.modules.unknown_of(walk.frames()) {
-            return Err(Unknown { address });
+        let Self { log, modules, stacks, .. } = self;
+        if let Some(log) = log {
+            let replaced = modules.meet(walk.frames(), |module| log.write_module(module))?;
+            replaced.iter().for_each(|range| stacks.code_has_changed(range));
         }
-        Ok(self.told(number))
+        Ok(self.stack_of_any_code(walk))
     }
 
     /// The number of a stack, of which the log is told. Some of the code may be in no file: the program has made it itself.
@@ -394,15 +417,16 @@ impl Engine {
     }
 
     /// Tells the log what code is loaded.
-    fn learn(&mut self, loaded: &Loaded, address: usize) {
+    fn learn(&mut self, loaded: &Loaded, unknown: &Unknown) {
         let Some(log) = &mut self.log else { return };
-        self.modules.learn(loaded, address, |module| log.write_module(module));
+        let replaced = self.modules.learn(loaded, unknown, |module| log.write_module(module));
+        replaced.iter().for_each(|range| self.stacks.code_has_changed(range));
     }
 
-    /// Tells a new log what other events refer to.
+    /// Tells a new log whom it is about, and what other events refer to.
     fn tell_names(&mut self) {
-        self.modules.clear();
         if let Some(log) = &mut self.log {
+            log.write_names(&self.names);
             log.write_tags(&self.tags);
         }
     }
@@ -495,12 +519,34 @@ impl Engine {
         }
     }
 
-    /// In a forked child: goes on in a log of its own.
+    /// If this is a forked child that has not parted with its parent's log yet, does so.
+    fn part_with_parent(&mut self) {
+        if forgets_parent() {
+            self.begin_anew();
+        }
+    }
+
+    /// From here on nothing is recorded; the log stays as it is.
+    fn end_recording(&mut self) {
+        self.is_recording = false;
+        self.live.end_recording();
+        gate::close(self.live.has_over_aligned());
+    }
+
+    /// In a forked child: goes on in a log of its own, where what code is loaded is known from the parent; or ends the recording
+    /// here.
     fn begin_anew(&mut self) {
         let Some(log) = &mut self.log else { return };
+        if !self.follows_children {
+            // It is the parent's, with all that is collected.
+            self.log = None;
+            self.end_recording();
+            return;
+        }
         #[cfg(unix)]
         log.begin_anew();
         self.logs = log.number();
+        self.modules.iter().for_each(|module| log.write_module(module));
         self.tell_names();
     }
 }

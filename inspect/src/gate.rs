@@ -302,6 +302,13 @@ pub(crate) fn note_dead(address: usize) {
     }
 }
 
+/// No recorded block is live any more. Called with the engine locked.
+pub(crate) fn forget_live() {
+    for place in &FILTER {
+        place.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Counts anew: just these are live. Called with the engine locked.
 ///
 /// No count is zero for a moment if there is a live block at its place: somebody may be about to free it.

@@ -169,6 +169,11 @@ impl LiveTable {
     /// The recording is over: all its blocks are forgotten but those that are aligned for our sake, which are no recording's
     /// from now on.
     pub(crate) fn end_recording(&mut self) {
+        if self.over_aligned == 0 {
+            // At once: a forked child, which has a copy of them all, would have to touch each.
+            (self.entries, self.len) = (Array::new(), 0);
+            gate::forget_live();
+        }
         let mut place = 0;
         while place < self.entries.len() {
             let Live { address, is_over_aligned, .. } = self.entries[place];
@@ -184,6 +189,10 @@ impl LiveTable {
         // is put back, it has an old number.
         self.recording = self.recording.checked_add(1).unwrap_or(EARLIER + 1);
         self.traced = Traced::default();
+    }
+
+    /// Has the filter for addresses count what there is, exactly.
+    pub(crate) fn renew_filter(&self) {
         gate::renew_filter(self.iter().map(|live| live.address));
     }
 

@@ -3,51 +3,107 @@
 mod file;
 #[cfg(unix)]
 mod kept;
+#[cfg(all(unix, not(miri)))]
+mod tail;
+#[cfg(not(all(unix, not(miri))))]
+#[path = "log/no_tail.rs"]
+mod tail;
 
+use core::time::Duration;
 use std::process;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mudlark_hooks::{Event, Frames, NameOf, Writer};
 
 use crate::modules::Module;
+use crate::names::Names;
+use crate::report;
 use crate::stacks::Stacks;
 use crate::tags::Tags;
 use crate::thread;
+use crate::walk::MOST_FRAMES;
 
 pub(crate) use file::{LogFile, Place};
+use tail::Tail;
 
 /// Bytes of a chunk.
 const CHUNK: usize = 32 * 1024;
 
-/// After so many nanoseconds at most, what is collected goes to the file with the next event: that much is lost if the process
-/// is killed.
+/// After so many nanoseconds at most, what is collected goes to the file with the next event: who follows it waits no longer. What a
+/// process that is killed has collected is in the [`Tail`]; where there can be none, that much is lost.
 const LONGEST_WAIT: u64 = 50_000_000;
 
 /// A young log waits for such a part of its age only, so that a program that ends soon, and badly, leaves most of it.
 const PART_OF_AGE: u64 = 16;
 
+/// When figures of the whole process are written along with what happens.
+#[derive(Clone, Copy)]
+struct OwnFigures {
+    /// At most every so many nanoseconds.
+    period: u64,
+    /// The first ones come soon, and then after twice as long each time.
+    wait: u64,
+    due: u64,
+}
+
+impl OwnFigures {
+    fn every(period: Duration) -> Self {
+        const FIRST: u64 = 1_000_000;
+        let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        let wait = period.min(FIRST);
+        Self { period, wait, due: wait }
+    }
+
+    /// Whether it is time for some.
+    fn are_due(&mut self, now: u64) -> bool {
+        let are_due = now >= self.due;
+        if are_due {
+            self.wait = self.wait.saturating_mul(2).min(self.period);
+            self.due = now.saturating_add(self.wait);
+        }
+        are_due
+    }
+}
+
 /// A log that is being written.
 pub(crate) struct Log {
     writer: Writer<LogFile, CHUNK>,
+    tail: Tail,
     began: Instant,
     /// When it was begun, and when it last went to the file.
     born: u64,
     flushed: u64,
     interval: u64,
+    /// Figures of the whole process, where no thread of the recorder's writes them.
+    own_figures: Option<OwnFigures>,
     /// Which of the process's logs it is, from one up.
     number: u32,
     /// The process.
     process: u32,
     /// Whether there is more than the beginning.
     is_used: bool,
+    /// Room for a stack that is written. The program's own stack may be small.
+    addresses: [u64; MOST_FRAMES],
 }
 
 impl Log {
-    /// A log in this file, whose beginning is written.
-    pub(crate) fn begin(file: LogFile, number: u32, interval: u64) -> Self {
+    /// A log in this file, whose beginning is written. If there is a `period`, the log has figures of the process without anybody's
+    /// help.
+    pub(crate) fn begin(file: LogFile, number: u32, interval: u64, period: Option<Duration>) -> Self {
         let (writer, began) = (Writer::new(file), Instant::now());
-        let mut log =
-            Self { writer, began, born: 0, flushed: 0, interval, number, process: process::id(), is_used: true };
+        let mut log = Self {
+            writer,
+            tail: Tail::new(),
+            began,
+            born: 0,
+            flushed: 0,
+            interval,
+            own_figures: period.map(OwnFigures::every),
+            number,
+            process: process::id(),
+            is_used: true,
+            addresses: [0; MOST_FRAMES],
+        };
         log.write_beginning();
         log.flush();
         log
@@ -58,6 +114,7 @@ impl Log {
     pub(crate) fn begin_anew(&mut self) {
         self.process = process::id();
         self.is_used = false;
+        self.tail.leave_to_parent();
         (self.born, self.flushed) = (self.now(), self.now());
         let file = self.writer.sink_mut().of_child(self.process);
         // In place: the stack of a thread that forks may be small.
@@ -96,12 +153,13 @@ impl Log {
 
     /// Writes an event that is no thread's.
     pub(crate) fn write(&mut self, event: &Event<'_>) {
-        self.writer.write(self.now(), event);
+        self.write_at(self.now(), event);
     }
 
     /// Writes events of one moment.
     pub(crate) fn write_at(&mut self, time: u64, event: &Event<'_>) {
         self.writer.write(time, event);
+        self.follow();
     }
 
     /// Writes an event of the calling thread, and what the thread is called if that is not known yet. A request that was sampled
@@ -117,6 +175,13 @@ impl Log {
             None => self.writer.write_of(number, tag, time, event),
         }
         self.is_used = true;
+        if let Some(figures) = &mut self.own_figures
+            && figures.are_due(time)
+            && let Some(bytes) = report::resident()
+        {
+            self.writer.write(time, &Event::Resident { bytes });
+        }
+        self.follow();
         let longest = (time.saturating_sub(self.born) / PART_OF_AGE).min(LONGEST_WAIT);
         if time.saturating_sub(self.flushed) > longest {
             self.flush();
@@ -125,13 +190,13 @@ impl Log {
 
     /// Writes a stack, so that events may refer to it.
     pub(crate) fn write_stack(&mut self, id: u32, stacks: &Stacks) {
-        let mut addresses = [0; crate::walk::MOST_FRAMES];
-        let frames = stacks.frames(id);
-        for (address, &frame) in addresses.iter_mut().zip(frames) {
+        let (now, frames) = (self.now(), stacks.frames(id));
+        for (address, &frame) in self.addresses.iter_mut().zip(frames) {
             *address = frame as u64;
         }
-        let known = &addresses[..frames.len().min(addresses.len())];
-        self.write(&Event::Stack { id, frames: Frames::from(known) });
+        let known = &self.addresses[..frames.len().min(MOST_FRAMES)];
+        self.writer.write(now, &Event::Stack { id, frames: Frames::from(known) });
+        self.follow();
     }
 
     /// Writes where a file is in memory.
@@ -140,11 +205,35 @@ impl Log {
         self.write(&Event::Module { base, size: (module.end - module.base) as u64, path: module.path() });
     }
 
+    /// Writes what the program and its allocator are called, as far as that is known.
+    pub(crate) fn write_names(&mut self, names: &Names) {
+        for (of, name) in [(NameOf::Program, &names.program), (NameOf::Allocator, &names.allocator)] {
+            let text = name.as_str();
+            if !text.is_empty() {
+                self.write(&Event::Name { of, id: 0, text });
+            }
+        }
+    }
+
     /// Writes the names of all scopes.
     pub(crate) fn write_tags(&mut self, tags: &Tags) {
         for (id, text) in tags.iter() {
             self.write(&Event::Name { of: NameOf::Tag, id, text });
         }
+    }
+
+    /// Has the tail have what is collected, unless a child has nothing to say.
+    fn follow(&mut self) {
+        if self.is_used {
+            self.tail.follow(self.writer.collected(), self.process, self.writer.sink());
+        }
+    }
+
+    /// Hands all that is collected to the system, so that there is no tail until there is something new: this process may be
+    /// another program in a moment.
+    pub(crate) fn settle(&mut self) {
+        self.flush();
+        self.tail.remove();
     }
 
     /// Hands what is collected to the system, unless a child has nothing to say.
@@ -155,9 +244,17 @@ impl Log {
         }
     }
 
+    /// Has the log's file be there, also if there is nothing to write yet: later it may not be possible to make one.
+    pub(crate) fn make_file(&mut self) {
+        if !self.is_used {
+            self.is_used = true;
+            self.settle();
+        }
+    }
+
     /// Ends the log.
     pub(crate) fn end(mut self) {
         self.write(&Event::Stopped {});
-        self.flush();
+        self.settle();
     }
 }

@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 use crate::engine::{self, Known, Request};
 use crate::gate::{self, SAMPLE_ALIGN, Turn};
 use crate::profiled::end_on_panic;
+use crate::thread::{self, TryingAgain};
 
 /// An allocator in the manner of C: whoever frees a block says nothing but where it is.
 ///
@@ -59,6 +60,13 @@ impl<M> ProfiledMalloc<M> {
     /// This allocator, which can be looked at.
     pub const fn new(next: M) -> Self {
         Self { next }
+    }
+
+    /// Until the answer is dropped, the calling thread goes on with a request that was refused: others may be asked, and come back here.
+    /// If that is in vain, it is one refusal all the same.
+    #[must_use]
+    pub fn try_again(&self) -> TryingAgain {
+        TryingAgain::begin()
     }
 
     /// The allocator. What is asked of it directly is not recorded.
@@ -139,6 +147,13 @@ fn request_of(size: usize, align: usize, turn: Turn) -> Option<Request> {
     turn.interval().map(|interval| Request { layout, interval, is_over_aligned: false })
 }
 
+/// Notes a request that was not served, unless that is known of it.
+fn refused(request: &Request, here: *const u8) {
+    if !thread::is_trying_again() {
+        engine::refused(request, here);
+    }
+}
+
 impl<M: Malloc> ProfiledMalloc<M> {
     /// Serves a request that is due.
     #[cold]
@@ -160,7 +175,7 @@ impl<M: Malloc> ProfiledMalloc<M> {
             let here = ptr::from_ref(&request).cast();
             match NonNull::new(block) {
                 Some(block) => drop(engine::allocated(block, &request, here)),
-                None => engine::refused(&request, here),
+                None => refused(&request, here),
             }
         }
         block
@@ -211,7 +226,7 @@ impl<M: Malloc> ProfiledMalloc<M> {
             (Some(_), None) => old.iter().for_each(engine::let_go),
             (None, request) => {
                 old.into_iter().for_each(engine::put_back);
-                request.into_iter().for_each(|request| engine::refused(&request, here));
+                request.into_iter().for_each(|request| refused(&request, here));
             }
         }
         resized

@@ -1,6 +1,13 @@
 //! The files whose code is loaded: where in memory each of them is.
 
+mod found;
+
+use core::ops::Range;
+
 use crate::memory::{Array, Plain};
+use found::{File, Found};
+
+pub(crate) use found::prepare;
 
 /// A file whose code is loaded.
 #[derive(Clone, Copy)]
@@ -29,12 +36,35 @@ impl Module {
         }
     }
 
-    fn contains(&self, address: usize) -> bool {
-        (self.base..self.end).contains(&address)
+    /// A file that was found.
+    fn of(file: &File<'_>) -> Self {
+        let mut module = Self { base: file.base, end: file.end, path: [0; LONGEST_PATH], path_len: 0 };
+        let own_path = &mut module.path;
+        module.path_len = if file.path.is_empty() { read_own_path(own_path) } else { copy_path(file.path, own_path) };
+        module
+    }
+
+    const fn range(&self) -> Range<usize> {
+        self.base..self.end
+    }
+
+    fn overlaps(&self, range: &Range<usize>) -> bool {
+        self.base < range.end && range.start < self.end
+    }
+
+    /// Whether it is this one. The program itself, whose path is empty, stays where it is.
+    fn is_of(&self, file: &File<'_>) -> bool {
+        let path = &file.path[..file.path.len().min(LONGEST_PATH)];
+        (self.base, self.end) == (file.base, file.end) && (path.is_empty() || &self.path[..self.path_len] == path)
     }
 
     fn is(&self, other: &Self) -> bool {
         self.base == other.base && self.end == other.end && self.path() == other.path()
+    }
+
+    /// Has it be none: it was unloaded.
+    const fn forget(&mut self) {
+        (self.base, self.end, self.path_len) = (0, 0, 0);
     }
 }
 
@@ -43,36 +73,107 @@ pub(crate) struct Modules {
     known: Array<Module>,
     /// An address that is in none of them, though the dynamic loader was asked: of code that the program has made itself, say.
     stray: usize,
+    /// Where in `known` a file was found last, by a few bits of its base.
+    recent: [usize; RECENT],
 }
+
+/// So many files are found without a search.
+const RECENT: usize = 64;
+
+/// An address of code of which nobody knows the file but the dynamic loader, for whom one may have to wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unknown {
+    pub(crate) address: usize,
+}
+
+/// Where there is other code now than there was before: a file was unloaded, and another one got its place.
+pub(crate) type Replaced = Option<Range<usize>>;
 
 impl Modules {
     pub(crate) const fn new() -> Self {
-        Self { known: Array::new(), stray: 0 }
+        Self { known: Array::new(), stray: 0, recent: [0; RECENT] }
     }
 
-    /// Forgets all: the next log has heard of none.
+    /// Forgets all.
     pub(crate) const fn clear(&mut self) {
         self.known.clear();
         self.stray = 0;
     }
 
-    /// The first of some addresses that is in no file that is known.
-    pub(crate) fn unknown_of(&self, addresses: &[usize]) -> Option<usize> {
-        let is_known = |address| address == self.stray || self.known.iter().any(|module| module.contains(address));
-        addresses.iter().copied().find(|&address| !is_known(address))
+    /// The files that are known and there, the program's own first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Module> {
+        self.known.iter().filter(|module| !module.range().is_empty())
     }
 
-    /// Learns what is loaded now, and calls `tell` with what is new. The `address` that was not known may be so still.
-    pub(crate) fn learn(&mut self, loaded: &Loaded, address: usize, mut tell: impl FnMut(&Module)) {
-        for module in loaded.0.iter() {
-            if !self.known.iter().any(|known| known.is(module)) {
-                // What overlaps was unloaded.
-                tell(module);
-                // If there is no memory, it is told again the next time.
-                let _ = self.known.push(*module);
+    /// Learns what code the calling thread's stack with these return addresses is in, and calls `tell` with files that are new.
+    ///
+    /// Where somebody knows it at once, that is asked for each stack, since a file may have been unloaded, and another one be where it
+    /// was. Where not, the answer may be that the dynamic loader has to be asked.
+    pub(crate) fn meet(&mut self, stack: &[usize], mut tell: impl FnMut(&Module)) -> Result<Replaced, Unknown> {
+        let (mut replaced, mut last) = (None, 0..0);
+        for address in stack.iter().filter(|address| **address != 0) {
+            if last.contains(address) {
+                continue;
+            }
+            // SAFETY: it is of the calling thread's stack.
+            match unsafe { found::at(address) } {
+                Found::File(file) => {
+                    last = file.start..file.end;
+                    if !self.knows(&file) {
+                        replaced = joined(replaced, self.add(Module::of(&file), &mut tell));
+                    }
+                }
+                Found::Nothing => {}
+                Found::NobodyAnswers if self.has_heard_of(*address) => {}
+                Found::NobodyAnswers => return Err(Unknown { address: *address }),
             }
         }
-        self.stray = address;
+        Ok(replaced)
+    }
+
+    /// Learns what is loaded now, and calls `tell` with what is new. What was unknown may be so still.
+    pub(crate) fn learn(&mut self, loaded: &Loaded, unknown: &Unknown, mut tell: impl FnMut(&Module)) -> Replaced {
+        self.stray = unknown.address;
+        let add = |replaced, module: &Module| {
+            let is_known = self.known.iter().any(|known| known.is(module));
+            joined(replaced, if is_known { None } else { self.add(*module, &mut tell) })
+        };
+        loaded.iter().fold(None, add)
+    }
+
+    fn has_heard_of(&self, address: usize) -> bool {
+        address == self.stray || self.known.iter().any(|module| module.range().contains(&address))
+    }
+
+    /// Whether this file is known where it is.
+    fn knows(&mut self, file: &File<'_>) -> bool {
+        let recent = (file.base >> 12) % RECENT;
+        if self.known.get(self.recent[recent]).is_some_and(|module| module.is_of(file)) {
+            return true;
+        }
+        let found = self.known.iter().position(|module| module.is_of(file));
+        self.recent[recent] = found.unwrap_or(0);
+        found.is_some()
+    }
+
+    /// Adds a file, and tells of it. What it overlaps was unloaded.
+    fn add(&mut self, module: Module, tell: &mut impl FnMut(&Module)) -> Replaced {
+        tell(&module);
+        let range = module.range();
+        let was_there = self.known.iter().any(|known| known.overlaps(&range));
+        // No known file is the one that was there, so that it is told of when it comes back.
+        self.known.iter_mut().filter(|known| known.overlaps(&range)).for_each(Module::forget);
+        // If there is no memory, it is told again the next time.
+        let _ = self.known.push(module);
+        was_there.then_some(range)
+    }
+}
+
+/// A range that has both.
+fn joined(one: Replaced, other: Replaced) -> Replaced {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.start.min(other.start)..one.end.max(other.end)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -80,6 +181,12 @@ impl Modules {
 pub(crate) struct Loaded(Array<Module>);
 
 impl Loaded {
+    /// As if nothing were.
+    #[cfg(unix)]
+    pub(crate) const fn nothing() -> Self {
+        Self(Array::new())
+    }
+
     /// The files, the program's own first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Module> {
         self.0.iter()
@@ -91,7 +198,7 @@ mod loader {
     use core::ffi::{CStr, c_int, c_void};
     use core::slice;
 
-    use super::{Array, LONGEST_PATH, Loaded, Module};
+    use super::{Array, LONGEST_PATH, Loaded, Module, copy_path, read_own_path};
 
     impl Loaded {
         /// Asks the dynamic loader, and waits for its lock: not to be called with another one that a thread may wait for
@@ -128,23 +235,33 @@ mod loader {
         usize::try_from(end).unwrap_or(0)
     }
 
-    /// The path of the program itself, which the loader tells of first, without a name.
-    fn read_own_path(path: &mut [u8]) -> usize {
-        // SAFETY: the call writes up to so many bytes.
-        let len = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
-        usize::try_from(len).unwrap_or(0)
-    }
-
     fn copy(info: &libc::dl_phdr_info, path: &mut [u8]) -> usize {
         if info.dlpi_name.is_null() {
             return 0;
         }
         // SAFETY: it is a string of the loader's.
-        let name = unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes();
-        let len = name.len().min(path.len());
-        path[..len].copy_from_slice(&name[..len]);
-        len
+        copy_path(unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes(), path)
     }
+}
+
+/// Copies as much of a path as there is room for, and says how much that is.
+fn copy_path(from: &[u8], path: &mut [u8]) -> usize {
+    let len = from.len().min(path.len());
+    path[..len].copy_from_slice(&from[..len]);
+    len
+}
+
+/// The path of the program itself, which the loader knows without a name.
+#[cfg(all(unix, not(miri)))]
+fn read_own_path(path: &mut [u8]) -> usize {
+    // SAFETY: the call writes up to so many bytes.
+    let len = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), path.as_mut_ptr().cast(), path.len()) };
+    usize::try_from(len).unwrap_or(0)
+}
+
+#[cfg(not(all(unix, not(miri))))]
+fn read_own_path(_path: &mut [u8]) -> usize {
+    0
 }
 
 /// Where nobody can be asked, nothing is known.
@@ -159,24 +276,49 @@ impl Loaded {
 mod tests {
     use super::*;
 
+    const NOWHERE: Unknown = Unknown { address: 64 };
+
+    /// An address of the program, which this test is in.
+    fn here() -> usize {
+        (here as fn() -> usize as *const ()).addr()
+    }
+
     #[test]
     fn code_of_the_program_is_known_once_the_loader_was_asked() {
-        let here = code_of_the_program_is_known_once_the_loader_was_asked as fn();
-        let address = (here as *const ()).addr();
+        prepare();
         let mut modules = Modules::new();
-        assert_eq!(modules.unknown_of(&[address]), Some(address));
         let mut told = Vec::new();
-        modules.learn(&Loaded::now(), address, |module| told.push(module.path().to_owned()));
-        assert_eq!(modules.unknown_of(&[address]), None);
+        let replaced = modules.learn(&Loaded::now(), &NOWHERE, |module| told.push(module.path().to_owned()));
+        assert_eq!(replaced, None);
         let program = std::env::current_exe().expect("there is one");
-        assert!(told.iter().any(|path| *path == program.to_string_lossy()), "{told:?}");
-        modules.learn(&Loaded::now(), address, |module| panic!("{} was known", module.path()));
+        assert_eq!(told[0], program.to_string_lossy(), "{told:?}");
+        let tell = |module: &Module| panic!("{} was known", module.path());
+        modules.learn(&Loaded::now(), &NOWHERE, tell);
+        assert_eq!(modules.meet(&[here()], tell), Ok(None));
     }
 
     #[test]
     fn an_address_that_is_nowhere_is_asked_for_once() {
         let mut modules = Modules::new();
-        modules.learn(&Loaded::now(), 64, |_| {});
-        assert_eq!(modules.unknown_of(&[64]), None);
+        modules.learn(&Loaded::now(), &NOWHERE, |_| {});
+        assert_eq!(modules.meet(&[NOWHERE.address, 0], |_| {}), Ok(None));
+    }
+
+    #[test]
+    fn a_file_in_anothers_place_is_another_file() {
+        let file = |path| File { base: 0x5000, start: 0x5000, end: 0x9000, path };
+        let (one, other) = (file(b"/one.so"), file(b"/other.so"));
+        let mut modules = Modules::new();
+        let mut told = Vec::new();
+        let mut tell = |module: &Module| told.push(module.path().to_owned());
+        for _ in 0..2 {
+            for file in [&one, &other] {
+                assert!(!modules.knows(file));
+                modules.add(Module::of(file), &mut tell);
+                assert!(modules.knows(file));
+            }
+        }
+        assert_eq!(modules.add(Module::of(&one), &mut tell), Some(0x5000..0x9000));
+        assert_eq!(told, ["/one.so", "/other.so", "/one.so", "/other.so", "/one.so"]);
     }
 }

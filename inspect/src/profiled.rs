@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 
 use crate::engine::{self, Known, Request};
 use crate::gate::{self, SAMPLE_ALIGN, Turn};
+use crate::names;
 
 /// An allocator that can be looked at while it serves the program: see [`Profiler`](crate::Profiler), who starts that.
 ///
@@ -105,6 +106,7 @@ impl<A: GlobalAlloc> Profiled<A> {
     #[cold]
     #[inline(never)]
     unsafe fn allocate_in_turn(&self, layout: Layout, contents: Contents) -> *mut u8 {
+        names::note_type::<A>();
         // SAFETY: the caller's promise is the same.
         end_on_panic(|| unsafe { self.allocate(layout, contents, gate::take_turn(layout.size())) })
     }

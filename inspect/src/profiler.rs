@@ -2,18 +2,21 @@
 
 use core::mem;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use mudlark_hooks::{Event, NameOf};
+use mudlark_hooks::Event;
 
 use crate::engine::{self, AlreadyRecording, Settings};
+use crate::family::{self, Kin};
 use crate::fork;
 use crate::gate::{self, EVERY, LARGEST_INTERVAL};
 use crate::log::{LogFile, Place};
+use crate::modules;
+use crate::names::{self, Names};
 use crate::report;
-use crate::reporter::{Detail, HeapReport, Reporter, report_state};
+use crate::reporter::{HeapReports, Reporter, report_all};
 use crate::start_error::StartError;
 use crate::thread::Recording;
 use crate::walk;
@@ -23,13 +26,15 @@ use crate::walk;
 /// There is one at a time. It is of the whole process, of all threads, from its start on: blocks that were there
 /// before are not known to it.
 ///
-/// A forked child goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's number, which is there as soon as there is something to
-/// write; it begins with the blocks that the child asks for. The drop of the guard ends it, if the child gets there.
+/// A forked child is not recorded, unless [that is wanted](Builder::children).
+///
+/// A process that crashes or is killed loses nothing that was recorded: what is collected and not yet in the log is in «out.mmt.tail»
+/// beside it, on systems of the Unix kind. The tool reads both; a log that ends well has no tail.
 #[derive(Debug)]
 pub struct Profiler {
     reporter: Option<Reporter>,
     process: u32,
-    heap: HeapReport,
+    reports: HeapReports,
 }
 
 /// How a recording is to be made.
@@ -45,9 +50,11 @@ pub struct Profiler {
 #[must_use = "it does nothing before it is started"]
 pub struct Builder {
     settings: Settings,
+    has_thread: bool,
     stats_period: Option<Duration>,
     place: Place,
-    heap: HeapReport,
+    reports: HeapReports,
+    allocator: fn() -> String,
 }
 
 impl Profiler {
@@ -71,28 +78,38 @@ impl Profiler {
     /// For recordings of another kind.
     pub const fn builder() -> Builder {
         Builder {
-            settings: Settings { interval: Self::DEFAULT_INTERVAL, most_a_second: Self::DEFAULT_LIMIT, depth: 64 },
+            settings: Settings {
+                interval: Self::DEFAULT_INTERVAL,
+                most_a_second: Self::DEFAULT_LIMIT,
+                depth: 64,
+                follows_children: false,
+                own_figures: None,
+            },
+            has_thread: true,
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
-            heap: report::heap,
+            reports: HeapReports { heap: report::heap, pages: report::pages },
+            allocator: names::of_type,
         }
     }
 
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
-    /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`
-    /// and `stats=MILLISECONDS` (zero for never), as in [`Builder`].
+    /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`,
+    /// `stats=MILLISECONDS` (zero for never) and `children=1`, as in [`Builder`].
+    ///
+    /// A program that was started by one that writes this file, or by one further back, leaves the file alone: with `children=1` it
+    /// writes one of its own beside, «out.1234.mmt», otherwise it is not recorded. So that they know of each other, this is to be called
+    /// while there is no other thread, at the beginning of `main`.
     ///
     /// # Errors
     ///
     /// [`StartError`]; also if the variable says something else.
     pub fn from_env() -> Result<Option<Self>, StartError> {
-        let Some(value) = std::env::var_os("MUDLARK_PROFILE").filter(|value| !value.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(value) = family::told() else { return Ok(None) };
         let text = value.to_str().ok_or_else(|| StartError::Variable("it is not UTF-8".to_owned()))?;
         let (file, builder) = Builder::parse(text).map_err(StartError::Variable)?;
-        builder.start(file).map(Some)
+        builder.start_in_family(file)
     }
 
     /// Writes that the program has come to some point.
@@ -103,6 +120,12 @@ impl Profiler {
     /// Hands what is collected to the system, so that it is there whatever happens next.
     pub fn flush(&self) {
         engine::flush();
+    }
+
+    /// Has the log's file be there, also in a child that has nothing to write yet: for a process that is about to lose the right to make
+    /// one, as by `setuid` or `chroot`.
+    pub fn make_file(&self) {
+        engine::make_file();
     }
 
     /// Ends the recording without the last figures of the heap. It allocates nothing and waits for nobody but the engine: for a
@@ -156,11 +179,39 @@ impl Builder {
         self
     }
 
-    /// How often the log gets figures of the whole heap, and all that is collected goes to the file. `None` for neither, until
-    /// the recording ends. It takes a thread.
+    /// How often the log gets figures of the whole heap, if they have changed by a hundredth, and all that is collected goes to the file. `None` for
+    /// neither, until the recording ends. It takes a thread.
+    ///
+    /// When the recording is older than a thousand periods, a thousandth of its age takes their place: of a server that is left on, the
+    /// log gets a few thousand such figures in the first day, and fewer and fewer after; of one that does nothing, none.
     pub const fn stats_period(mut self, period: Option<Duration>) -> Self {
         self.stats_period = period;
         self
+    }
+
+    /// Starts no thread: some programs must have one alone, as those that go into a user namespace of their own (`unshare`).
+    ///
+    /// Then the heap tells of itself at the end only. What memory the process occupies is written once in a
+    /// [period](Self::stats_period), along with what is recorded, and so it is handed to the system.
+    pub const fn without_thread(mut self) -> Self {
+        self.has_thread = false;
+        self
+    }
+
+    /// Whether forked children are recorded, too: each goes on in a file of its own, «out.1234.mmt» beside «out.mmt» with its process's
+    /// number, which is there as soon as there is something to write. It begins with the blocks that the child asks for; the drop of
+    /// the guard ends it, if the child gets there.
+    ///
+    /// Otherwise, as it is unless this is called, the recording goes on in the parent alone.
+    pub const fn children(mut self, are_recorded: bool) -> Self {
+        self.settings.follows_children = are_recorded;
+        self
+    }
+
+    /// Whether children are to be recorded: see [`children`](Self::children).
+    #[must_use]
+    pub const fn has_children(&self) -> bool {
+        self.settings.follows_children
     }
 
     /// Leaves what is in the file, and writes the log behind it. Logs may follow each other in a file.
@@ -176,10 +227,22 @@ impl Builder {
         self
     }
 
+    /// What the allocator is called, if not by its type: it is asked once, at the start.
+    pub const fn allocator(mut self, name: fn() -> String) -> Self {
+        self.allocator = name;
+        self
+    }
+
     /// What the heap says of itself, for a program whose allocator is not Mudlark:
-    /// [`Event::Heap`], and then [`Event::Class`] and [`Event::Page`] if there are such. What `heap` allocates is not recorded.
+    /// [`Event::Heap`], and then [`Event::Class`] if there are such. What `heap` allocates is not recorded.
     pub const fn heap(mut self, heap: fn() -> Vec<Event<'static>>) -> Self {
-        self.heap = heap;
+        self.reports.heap = heap;
+        self
+    }
+
+    /// And what it says of its pages, as [`Event::Page`]: that is asked whenever the heap has grown by an eighth, and at the end.
+    pub const fn pages(mut self, pages: fn() -> Vec<Event<'static>>) -> Self {
+        self.reports.pages = pages;
         self
     }
 
@@ -192,6 +255,30 @@ impl Builder {
         self.begin(Some(file.as_ref()))
     }
 
+    /// Begins to record to this file, which is that of the first of all processes that come of each other and of which the
+    /// environment tells: as [`Profiler::from_env`] does. `None` if this process is a later one, and not to be recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], which tells what to do about it.
+    pub fn start_in_family(self, file: impl AsRef<Path>) -> Result<Option<Profiler>, StartError> {
+        let file = std::path::absolute(file).map_err(StartError::File)?;
+        match Kin::of_this_process() {
+            Kin::First => {
+                let is_alone = family::is_only_thread();
+                let profiler = self.start(&file)?;
+                if is_alone {
+                    // SAFETY: there is no other thread but the recorder's, which does not look at it.
+                    unsafe { family::tell(&file) };
+                }
+                Ok(Some(profiler))
+            }
+            Kin::FirstAgain => self.append().start(file).map(Some),
+            Kin::Later if self.has_children() => self.as_child().start(file).map(Some),
+            Kin::Later => Ok(None),
+        }
+    }
+
     /// Begins to record to no file: for [`Snapshot`](crate::Snapshot)s.
     ///
     /// # Errors
@@ -201,11 +288,12 @@ impl Builder {
         self.stats_period(None).begin(None)
     }
 
-    fn begin(self, file: Option<&Path>) -> Result<Profiler, StartError> {
+    fn begin(mut self, file: Option<&Path>) -> Result<Profiler, StartError> {
         if !gate::is_installed() {
             return Err(StartError::NotInstalled);
         }
         fork::arrange();
+        modules::prepare();
         choose_walk();
         report::watch_regions();
         // A file that is being written to must not be overwritten.
@@ -214,10 +302,18 @@ impl Builder {
             return Err(StartError::AlreadyRecording);
         }
         let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
-        engine::start(self.settings, file).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
-        name_program();
-        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.heap));
-        Ok(Profiler { reporter, process: process::id(), heap: self.heap })
+        let names = self.names();
+        if !self.has_thread {
+            self.settings.own_figures = self.stats_period.take();
+        }
+        engine::start(self.settings, file, &names).map_err(|AlreadyRecording| StartError::AlreadyRecording)?;
+        let reporter = self.stats_period.and_then(|period| Reporter::start(period, self.reports));
+        Ok(Profiler { reporter, process: process::id(), reports: self.reports })
+    }
+
+    fn names(&self) -> Names {
+        let _recording = Recording::begin();
+        Names::of(&(self.allocator)())
     }
 
     /// Reads what [`Profiler::from_env`] reads, «out.mmt,interval=1»: the file, and how it is to be written.
@@ -243,7 +339,9 @@ impl Builder {
                     let period = Some(number(milliseconds)?).filter(|&period| period > 0);
                     Ok(builder.stats_period(period.map(Duration::from_millis)))
                 }
-                _ => Err(format!("«{part}» is none of interval=, limit=, depth= and stats=")),
+                Some(("children", "0")) => Ok(builder.children(false)),
+                Some(("children", "1")) => Ok(builder.children(true)),
+                _ => Err(format!("«{part}» is none of interval=, limit=, depth=, stats=, and children=0 or 1")),
             }
         })?;
         Ok((file, builder))
@@ -258,7 +356,7 @@ impl Drop for Profiler {
         }
         #[cfg(feature = "gc")]
         crate::collections::write_censuses();
-        report_state(self.heap, Detail::Pages);
+        report_all(&self.reports);
         engine::stop();
     }
 }
@@ -272,26 +370,30 @@ fn choose_walk() {
 /// Locked by who starts a recording.
 static STARTING: Mutex<()> = Mutex::new(());
 
-fn name_program() {
-    // As it was called: it may be a link to something that many programs are.
-    let program =
-        std::env::args_os().next().map(PathBuf::from).or_else(|| std::env::current_exe().ok()).unwrap_or_default();
-    let text = program.file_name().unwrap_or_default().to_string_lossy();
-    engine::write(&Event::Name { of: NameOf::Program, id: 0, text: &text });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_variable_says_file_and_settings() {
-        let (file, builder) = Builder::parse("a b.mmt,interval=0,limit=0,depth=7,stats=0").expect("that is right");
+        let (file, builder) =
+            Builder::parse("a b.mmt,interval=0,limit=0,depth=7,stats=0,children=1").expect("that is right");
+        assert!(builder.has_children());
         assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
         assert_eq!((builder.stats_period, builder.settings.most_a_second), (None, 0));
         let (_, builder) = Builder::parse("a,interval=9999999999,limit=100").expect("that is right");
         assert_eq!((builder.settings.interval, builder.settings.most_a_second), (1 << 32, 100));
-        for wrong in ["", ",interval=1", "a,limit=-1", "a,interval", "a,interval=x", "a,speed=1", "a,"] {
+        for wrong in [
+            "",
+            ",interval=1",
+            "a,limit=-1",
+            "a,interval",
+            "a,interval=x",
+            "a,speed=1",
+            "a,",
+            "a,children",
+            "a,children=yes",
+        ] {
             assert!(Builder::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,5 +1,7 @@
 //! The stacks that were met, each with a number.
 
+use core::ops::Range;
+
 use crate::memory::{Array, NoMemory, Plain};
 
 /// All stacks.
@@ -7,7 +9,7 @@ use crate::memory::{Array, NoMemory, Plain};
 /// # Invariants
 ///
 /// The stack with the number `n` is at `n - 1` in `stacks`; its frames are `frames[start..][..len]`. `index` is a hash table
-/// of these numbers: of a power of two of entries or none, at least a quarter of which is zero.
+/// of these numbers, but for stacks that are gone: of a power of two of entries or none, at least a quarter of which is zero.
 pub(crate) struct Stacks {
     frames: Array<usize>,
     stacks: Array<Stack>,
@@ -21,6 +23,8 @@ struct Stack {
     hash: u32,
     /// The log that knows of it.
     told: u32,
+    /// One if it is of code that is there no more.
+    is_gone: u32,
 }
 
 // SAFETY: all zero is a stack without frames.
@@ -64,12 +68,22 @@ impl Stacks {
         stack.map_or(&[], |stack| &self.frames[stack.start..][..stack.len as usize])
     }
 
+    /// There is other code in this range now: so the same addresses are another stack from here on.
+    pub(crate) fn code_has_changed(&mut self, range: &Range<usize>) {
+        for stack in self.stacks.iter_mut() {
+            let frames = &self.frames[stack.start..][..stack.len as usize];
+            stack.is_gone |= u32::from(frames.iter().any(|frame| range.contains(frame)));
+        }
+        self.index.fill(0);
+        enter_all(&self.stacks, &mut self.index);
+    }
+
     fn add(&mut self, empty: usize, hash: u32, frames: &[usize]) -> Result<u32, NoMemory> {
         let number = u32::try_from(self.stacks.len() + 1).map_err(|_| NoMemory)?;
         let len = u32::try_from(frames.len()).map_err(|_| NoMemory)?;
         let start = self.frames.len();
         self.frames.extend(frames)?;
-        self.stacks.push(Stack { start, len, hash, told: 0 })?;
+        self.stacks.push(Stack { start, len, hash, told: 0, is_gone: 0 })?;
         self.index[empty] = number;
         Ok(number)
     }
@@ -92,15 +106,21 @@ impl Stacks {
         const LEAST: usize = 1024;
         let len = (self.index.len() * 2).max(LEAST);
         let mut index = Array::<u32>::zeroed(len)?;
-        for (number, stack) in (1..).zip(self.stacks.iter()) {
-            let mut place = stack.hash as usize & (len - 1);
-            while index[place] != 0 {
-                place = (place + 1) & (len - 1);
-            }
-            index[place] = number;
-        }
+        enter_all(&self.stacks, &mut index);
         self.index = index;
         Ok(())
+    }
+}
+
+/// Enters the numbers of all stacks that are not gone. The index has room for them, and is empty.
+fn enter_all(stacks: &[Stack], index: &mut [u32]) {
+    let mask = index.len().wrapping_sub(1);
+    for (number, stack) in (1..).zip(stacks).filter(|(_, stack)| stack.is_gone == 0) {
+        let mut place = stack.hash as usize & mask;
+        while index[place] != 0 {
+            place = (place + 1) & mask;
+        }
+        index[place] = number;
     }
 }
 
@@ -128,6 +148,20 @@ mod tests {
             assert_eq!(stacks.frames(number), stack(n));
             assert_eq!(stacks.intern(&stack(n)).expect("there is memory"), number);
         }
+    }
+
+    #[test]
+    fn the_same_addresses_in_other_code_are_another_stack() {
+        let mut stacks = Stacks::new();
+        stacks.code_has_changed(&(0..100));
+        let intern = |stacks: &mut Stacks, frames: &[usize]| stacks.intern(frames).expect("there is memory");
+        let (changed, same) = (intern(&mut stacks, &[10, 250]), intern(&mut stacks, &[110, 250]));
+        stacks.code_has_changed(&(200..300));
+        stacks.code_has_changed(&(0..100));
+        assert_ne!(intern(&mut stacks, &[110, 250]), same);
+        let again = intern(&mut stacks, &[10, 250]);
+        assert!(again != changed && again == intern(&mut stacks, &[10, 250]));
+        assert_eq!(stacks.frames(changed), [10, 250], "who was there before is still known");
     }
 
     #[test]

@@ -12,6 +12,7 @@ thread_local! {
     static TAG: Cell<u32> = const { Cell::new(0) };
     static ACTIVITY: Cell<Activity> = const { Cell::new(Activity::Program) };
     static NAMED: Cell<u32> = const { Cell::new(0) };
+    static TRIES_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What a thread does, as far as a recording cares.
@@ -47,6 +48,31 @@ pub(crate) fn tag() -> u32 {
 /// Puts the calling thread into a scope, and returns the one that it was in.
 pub(crate) fn set_tag(tag: u32) -> u32 {
     TAG.replace(tag)
+}
+
+/// Whether a request that the calling thread makes now is another attempt at one that was refused.
+pub(crate) fn is_trying_again() -> bool {
+    TRIES_AGAIN.get()
+}
+
+/// While this lives, what the thread asks for in vain is a request that was refused already, and does not count again.
+#[derive(Debug)]
+pub struct TryingAgain {
+    before: bool,
+    /// It stays with its thread.
+    _not_send: core::marker::PhantomData<*mut ()>,
+}
+
+impl TryingAgain {
+    pub(crate) fn begin() -> Self {
+        Self { before: TRIES_AGAIN.replace(true), _not_send: core::marker::PhantomData }
+    }
+}
+
+impl Drop for TryingAgain {
+    fn drop(&mut self) {
+        TRIES_AGAIN.set(self.before);
+    }
 }
 
 /// While this lives, the thread is the recorder's. Then `errno` is what it was.

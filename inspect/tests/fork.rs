@@ -50,9 +50,9 @@ fn in_a_child(log: &Path, work: impl FnOnce()) -> PathBuf {
 
 // One test, because there is one process.
 #[test]
-fn children_have_logs_of_their_own() {
+fn children_have_logs_of_their_own_if_that_is_wanted() {
     let log = std::env::temp_dir().join(format!("mudlark-fork-{}.mmt", std::process::id()));
-    let mut profile = Some(Profiler::builder().interval(1).start(&log).expect("it begins"));
+    let mut profile = Some(Profiler::builder().interval(1).children(true).start(&log).expect("it begins"));
     let kept = vec![1_u8; 100];
     let busy = AtomicBool::new(true);
     thread::scope(|scope| {
@@ -83,5 +83,28 @@ fn children_have_logs_of_their_own() {
     drop(profile);
     assert_eq!(requests(&log, 1111), 10 * 21);
     assert_eq!(requests(&log, 2222), 0);
+    std::fs::remove_file(&log).expect("it is ours");
+    otherwise_the_parent_alone_is_recorded(&log);
+}
+
+fn otherwise_the_parent_alone_is_recorded(log: &Path) {
+    let mut profile = Some(Profiler::builder().interval(1).start(log).expect("it begins"));
+    request(3333, 10);
+    let child = in_a_child(log, || {
+        request(4444, 10);
+        drop(profile.take());
+        let own = log.with_extension("own.mmt");
+        let profile = Profiler::builder().interval(1).start(&own).expect("a child may record itself");
+        request(5555, 10);
+        drop(profile);
+    });
+    assert!(!child.exists(), "it has no log by itself");
+    request(3333, 10);
+    drop(profile);
+    assert_eq!((requests(log, 3333), requests(log, 4444)), (20, 0));
+    let own = log.with_extension("own.mmt");
+    assert_eq!(requests(&own, 5555), 10);
+    assert!(!own.with_extension("mmt.tail").exists() && !log.with_extension("mmt.tail").exists());
+    std::fs::remove_file(own).expect("it is ours");
     std::fs::remove_file(log).expect("it is ours");
 }

@@ -7,7 +7,7 @@
 //!
 //! - `c` has what C programs call;
 //! - `cxx` has what C++ compilers make of `new` and `delete`;
-//! - `report` has the calls about the state of the heap: `mallinfo2`, `malloc_stats`, and those of `mudlark.h`;
+//! - `report` has the calls about the state of the heap: `mallinfo2`, `malloc_stats`, and those of `mudlark.h`, of which `visit` has the ones that go through it;
 //! - `answer` is how a result becomes a pointer and `errno`.
 //!
 //! A free finds its page by the address. An address that is no block of ours is left alone: the dynamic loader allocates
@@ -19,3 +19,4 @@ mod answer;
 mod c;
 mod cxx;
 mod report;
+mod visit;

@@ -239,7 +239,9 @@ fn cpython_passes_its_own_tests_of_what_allocates_most() {
 #[test]
 fn the_header_declares_what_the_library_has() {
     let header = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("mudlark.h")).expect("the header");
-    for name in ["mudlark_stats(", "mudlark_collect(", "mudlark_set_decay("] {
+    for name in
+        ["mudlark_stats(", "mudlark_visit_classes(", "mudlark_visit_pages(", "mudlark_collect(", "mudlark_set_decay("]
+    {
         assert!(header.contains(name), "{name} is not declared");
     }
 }

@@ -173,6 +173,41 @@ static void zeroes(void) {
     }
 }
 
+/* What the visits add up to, of the blocks of one size. */
+struct visited {
+    size_t block_size, blocks, pages;
+};
+
+static void visit_class(const struct mudlark_class *told, void *context) {
+    struct visited *visited = context;
+    free(malloc(100));
+    if (told->block_size != visited->block_size) return;
+    visited->blocks = told->blocks;
+    visited->pages = told->pages;
+}
+
+static void visit_page(const struct mudlark_page *told, void *context) {
+    struct visited *visited = context;
+    free(malloc(100));
+    HOLDS(told->blocks <= told->capacity && told->capacity * told->block_size <= told->size);
+    if (told->block_size != visited->block_size) return;
+    visited->blocks += told->blocks;
+    visited->pages += 1;
+}
+
+static void visits(void) {
+    void *blocks[1000];
+    for (int i = 0; i < 1000; i++)
+        blocks[i] = malloc(1500);
+    struct visited class = {.block_size = malloc_usable_size(blocks[0])}, pages = class;
+    mudlark_visit_classes(visit_class, &class);
+    mudlark_visit_pages(visit_page, &pages);
+    HOLDS(class.blocks >= 1000 && pages.blocks >= 1000);
+    HOLDS(class.pages == pages.pages && class.pages >= 1000 * 1500 / 65536);
+    for (int i = 0; i < 1000; i++)
+        free(blocks[i]);
+}
+
 static void reports(void) {
     struct mudlark_stats before, with;
     struct mallinfo2 info_before = mallinfo2();
@@ -285,6 +320,7 @@ int main(void) {
     alignments();
     zeroes();
     reports();
+    visits();
     foreign();
     threads();
     forks();

@@ -1,5 +1,5 @@
 //! The global allocator: 64 KiB in a static, shared with interrupt handlers; where there are two processors, with a cache for
-//! each in front.
+//! each in front. What it does is told to the hooks of `profile`.
 
 use mudlark_core_alloc::{CriticalSectionLock, StaticRegion};
 
@@ -8,12 +8,16 @@ static MEMORY: StaticRegion<{ 64 * 1024 }, CriticalSectionLock> = StaticRegion::
 #[cfg(not(several_processors))]
 mod chosen {
     use mudlark_core_alloc::{CriticalSectionLock, LockedHeap};
+    use mudlark_hooks::Hooked;
+
+    use crate::profile::{self, Told};
 
     #[global_allocator]
-    static HEAP: LockedHeap<CriticalSectionLock> = LockedHeap::with_region(&super::MEMORY);
+    pub(super) static HEAP: Hooked<LockedHeap<CriticalSectionLock>, Told> =
+        Hooked::new(LockedHeap::with_region(&super::MEMORY), profile::told());
 
     pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {
-        &HEAP
+        HEAP.allocator()
     }
 
     pub fn collect() {}
@@ -22,11 +26,14 @@ mod chosen {
 #[cfg(several_processors)]
 mod chosen {
     use mudlark_core_alloc::{Cpus, CriticalSectionLock, LockedHeap, PerCpuHeap};
+    use mudlark_hooks::Hooked;
 
     use crate::board;
+    use crate::profile::{self, Told};
 
     #[global_allocator]
-    static HEAP: PerCpuHeap<Processors, 2, CriticalSectionLock> = PerCpuHeap::with_region(&super::MEMORY);
+    pub(super) static HEAP: Hooked<PerCpuHeap<Processors, 2, CriticalSectionLock>, Told> =
+        Hooked::new(PerCpuHeap::with_region(&super::MEMORY), profile::told());
 
     /// This machine's.
     pub struct Processors;
@@ -63,11 +70,11 @@ mod chosen {
     }
 
     pub(super) fn shared() -> &'static LockedHeap<CriticalSectionLock> {
-        HEAP.shared()
+        HEAP.allocator().shared()
     }
 
     pub fn collect() {
-        HEAP.collect();
+        HEAP.allocator().collect();
     }
 
     /// Empties the second processor's cache.
@@ -77,7 +84,7 @@ mod chosen {
     /// That processor is at rest.
     pub unsafe fn collect_of_second() {
         // SAFETY: the caller's promise.
-        unsafe { HEAP.collect_of(1) };
+        unsafe { HEAP.allocator().collect_of(1) };
     }
 }
 
@@ -90,4 +97,10 @@ pub use chosen::collect;
 /// The heap, to be asked what it has.
 pub fn shared() -> &'static mudlark_core_alloc::LockedHeap<CriticalSectionLock> {
     chosen::shared()
+}
+
+/// Who is told what it does.
+#[cfg(feature = "profile")]
+pub fn told() -> &'static crate::profile::Told {
+    chosen::HEAP.hooks()
 }

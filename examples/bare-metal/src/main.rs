@@ -11,6 +11,7 @@ mod checks;
 mod contexts;
 mod critical;
 mod heap;
+mod profile;
 
 use core::panic::PanicInfo;
 
@@ -18,6 +19,7 @@ use core::panic::PanicInfo;
 fn panic(info: &PanicInfo<'_>) -> ! {
     board::interrupts_off();
     say!("{info}");
+    profile::finish();
     board::exit(false)
 }
 
@@ -25,23 +27,28 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 extern "C" fn main() -> ! {
     board::prepare();
     let stack = board::StackGuard::set();
-    checks::gc::idle();
+    let begin = board::now();
+    profile::start();
+    profile::within("a collector in a static", checks::gc::idle);
     say!("a collector in a static, from an idle loop: holds");
     // That collector stays.
     heap::collect();
     let kept = heap::shared().stats().used;
-    for (name, check) in checks::ALL {
-        check();
+    for &(name, check) in checks::ALL {
+        profile::within(name, check);
         heap::collect();
         assert_eq!(heap::shared().stats().used, kept, "{name} left blocks behind");
         assert_eq!(heap::shared().verify(), Ok(()), "{name} damaged the heap");
         assert!(stack.holds(), "{name} overflowed the stack");
         say!("{name}: holds");
+        profile::tell_state();
     }
+    profile::finish();
     say!(
-        "all {} checks hold in {} bytes of heap and 8 KiB of stack",
+        "all {} checks hold in {} bytes of heap and 8 KiB of stack, and took {} ms",
         1 + checks::ALL.len(),
-        heap::shared().stats().total
+        heap::shared().stats().total,
+        (board::now() - begin) * 1000 / board::ticks_per_second()
     );
     board::exit(true)
 }

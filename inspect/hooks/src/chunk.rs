@@ -49,11 +49,25 @@ impl<'a> Chunk<'a> {
     /// More bytes than this are never needed to find a whole chunk's end.
     pub const MAX_LEN: usize = MAX_CHUNK;
 
-    /// Looks for the first chunk. Takes time for the bytes that it passes over, and for those of the longest chunk, also where
-    /// beginnings of chunks lie over one another.
-    ///
-    /// Who reads a file piece by piece drops what was skipped, and asks again with more; who has it all and is told of an
-    /// incomplete chunk goes on one byte later.
+    /// A chunk of these records; `None` if there are too many.
+    #[must_use]
+    pub const fn new(sequence: u32, payload: &'a [u8]) -> Option<Self> {
+        if payload.len() <= MAX_PAYLOAD { Some(Self { sequence, payload }) } else { None }
+    }
+
+    /// The bytes of its records.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The bytes that come before the payload in a log.
+    #[must_use]
+    pub fn header(&self) -> [u8; HEADER] {
+        header_of(self.sequence, self.payload)
+    }
+
+    /// Looks for the first chunk: see [`Chunks`], which looks for all.
     ///
     /// ```
     /// use mudlark_hooks::{Chunk, Found};
@@ -63,36 +77,73 @@ impl<'a> Chunk<'a> {
     /// ```
     #[must_use]
     pub fn find(bytes: &'a [u8]) -> Found<'a> {
-        let mut skipped = 0;
-        // Of the first beginning, the sum is made at once: mostly it is a chunk's.
-        let mut sums: Option<Sums<'a>> = None;
+        Chunks::new(bytes).find_next()
+    }
+}
+
+/// Looks for chunks in some bytes, for one after the other.
+///
+/// Takes time for the length of the bytes, in all, and a little for each beginning of a chunk: also where beginnings are none, and lie
+/// over one another and over chunks.
+///
+/// Who reads a file piece by piece asks until there is something incomplete, and again with more of the file from there on; who has
+/// it all [passes](Self::pass_byte) one byte then, and asks again.
+#[derive(Clone, Debug)]
+pub struct Chunks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Of the first beginning, the sum is made at once: mostly it is a chunk's.
+    sums: Option<Sums<'a>>,
+}
+
+impl<'a> Chunks<'a> {
+    /// Begins with the first byte.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, sums: None }
+    }
+
+    /// Goes on to behind the next chunk, or to the beginning of what is incomplete.
+    pub fn find_next(&mut self) -> Found<'a> {
+        let from = self.at;
         loop {
-            let rest = &bytes[skipped..];
-            let Some(at) = rest.iter().position(|&byte| byte == SYNC[0]) else {
-                return Found::Incomplete { skipped: bytes.len() };
+            let rest = &self.bytes[self.at..];
+            let Some(before) = rest.iter().position(|&byte| byte == SYNC[0]) else {
+                self.at = self.bytes.len();
+                return Found::Incomplete { skipped: self.at - from };
             };
-            skipped += at;
-            match Candidate::read(&rest[at..]) {
-                Ok(candidate) => {
-                    let sum = match &mut sums {
-                        None => continued(candidate.sum_of_header, candidate.payload),
-                        Some(sums) => sums.after(candidate.sum_of_header, skipped + HEADER, candidate.payload.len()),
-                    };
-                    if sum == candidate.checksum {
-                        let Candidate { sequence, payload, .. } = candidate;
-                        return Found::Chunk {
-                            skipped,
-                            len: HEADER + payload.len(),
-                            chunk: Self { sequence, payload },
-                        };
-                    }
-                    sums.get_or_insert(Sums::new(bytes));
-                    skipped += 1;
+            self.at += before;
+            match Candidate::read(&rest[before..]) {
+                Ok(candidate) if self.is_right(&candidate) => {
+                    let (skipped, len) = (self.at - from, HEADER + candidate.payload.len());
+                    self.at += len;
+                    let Candidate { sequence, payload, .. } = candidate;
+                    return Found::Chunk { skipped, len, chunk: Chunk { sequence, payload } };
                 }
-                Err(NotRead::Incomplete) => return Found::Incomplete { skipped },
-                Err(NotRead::NoChunk) => skipped += 1,
+                Err(NotRead::Incomplete) => return Found::Incomplete { skipped: self.at - from },
+                Ok(_) | Err(NotRead::NoChunk) => self.at += 1,
             }
         }
+    }
+
+    /// Goes on one byte. Whether there was one.
+    pub const fn pass_byte(&mut self) -> bool {
+        let is_there = self.at < self.bytes.len();
+        self.at += is_there as usize;
+        is_there
+    }
+
+    /// Whether the checksum of what begins here is right.
+    fn is_right(&mut self, candidate: &Candidate<'_>) -> bool {
+        let &Candidate { payload, checksum, sum_of_header, .. } = candidate;
+        let sum = match &mut self.sums {
+            None => continued(sum_of_header, payload),
+            Some(sums) => sums.after(sum_of_header, self.at + HEADER, payload.len()),
+        };
+        if sum != checksum {
+            self.sums.get_or_insert(Sums::new(self.bytes));
+        }
+        sum == checksum
     }
 }
 
@@ -141,10 +192,16 @@ fn checksum_of(header: &[u8; HEADER], payload: &[u8]) -> u32 {
 /// Writes the header of a chunk, whose payload is there already. The bytes are the chunk.
 pub(crate) fn seal(chunk: &mut [u8], sequence: u32) {
     let Some((header, payload)) = chunk.split_first_chunk_mut::<HEADER>() else { return };
+    *header = header_of(sequence, payload);
+}
+
+fn header_of(sequence: u32, payload: &[u8]) -> [u8; HEADER] {
     let payload_len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let mut header = [0; HEADER];
     header[..4].copy_from_slice(&SYNC);
     header[4..8].copy_from_slice(&payload_len.to_le_bytes());
     header[8..12].copy_from_slice(&sequence.to_le_bytes());
-    let checksum = checksum_of(header, payload);
+    let checksum = checksum_of(&header, payload);
     header[12..].copy_from_slice(&checksum.to_le_bytes());
+    header
 }

@@ -6,7 +6,8 @@
 //!                              Record ◂── Reader ◂────┘   on the developer's machine
 //! ```
 //!
-//! Everything here works without an operating system and allocates nothing.
+//! Everything here works without an operating system and allocates nothing: how a firmware's log comes to the developer's machine
+//! is told in [`firmware`].
 //!
 //! ```
 //! use mudlark_hooks::{Address, Event, Reader, Writer};
@@ -28,8 +29,12 @@
 extern crate std;
 
 mod chunk;
+#[cfg(feature = "gc")]
+mod collections;
 mod event;
 mod field;
+#[doc = include_str!("firmware.md")]
+pub mod firmware {}
 #[doc = include_str!("format.md")]
 pub mod format {}
 mod hooked;
@@ -41,9 +46,12 @@ mod recorder;
 mod ring;
 mod scopes;
 mod sums;
+mod tail;
 mod writer;
 
-pub use chunk::{Chunk, Found};
+pub use chunk::{Chunk, Chunks, Found};
+#[cfg(feature = "gc")]
+pub use collections::tell_of_collections;
 pub use event::{Event, NameOf, Step};
 pub use field::{Address, Frames};
 pub use hooked::Hooked;
@@ -53,4 +61,5 @@ pub use hooks::Hooks;
 pub use reader::{Damage, Reader, Record, Records};
 pub use recorder::Recorder;
 pub use ring::Ring;
+pub use tail::Tail;
 pub use writer::{Sink, Writer};

@@ -1,6 +1,6 @@
 //! Reads a log, whatever has become of it.
 
-use crate::chunk::{Chunk, Found};
+use crate::chunk::{Chunk, Chunks, Found};
 use crate::event::Event;
 use crate::field::Decoder;
 
@@ -27,8 +27,7 @@ pub struct Damage {
 
 /// Reads the records of a log that is in memory, and passes over what is damaged.
 ///
-/// Takes time for the log's length, in all. For each whole chunk with garbage before it, and for each beginning of a chunk that
-/// would go beyond the log's end, it takes that of the longest chunk at most: a log may be made so that this counts.
+/// Takes time for the log's length, in all, whatever is between its chunks.
 ///
 /// ```
 /// use mudlark_hooks::{Event, Reader, Writer};
@@ -46,7 +45,7 @@ pub struct Damage {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
-    rest: &'a [u8],
+    chunks: Chunks<'a>,
     records: Records<'a>,
     next_sequence: Option<u32>,
     damage: Damage,
@@ -57,7 +56,7 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub const fn new(log: &'a [u8]) -> Self {
         let damage = Damage { skipped_bytes: 0, missing_chunks: 0, unknown_chunks: 0 };
-        Self { rest: log, records: Records::none(), next_sequence: None, damage }
+        Self { chunks: Chunks::new(log), records: Records::none(), next_sequence: None, damage }
     }
 
     /// What could not be read up to here.
@@ -69,23 +68,21 @@ impl<'a> Reader<'a> {
     /// Goes to the next chunk. `None` at the end.
     fn next_chunk(&mut self) -> Option<()> {
         loop {
-            let (passed, chunk) = match Chunk::find(self.rest) {
-                Found::Chunk { skipped, len, chunk } => (skipped + len, Some((skipped, chunk))),
-                Found::Incomplete { skipped } if skipped == self.rest.len() => (skipped, None),
+            match self.chunks.find_next() {
+                Found::Chunk { skipped, chunk, .. } => {
+                    self.damage.skipped_bytes += skipped as u64;
+                    self.enter(chunk);
+                    return Some(());
+                }
                 // No more will come, so it is no chunk.
-                Found::Incomplete { skipped } => (skipped + 1, None),
-            };
-            if passed == 0 {
-                return None;
+                Found::Incomplete { skipped } => {
+                    self.damage.skipped_bytes += skipped as u64;
+                    if !self.chunks.pass_byte() {
+                        return None;
+                    }
+                    self.damage.skipped_bytes += 1;
+                }
             }
-            self.rest = &self.rest[passed..];
-            let Some((skipped, chunk)) = chunk else {
-                self.damage.skipped_bytes += passed as u64;
-                continue;
-            };
-            self.damage.skipped_bytes += skipped as u64;
-            self.enter(chunk);
-            return Some(());
         }
     }
 

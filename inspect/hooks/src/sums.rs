@@ -28,7 +28,7 @@ static CHECKSUM: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HD
 /// # Invariants
 ///
 /// For each `n` of the last [`KEPT`] below `known`, `kept[n % KEPT]` is the sum of the `n * STEP` bytes from `origin`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sums<'a> {
     bytes: &'a [u8],
     origin: usize,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::chunk::{self, HEADER, MAX_CHUNK};
+use crate::chunk::{self, Chunk, HEADER, MAX_CHUNK};
 use crate::event::Event;
 use crate::field::{Before, Encoder};
 
@@ -133,6 +133,13 @@ impl<S: Sink, const CHUNK: usize> Writer<S, CHUNK> {
         self.sink.write(chunk);
         self.sequence = self.sequence.wrapping_add(1);
         self.begin_chunk();
+    }
+
+    /// What is collected and not with the sink yet: the next chunk, as far as it is.
+    #[must_use]
+    pub fn collected(&self) -> Chunk<'_> {
+        let payload = self.chunk[..self.len].get(HEADER..).unwrap_or_default();
+        Chunk { sequence: self.sequence, payload }
     }
 
     const fn begin_chunk(&mut self) {

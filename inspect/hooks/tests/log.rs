@@ -317,6 +317,27 @@ fn a_chunk_is_found_among_false_beginnings_that_claim_its_bytes() {
     }
 }
 
+/// Where a beginning is summed by itself after each chunk, this takes minutes.
+#[test]
+#[cfg_attr(miri, ignore = "there is no clock")]
+fn a_false_beginning_before_each_chunk_takes_time_for_the_logs_length() {
+    let begun = std::time::Instant::now();
+    let log = log_of::<128>(&some_events(&mut Random::with_seed(13), 400_000));
+    let (mut flood, mut start) = (Vec::new(), 0);
+    let false_beginning = false_beginning(64 * 1024);
+    for end in chunk_ends(&log) {
+        flood.extend_from_slice(&false_beginning);
+        flood.extend_from_slice(&log[start..end]);
+        start = end;
+    }
+    // So that the last ones claim no more than there is.
+    flood.extend([0; 65 * 1024]);
+    let mut reader = Reader::new(&flood);
+    assert_eq!(reader.by_ref().count(), Reader::new(&log).count());
+    assert_eq!(reader.damage().skipped_bytes, (flood.len() - log.len()) as u64);
+    assert!(begun.elapsed().as_secs() < 30, "{:?} for {} bytes", begun.elapsed(), flood.len());
+}
+
 /// Where each beginning is summed by itself, this takes minutes.
 #[test]
 #[cfg_attr(miri, ignore = "there is no clock")]

@@ -9,7 +9,7 @@ use core::mem;
 use core::ptr;
 
 use crate::c::{free, malloc, memalign};
-use crate::next;
+use crate::{PROFILED, next};
 
 macro_rules! new {
     ($($name:ident = $text:literal ($($parameter:ident: $type:ty),*) => $attempt:expr, $fails:ident;)*) => {$(
@@ -29,6 +29,8 @@ macro_rules! new {
             let next = unsafe {
                 mem::transmute::<ptr::NonNull<c_void>, unsafe extern "C-unwind" fn($($type),*) -> *mut c_void>(next)
             };
+            // It comes back to `malloc`, and perhaps by way of another form of this operator.
+            let _same_request = PROFILED.try_again();
             // SAFETY: the caller's promise is the same, and it may be unwound.
             unsafe { next($($parameter),*) }
         }

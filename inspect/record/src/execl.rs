@@ -26,6 +26,7 @@ macro_rules! variadic_execs {
             extern "C" fn prepare_it() -> NonNull<c_void> {
                 prepare($text)
             }
+            #[cfg(target_arch = "x86_64")]
             // All registers that may hold arguments: an odd number of them aligns the stack. No argument is a fraction.
             naked_asm!(
                 "push rdi",
@@ -45,6 +46,25 @@ macro_rules! variadic_execs {
                 "pop rsi",
                 "pop rdi",
                 "jmp r11",
+                prepare = sym prepare_it,
+            );
+            #[cfg(target_arch = "aarch64")]
+            // Likewise, with where to return to, and with the frame pointer, so that stacks can be walked.
+            naked_asm!(
+                "stp x29, x30, [sp, #-80]!",
+                "mov x29, sp",
+                "stp x0, x1, [sp, #16]",
+                "stp x2, x3, [sp, #32]",
+                "stp x4, x5, [sp, #48]",
+                "stp x6, x7, [sp, #64]",
+                "bl {prepare}",
+                "mov x16, x0",
+                "ldp x0, x1, [sp, #16]",
+                "ldp x2, x3, [sp, #32]",
+                "ldp x4, x5, [sp, #48]",
+                "ldp x6, x7, [sp, #64]",
+                "ldp x29, x30, [sp], #80",
+                "br x16",
                 prepare = sym prepare_it,
             )
         }

@@ -16,6 +16,7 @@
 //! - `start` begins the recording before the program's `main`, and ends it after;
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
+//! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
 //!
@@ -23,24 +24,33 @@
 //!
 //! # More than one process
 //!
-//! The program that was started writes «out.mmt». Every process that comes of it, by `fork` or by `exec`, writes a file of its own
-//! beside it with its number, «out.1234.mmt», once there is something to write. If a process becomes another program by `exec` alone, that one's
-//! log follows in the same file.
+//! The program that was started writes «out.mmt». If it becomes another program by `exec`, as a script does that ends by starting
+//! what it stands for, that one's log follows in the same file, and is the one that the tool reads.
+//!
+//! Processes that come of it by `fork` are not recorded, unless the variable says «out.mmt,children=1»: then each writes a file of its
+//! own beside it with its number, «out.1234.mmt», once there is something to write.
+//!
+//! # What it takes
+//!
+//! A request that is recorded takes up to ten kilobytes of the stack of who makes it: threads and coroutines have at least twelve.
+//! Where the next allocator is not Mudlark's, which tells of itself, the recorder starts no thread unless the variable has `stats=`.
 //!
 //! # Ends
 //!
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
-//! `execl` (on x86-64) or their kin. After a crash or a signal that kills, its end is missing: what was collected since it was last written. The next
-//! request does that after 50 ms, or a part of the log's age if it is young; else it comes with the heap's figures, each 100 ms.
+//! `execl` (on x86-64 and 64-bit ARM) or their kin. After a crash or a signal that kills, also one that cannot be caught, all that was recorded is there,
+//! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod c;
 mod cxx;
 mod early;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod execl;
+mod heap;
 mod leave;
 mod next;
+mod privileges;
 mod start;
 
 use mudlark_inspect::ProfiledMalloc;

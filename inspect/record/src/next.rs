@@ -2,7 +2,7 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::{CStr, c_void};
-use core::mem;
+use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
@@ -71,6 +71,21 @@ fn search() -> bool {
         // The loader asks for memory for the search; at that time there is one thread.
         Err(_) => false,
     }
+}
+
+/// What the library of the next allocator is called.
+pub(crate) fn name() -> String {
+    let mut found = MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: it is written to.
+    let is_found = unsafe { libc::dladdr(own(c"malloc").as_ptr(), found.as_mut_ptr()) } != 0;
+    if !is_found {
+        return String::new();
+    }
+    // SAFETY: it was written, as the answer says.
+    let path = unsafe { found.assume_init() }.dli_fname;
+    // SAFETY: a string, which lives as long as the library is loaded.
+    let path = unsafe { CStr::from_ptr(path) }.to_string_lossy();
+    path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// What the libraries behind this one have by a name.

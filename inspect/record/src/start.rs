@@ -1,22 +1,16 @@
 //! The recording begins when the library is loaded, and ends when the program does.
 
-use core::ffi::{c_int, c_void};
-use core::mem;
+use core::ffi::c_int;
 use core::ptr::NonNull;
 use std::env;
-use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use mudlark_inspect::hooks::Event;
 use mudlark_inspect::{Builder, Malloc, Profiler};
 
-use crate::{PROFILED, next};
+use crate::{PROFILED, heap, next};
 
 /// What to do, for this process and those that come of it.
 const VARIABLE: &str = "MUDLARK_PROFILE";
-
-/// The number of the process that writes the file itself.
-const FIRST: &str = "MUDLARK_PROFILE_PROCESS";
 
 /// The recording, while it is made.
 static PROFILER: Mutex<Option<Profiler>> = Mutex::new(None);
@@ -38,10 +32,11 @@ extern "C" fn begin() {
     }
     let started = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(start);
     match started {
-        Ok(profiler) => {
+        Ok(Some(profiler)) => {
             *PROFILER.lock().unwrap_or_else(PoisonError::into_inner) = Some(profiler);
             watch_quick_exit();
         }
+        Ok(None) => {}
         Err(problem) => eprintln!("mudlark-record: nothing is recorded: {VARIABLE}={}: {problem}", value.display()),
     }
 }
@@ -83,66 +78,23 @@ pub(crate) fn flush() {
     }
 }
 
-fn start(value: &str) -> Result<Profiler, String> {
+/// Begins to record. `None` if this process is not to be recorded.
+fn start(value: &str) -> Result<Option<Profiler>, String> {
     let (file, builder) = Builder::parse(value)?;
-    let builder = builder.heap(heap);
-    let file = std::path::absolute(file).map_err(|error| error.to_string())?;
-    let own = process::id();
-    let first = env::var(FIRST).ok().and_then(|number| number.parse::<u32>().ok());
-    let started = match first {
-        None => {
-            let settings = value.split_once(',').map_or(String::new(), |(_, settings)| format!(",{settings}"));
-            tell_others(VARIABLE, &format!("{}{settings}", file.display()));
-            tell_others(FIRST, &own.to_string());
-            builder.start(file)
-        }
-        // It was another program before.
-        Some(first) if first == own => builder.append().start(file),
-        Some(_) => builder.as_child().start(file),
-    };
-    started.map_err(|error| error.to_string())
+    let mut builder = builder.heap(heap::state).pages(heap::pages).allocator(next::name);
+    let asks_for_stats = value.split(',').skip(1).any(|setting| setting.starts_with("stats="));
+    if !asks_for_stats && !heap::tells() {
+        // There is nothing that a thread is needed for, and many a program must have one alone.
+        builder = builder.without_thread();
+    }
+    builder.start_in_family(file).map_err(|error| error.to_string())
 }
 
-/// Sets a variable for the programs that this one will start.
-fn tell_others(name: &str, value: &str) {
-    // SAFETY: the program has not begun, so there is no other thread.
-    unsafe { env::set_var(name, value) };
-}
-
-/// What libmudlark.so says of its heap, if it is the next allocator.
-fn heap() -> Vec<Event<'static>> {
-    let Some(function) = next::find(c"mudlark_stats") else { return Vec::new() };
-    // SAFETY: libmudlark.so has a function of this type by this name.
-    let function = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Stats)>(function) };
-    let mut stats = Stats::default();
-    // SAFETY: it is written to.
-    unsafe { function(&raw mut stats) };
-    vec![Event::Heap {
-        requested: stats.requested_bytes as u64,
-        used: (stats.block_bytes + stats.large_bytes) as u64,
-        cached: stats.cached_bytes as u64,
-        large: stats.large_bytes as u64,
-        committed: stats.committed_bytes as u64,
-        reserved: stats.reserved_bytes as u64,
-    }]
-}
-
-/// `struct mudlark_stats` of `mudlark.h`.
-#[repr(C)]
-#[derive(Default)]
-struct Stats {
-    reserved_bytes: usize,
-    committed_bytes: usize,
-    page_bytes: usize,
-    blocks: usize,
-    block_bytes: usize,
-    cached_blocks: usize,
-    cached_bytes: usize,
-    large_blocks: usize,
-    large_bytes: usize,
-    mapped_blocks: usize,
-    mapped_bytes: usize,
-    requested_bytes: usize,
-    peak_bytes: usize,
-    heaps: usize,
+/// Has the log's file be there: the process is about to lose the right to make one.
+pub(crate) fn make_file() {
+    if let Ok(profiler) = PROFILER.try_lock()
+        && let Some(profiler) = profiler.as_ref().filter(|profiler| profiler.is_here())
+    {
+        profiler.make_file();
+    }
 }

@@ -6,15 +6,28 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A handler that asks for memory, too: the log goes on. */
+static void on_abort(int signal) {
+    for (int n = 0; n < 10; n++) free(malloc(5003));
+    raise(SIGKILL);
+}
+
 int main(int count, char **arguments) {
     const char *way = count > 1 ? arguments[1] : "";
     char *next[] = {"true", NULL};
-    for (int n = 0; n < 200; n++) free(malloc(5003));
+    int times = strcmp(way, "catch") == 0 ? 190 : 200;
+    for (int n = 0; n < times; n++) free(malloc(5003));
     if (strcmp(way, "abort") == 0) abort();
     if (strcmp(way, "quick_exit") == 0) quick_exit(0);
     if (strcmp(way, "fexecve") == 0) fexecve(open("/bin/true", O_RDONLY), next, environ);
     if (strcmp(way, "execveat") == 0) execveat(AT_FDCWD, "/bin/true", next, environ, 0);
     if (strcmp(way, "kill") == 0) raise(SIGKILL);
+    if (strcmp(way, "crash") == 0) *(volatile int *)0 = 1;
+    if (strcmp(way, "end") == 0) raise(SIGTERM);
+    if (strcmp(way, "catch") == 0) {
+        signal(SIGABRT, on_abort);
+        abort();
+    }
     /* More than there are registers. */
     if (strcmp(way, "execl") == 0) execl("/bin/echo", "echo", "1", "2", "3", "4", "5", "6", "7", "8", NULL);
     if (strcmp(way, "execlp") == 0) execlp("echo", "echo", "1", "2", "3", "4", "5", "6", "7", "8", NULL);

@@ -2,6 +2,7 @@
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
+use core::ops::Range;
 use std::collections::HashMap;
 use std::env;
 use std::fs;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use mudlark_inspect::hooks::{Event, NameOf, Reader};
+use mudlark_inspect::hooks::{Event, NameOf, Reader, Tail};
 
 /// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
 fn library() -> &'static Path {
@@ -59,11 +60,17 @@ impl Folder {
         Log::read(&self.0.join("out.mmt"))
     }
 
+    /// How many logs have a tail.
+    fn tails(&self) -> usize {
+        let files = fs::read_dir(&self.0).expect("the folder is there").map(|entry| entry.expect("a file").path());
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "tail")).count()
+    }
+
     /// The logs of other processes.
     fn others(&self) -> Vec<Log> {
         let files = fs::read_dir(&self.0).expect("the folder is there").map(|entry| entry.expect("a file").path());
         let name = |path: &PathBuf| path.file_name().expect("it has a name").to_string_lossy().into_owned();
-        let logs = files.filter(|path| name(path).starts_with("out.") && name(path) != "out.mmt");
+        let logs = files.filter(|path| name(path).ends_with(".mmt") && name(path) != "out.mmt");
         logs.map(|path| Log::read(&path)).collect()
     }
 }
@@ -80,6 +87,7 @@ impl Drop for Folder {
 #[derive(Debug, Default)]
 struct Log {
     programs: Vec<String>,
+    allocators: Vec<String>,
     modules: Vec<String>,
     /// How often blocks of a size were asked for.
     requests: HashMap<u64, usize>,
@@ -88,7 +96,19 @@ struct Log {
     frees: usize,
     threads: Vec<String>,
     heaps: usize,
+    /// Blocks that pages of a size have in use, at most.
+    pages: HashMap<u64, u64>,
     ends: usize,
+    refused: usize,
+    resident: usize,
+    /// Of each stack, the files that its frames were in when the log was told of it.
+    stacks: HashMap<u32, Vec<String>>,
+    /// Which stack has asked for a size last.
+    askers: HashMap<u64, u32>,
+    /// The files with their ranges.
+    loaded: Vec<(Range<u64>, String)>,
+    /// Those of the moment that is read.
+    in_pages: HashMap<u64, u64>,
 }
 
 impl Log {
@@ -100,15 +120,33 @@ impl Log {
             log.add(&record.event);
         }
         assert_eq!(reader.damage(), Default::default(), "{}", path.display());
+        let tail = fs::read(path.with_extension("mmt.tail")).unwrap_or_default();
+        if let Some(tail) = Tail::read(&tail) {
+            tail.chunk.records().for_each(|record| log.add(&record.event));
+        }
         log
     }
 
     fn add(&mut self, event: &Event<'_>) {
         match *event {
             Event::Name { of: NameOf::Program, text, .. } => self.programs.push(text.to_owned()),
+            Event::Name { of: NameOf::Allocator, text, .. } => self.allocators.push(text.to_owned()),
             Event::Name { of: NameOf::Thread, text, .. } => self.threads.push(text.to_owned()),
-            Event::Module { path, .. } => self.modules.push(path.to_owned()),
-            Event::Allocated { address, size, .. } => self.hand_out(address.0, size),
+            Event::Module { base, size, path } => {
+                self.modules.push(path.to_owned());
+                self.loaded.push((base.0..base.0 + size, path.to_owned()));
+            }
+            Event::Stack { id, frames } => {
+                let file = |frame: u64| self.loaded.iter().rev().find(|(range, _)| range.contains(&frame));
+                let files = frames.iter().filter_map(file).map(|(_, path)| path.clone()).collect();
+                self.stacks.insert(id, files);
+            }
+            Event::Allocated { address, size, stack, .. } => {
+                self.hand_out(address.0, size);
+                self.askers.insert(size, stack);
+            }
+            Event::Refused { .. } => self.refused += 1,
+            Event::Resident { .. } => self.resident += 1,
             Event::Reallocated { from, to, size, .. } => {
                 self.live.remove(&from.0);
                 self.hand_out(to.0, size);
@@ -117,7 +155,16 @@ impl Log {
                 self.live.remove(&address.0);
                 self.frees += 1;
             }
-            Event::Heap { .. } => self.heaps += 1,
+            Event::Heap { .. } => {
+                self.heaps += 1;
+                self.in_pages.clear();
+            }
+            Event::Page { block_size, used, .. } => {
+                let in_pages = self.in_pages.entry(block_size).or_default();
+                *in_pages += u64::from(used);
+                let most = self.pages.entry(block_size).or_default();
+                *most = (*in_pages).max(*most);
+            }
             Event::Stopped {} => self.ends += 1,
             _ => {}
         }
@@ -162,6 +209,7 @@ fn every_call_of_a_c_program_is_there() {
     folder.record(",interval=1", &mut Command::new(program));
     let log = folder.log();
     assert_eq!((log.programs, log.ends), (vec!["program".to_owned()], 1));
+    assert_eq!(log.allocators, ["libc.so.6"]);
     // malloc, calloc, realloc, reallocarray, memalign, aligned_alloc, posix_memalign, valloc, pvalloc: see the source.
     for size in [10_001, 10_002 * 3, 10_003, 10_004, 10_005 * 2, 10_006, 10_016, 10_008, 10_009, 12_288] {
         assert_eq!(log.requests.get(&size), Some(&7), "requests of {size} B");
@@ -201,26 +249,39 @@ fn another_allocator_may_be_behind() {
         let log = folder.log();
         assert!(log.requests.contains_key(&10_001) && !log.live.values().any(|&size| size == 10_001));
         assert!(log.heaps > 0, "it tells of itself");
+        assert_eq!(log.allocators, ["libmudlark.so"]);
         let sampled = Folder::new(&format!("behind-sampled-{compiler}"));
         sampled.record_on(",interval=20000", &mut Command::new(&program), &libraries);
     }
 }
 
 #[test]
-fn processes_write_logs_of_their_own() {
+fn the_allocator_behind_tells_of_its_pages_while_they_are_full() {
+    let folder = Folder::new("pages");
+    let libraries = format!("{} {}", library().display(), library().with_file_name("libmudlark.so").display());
+    // All is free again at the end.
+    let script = "my @a = map { \"x\" x 3000 } 1..20000; select undef, undef, undef, 0.5; @a = (); exit 0";
+    folder.record_on("", Command::new("perl").args(["-e", script]), &libraries);
+    let pages = folder.log().pages;
+    let most = pages.iter().filter(|(size, _)| (3000..4000).contains(*size)).map(|(_, used)| used).max();
+    assert!(most.is_some_and(|&used| used >= 18_000), "{pages:?}");
+}
+
+#[test]
+fn processes_write_logs_of_their_own_if_that_is_wanted() {
     let folder = Folder::new("processes");
     let script = "perl -e 'my @a = map { \"x\" x 5003 } 1..50; exit 0'; \
                   (exec perl -e 'if (!fork) { my @a = map { \"x\" x 7001 } 1..20; exit 0 } wait'); true";
-    folder.record(",interval=1", Command::new("sh").args(["-c", script]));
+    folder.record(",interval=1,children=1", Command::new("sh").args(["-c", script]));
     let (first, others) = (folder.log(), folder.others());
     assert_eq!(first.programs, ["sh"]);
     let perls: Vec<&Log> = others.iter().filter(|log| log.programs.iter().any(|program| program == "perl")).collect();
-    assert_eq!(perls.len(), 2, "{:?}", others.iter().map(|log| &log.programs).collect::<Vec<_>>());
+    assert_eq!(perls.len(), 3, "{:?}", others.iter().map(|log| &log.programs).collect::<Vec<_>>());
     let count = |log: &Log, size| {
         log.requests.iter().filter(|(of, _)| (size..size + 40).contains(*of)).map(|(_, n)| n).sum::<usize>()
     };
     assert!(others.iter().any(|log| count(log, 5003) >= 50));
-    assert!(others.iter().any(|log| count(log, 7001) >= 20 && log.programs.is_empty()), "the forked one");
+    assert!(others.iter().any(|log| count(log, 7001) >= 20 && log.programs == ["perl"]), "the forked one");
     assert!(perls.iter().all(|log| log.ends == 1), "{perls:?}");
 }
 
@@ -231,6 +292,17 @@ fn a_process_that_becomes_another_program_goes_on_in_the_same_file() {
     let log = folder.log();
     assert_eq!(log.programs, ["sh", "perl"]);
     assert!(folder.others().is_empty());
+}
+
+#[test]
+fn otherwise_there_is_one_log_also_of_a_script_that_starts_another_program() {
+    let folder = Folder::new("shim");
+    let script = "n=$(perl -e 'print 5003'); echo | cat; exec perl -e \"my \\$a = 'x' x $n; fork or exit 0; wait\"";
+    folder.record(",interval=1", Command::new("sh").args(["-c", script]));
+    let log = folder.log();
+    assert_eq!(log.programs, ["sh", "perl"]);
+    assert!(log.requests.keys().any(|size| (5003..5100).contains(size)) && log.ends == 1);
+    assert_eq!(fs::read_dir(&folder.0).expect("the folder is there").count(), 1, "nothing else is written");
 }
 
 #[test]
@@ -281,7 +353,7 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
     let folder = Folder::new("handler");
     let program = compile("cc", "handler.c", &folder);
     // Without a second thread: the C library's own malloc does not let a handler fork then.
-    folder.record(",interval=1,stats=0", &mut Command::new(program));
+    folder.record(",interval=1,stats=0,children=1", &mut Command::new(program));
     let (log, others) = (folder.log(), folder.others());
     assert_eq!((log.requests.get(&7777), log.ends), (None, 1));
     assert_eq!(others.len(), 100, "each child has one");
@@ -289,21 +361,125 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
 }
 
 #[test]
-fn a_program_that_ends_badly_leaves_its_log() {
+fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
-    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill"];
-    if cfg!(target_arch = "x86_64") {
+    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill", "crash", "catch", "end"];
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         ways.extend(["execl", "execlp", "execle"]);
     }
     for way in ways {
         let folder = Folder::new(&format!("ends-{way}"));
         let command = format!("{} {way} || true", program.display());
-        let output = folder.record(",interval=1,stats=0", Command::new("sh").args(["-c", &command]));
+        let output = folder.record(",interval=1,stats=0,children=1", Command::new("sh").args(["-c", &command]));
         let count = folder.others().iter().filter_map(|log| log.requests.get(&5003)).sum::<usize>();
         let is_said = String::from_utf8_lossy(&output.stdout) == "1 2 3 4 5 6 7 8\n";
         assert!(is_said || !way.starts_with("execl"), "{way}: {output:?}");
-        assert!(count == 200 || way == "kill" && count > 100, "{way}: {count} of 200");
+        assert_eq!(count, 200, "{way}");
+        let leaves_a_tail = matches!(way, "kill" | "crash" | "catch" | "end");
+        assert_eq!(folder.tails(), usize::from(leaves_a_tail), "{way}");
+    }
+}
+
+#[test]
+fn a_library_in_anothers_place_is_not_taken_for_it() {
+    let folder = Folder::new("plugins");
+    for name in ["one", "other"] {
+        let mut command = Command::new("cc");
+        command.args(["-g", "-O1", "-fno-builtin", "-fno-optimize-sibling-calls", "-shared", "-fPIC"]);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugin.c"));
+        assert!(command.arg("-o").arg(folder.0.join(format!("{name}.so"))).status().expect("cc runs").success());
+    }
+    let program = compile("cc", "plugins.c", &folder);
+    let output = folder.record(",interval=1", Command::new(program).args(["./one.so", "./other.so", "./one.so"]));
+    let places = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    assert!(places.len() == 3 && places[0] == places[1], "the test needs them at the same place: {places:?}");
+    let log = folder.log();
+    for (size, name) in [(5001, "one.so"), (5002, "other.so"), (5003, "one.so")] {
+        let files = &log.stacks[&log.askers[&size]];
+        assert!(files.iter().any(|file| file.ends_with(name)), "{size}: {files:?}");
+        assert_eq!(
+            files
+                .iter()
+                .filter(|file| file.contains("o"))
+                .filter(|file| file.ends_with("one.so") || file.ends_with("other.so"))
+                .count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn children_that_nobody_has_announced_leave_their_parents_log_alone() {
+    let folder = Folder::new("unseen");
+    let program = compile("cc", "unseen.c", &folder);
+    for way in ["_Fork", "clone"] {
+        for settings in [",interval=1", ",interval=1,children=1"] {
+            let folder = Folder::new(&format!("unseen-{way}{}", settings.len()));
+            folder.record(settings, Command::new(&program).arg(way));
+            let (log, others) = (folder.log(), folder.others());
+            assert_eq!((log.requests.get(&7777), log.requests.get(&5003), log.ends), (None, Some(&2000), 1), "{way}");
+            let counts: Vec<_> = others.iter().filter_map(|log| log.requests.get(&7777)).collect();
+            let follows = settings.contains("children");
+            assert_eq!(counts, if follows { vec![&1000] } else { vec![] }, "{way}");
+            assert!(others.iter().all(|log| log.programs == ["program"]), "a child's log says whose it is");
+        }
+    }
+}
+
+#[test]
+fn a_child_of_a_program_that_makes_code_never_waits_for_the_dynamic_loader() {
+    if cfg!(not(target_arch = "x86_64")) {
+        return;
+    }
+    let folder = Folder::new("generated");
+    let program = compile("cc", "generated.c", &folder);
+    let output = folder.record(",interval=1,children=1", &mut Command::new(program));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0 of 200 hang\n");
+}
+
+#[test]
+fn the_recorder_has_no_thread_unless_somebody_needs_one() {
+    let folder = Folder::new("thread");
+    let count = |settings: &str, libraries: &str| {
+        let output = folder.record_on(settings, Command::new("sh").args(["-c", "ls /proc/$$/task | wc -l"]), libraries);
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let library = library().display().to_string();
+    assert_eq!(count(",interval=1", &library), "1");
+    assert!(folder.log().resident > 0, "what it occupies is known all the same");
+    assert_eq!(count(",interval=1,stats=10", &library), "2");
+}
+
+#[test]
+fn a_worker_that_gives_up_its_rights_is_recorded() {
+    // SAFETY: it may be asked at any time.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("SKIPPED: who is not the superuser has no rights to give up");
+        return;
+    }
+    let folder = Folder::new("worker");
+    let program = compile("cc", "worker.c", &folder);
+    folder.record(",interval=1,children=1", &mut Command::new(program));
+    let counts: Vec<_> = folder.others().iter().filter_map(|log| log.requests.get(&5003).copied()).collect();
+    assert_eq!(counts, [1000]);
+}
+
+#[test]
+fn a_request_that_is_refused_is_refused_once() {
+    let folder = Folder::new("refused");
+    let program = compile("c++", "refused.cpp", &folder);
+    let output = folder.record(",interval=1", &mut Command::new(program));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4\n");
+    assert_eq!(folder.log().refused, 4);
+}
+
+#[test]
+fn a_stack_of_twelve_kilobytes_is_enough() {
+    let folder = Folder::new("stack");
+    let program = compile("cc", "stack.c", &folder);
+    for settings in [",interval=1", ",interval=3000", ""] {
+        folder.record(settings, Command::new(&program).arg("12288"));
     }
 }
 

@@ -122,8 +122,8 @@ mod child {
         mode: libc::c_int,
     }
 
-    /// For a point, a number, and the zero at the end.
-    const ROOM: usize = 16;
+    /// For a point, a number, the ending of a tail, and the zero at the end.
+    const ROOM: usize = 24;
 
     impl PathOfChild {
         /// For children of who writes this file.
@@ -152,12 +152,7 @@ mod child {
             if self.process == 0 {
                 return None;
             }
-            let mut path = [0_u8; 512];
-            let (stem, extension) = self.bytes[..self.len].split_at(self.stem);
-            let mut room = &mut path[..511];
-            room.write_all(stem).ok()?;
-            write!(room, ".{}", self.process).ok()?;
-            room.write_all(extension).ok()?;
+            let path = self.text("")?;
             // SAFETY: the path ends with a zero.
             let file = unsafe { libc::open(path.as_ptr().cast(), NEW | self.mode, 0o644) };
             if file < 0 {
@@ -167,6 +162,20 @@ mod child {
             KeptFile::keep(unsafe { File::from_raw_fd(file) }).ok()
         }
 
+        /// The path, of this child if it is one, with another ending behind it, and zeroes.
+        pub(super) fn text(&self, ending: &str) -> Option<[u8; 512]> {
+            let mut path = [0_u8; 512];
+            let (stem, extension) = self.bytes[..self.len].split_at(self.stem);
+            let mut room = &mut path[..511];
+            room.write_all(stem).ok()?;
+            if self.process != 0 {
+                write!(room, ".{}", self.process).ok()?;
+            }
+            room.write_all(extension).ok()?;
+            room.write_all(ending.as_bytes()).ok()?;
+            Some(path)
+        }
+
         /// Nothing will be created any more.
         pub(super) const fn forget(&mut self) {
             self.process = 0;
@@ -174,6 +183,12 @@ mod child {
     }
 
     impl LogFile {
+        /// The path of the file, with another ending behind it, and zeroes.
+        #[cfg_attr(miri, expect(dead_code, reason = "there is no tail"))]
+        pub(in crate::log) fn path_with(&self, ending: &str) -> Option<[u8; 512]> {
+            self.path.text(ending)
+        }
+
         /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
         pub(in crate::log) const fn of_child(&mut self, process: u32) -> Self {
             Self { file: None, path: self.path.of(process, libc::O_TRUNC) }

@@ -21,6 +21,8 @@ pub struct Call {
     function: &'static Function,
     /// `None` inside of another call of the function.
     tally: Option<Tally>,
+    /// Whether a panic was under way when it began: a destructor may call the function then.
+    is_amid_panic: bool,
 }
 
 /// What the lines of a call have come to.
@@ -50,7 +52,7 @@ impl Call {
     pub(super) fn begin(function: &'static Function) -> Self {
         let is_outermost = function.depth.is_none_or(|depth| depth.with(super::Depth::enter));
         let tally = is_outermost.then(|| Tally::of(function));
-        let call = Self { function, tally };
+        let call = Self { function, tally, is_amid_panic: thread::panicking() };
         if let Some(tally) = &call.tally {
             tally.resume(function);
             tally.begin_line(0);
@@ -92,9 +94,14 @@ impl Call {
         poll
     }
 
+    /// Whether this call panics.
+    fn is_panicking(&self) -> bool {
+        !self.is_amid_panic && thread::panicking()
+    }
+
     fn ending(&self, tally: &Tally) -> Ending {
         let line = self.function.first_line + tally.line.load(Relaxed);
-        if thread::panicking() {
+        if self.is_panicking() {
             Ending::Panicked { line }
         } else if tally.is_suspended.load(Relaxed) {
             Ending::Dropped { line }
@@ -179,7 +186,7 @@ impl Drop for Closing<'_> {
     #[inline]
     fn drop(&mut self) {
         // While a panic takes everything down, the line where it began stays the current one.
-        if !thread::panicking() {
+        if !self.call.is_panicking() {
             self.call.at(self.line);
         }
     }

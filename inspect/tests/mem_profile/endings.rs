@@ -130,5 +130,6 @@ fn a_call_while_a_panic_is_under_way_is_seen_too() {
     let tables = kept();
     assert_eq!(tables.len(), 2);
     assert_eq!(figures(&tables[0], "block(64)"), (64, 1));
+    assert_eq!(tables[0].ending, Ending::Returned, "the panic is not its own");
     assert!(matches!(tables[1].ending, Ending::Panicked { .. }));
 }

@@ -49,6 +49,7 @@ mod plot;
 mod recording;
 mod report;
 pub mod symbols;
+mod tail;
 mod text;
 mod timeline;
 pub mod view;

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use mudlark_hooks::{Chunk, Damage, Found};
+use mudlark_hooks::{Chunk, Chunks, Damage, Found};
 
 /// Bytes of the buffer; several of the longest chunks fit.
 const PIECE: usize = 16 * Chunk::MAX_LEN;
@@ -41,6 +41,7 @@ pub struct LogFile<R> {
     chunks: u64,
     next_sequence: Option<u32>,
     damage: Damage,
+    text_bytes: u64,
 }
 
 impl<R: Read> LogFile<R> {
@@ -48,7 +49,16 @@ impl<R: Read> LogFile<R> {
     #[must_use]
     pub fn new(input: R) -> Self {
         let buffer = vec![0; PIECE].into_boxed_slice();
-        Self { input, buffer, filled: 0, bytes: 0, chunks: 0, next_sequence: None, damage: Damage::default() }
+        Self {
+            input,
+            buffer,
+            filled: 0,
+            bytes: 0,
+            chunks: 0,
+            next_sequence: None,
+            damage: Damage::default(),
+            text_bytes: 0,
+        }
     }
 
     /// As many bytes were read.
@@ -67,6 +77,19 @@ impl<R: Read> LogFile<R> {
     #[must_use]
     pub const fn damage(&self) -> Damage {
         self.damage
+    }
+
+    /// The number that the next chunk has, if none is missing.
+    #[must_use]
+    pub fn next_sequence(&self) -> u32 {
+        self.next_sequence.unwrap_or(0)
+    }
+
+    /// As many of the bytes that are in no chunk are text, as on a serial line that a firmware prints to as well: nothing is
+    /// damaged there.
+    #[must_use]
+    pub const fn text_bytes(&self) -> u64 {
+        self.text_bytes
     }
 
     /// Hands out each chunk up to the end of the log. What is not whole there is damage.
@@ -110,23 +133,21 @@ impl<R: Read> LogFile<R> {
     /// Hands out the whole chunks of the buffer, and keeps what may be the beginning of another.
     fn take_chunks(&mut self, each: &mut impl FnMut(Chunk<'_>)) {
         let mut passed = 0;
+        let mut chunks = Chunks::new(&self.buffer[..self.filled]);
         loop {
-            match Chunk::find(&self.buffer[passed..self.filled]) {
-                Found::Chunk { skipped, len, chunk } => {
-                    self.damage.skipped_bytes += skipped as u64;
-                    self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
-                    self.next_sequence = Some(chunk.sequence.wrapping_add(1));
-                    self.chunks += 1;
-                    passed += skipped + len;
-                    each(chunk);
-                }
-                Found::Incomplete { skipped } => {
-                    self.damage.skipped_bytes += skipped as u64;
-                    self.pass(passed + skipped);
-                    return;
-                }
-            }
+            let found = chunks.find_next();
+            let (Found::Chunk { skipped, .. } | Found::Incomplete { skipped }) = found;
+            self.text_bytes += text_in(&self.buffer[passed..][..skipped]);
+            self.damage.skipped_bytes += skipped as u64;
+            passed += skipped;
+            let Found::Chunk { len, chunk, .. } = found else { break };
+            self.damage.missing_chunks += u64::from(missing_before(chunk.sequence, self.next_sequence));
+            self.next_sequence = Some(chunk.sequence.wrapping_add(1));
+            self.chunks += 1;
+            passed += len;
+            each(chunk);
         }
+        self.pass(passed);
     }
 
     /// No more will come: what looks like a beginning is none, but something whole may be behind it.
@@ -143,6 +164,12 @@ impl<R: Read> LogFile<R> {
         self.buffer.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
     }
+}
+
+/// The length of these bytes, if they are text: what no text has, is in the header of each chunk.
+fn text_in(bytes: &[u8]) -> u64 {
+    let is_foreign = |&byte: &u8| byte == 0 || byte >= 0xF5;
+    if bytes.iter().any(is_foreign) { 0 } else { bytes.len() as u64 }
 }
 
 /// Chunks that must have been between the one that was expected and this one. A program begins to count at zero.

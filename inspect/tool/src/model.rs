@@ -22,10 +22,12 @@ mod curve;
 mod hash;
 mod heap;
 mod live;
+mod number_table;
 mod place;
 mod program;
 mod replay;
 mod scope;
+mod size;
 mod sums;
 
 use std::collections::BTreeMap;
@@ -45,7 +47,9 @@ pub use sums::{Cost, Figures, Sums};
 
 use hash::NumberMap;
 use live::Blocks;
+use number_table::NumberTable;
 use place::Places;
+use size::Sizes;
 use sums::PeakNumber;
 
 /// The sums of a program's log, up to what was read of it.
@@ -100,11 +104,11 @@ pub struct Model {
     blocks: Blocks,
     all: Sums,
     places: Places,
-    sizes: NumberMap<u64, Sums>,
+    sizes: Sizes,
     peak: PeakNumber,
     peak_time: u64,
     /// The block that a thread asked for last.
-    last_requests: NumberMap<u32, u64>,
+    last_requests: NumberTable<u64>,
     /// Addresses of blocks that have moved, though that is not said yet: others were handed out there. With their number.
     about_to_move: NumberMap<u64, u32>,
     /// The number that the next chunk has, if none is missing.
@@ -200,11 +204,11 @@ impl Model {
 
     /// The requests of each size; large ones are put together by [eights of a doubling](Self::LARGE).
     pub fn sizes(&self) -> impl ExactSizeIterator<Item = (u64, &Sums)> {
-        self.sizes.iter().map(|(&size, sums)| (size, sums))
+        self.sizes.list.iter().map(|(size, sums)| (*size, sums))
     }
 
     /// Sizes above this one are put together.
-    pub const LARGE: u64 = 1 << 16;
+    pub const LARGE: u64 = Sizes::LARGE;
 
     /// The blocks that are live, with their addresses, in no order.
     pub fn live_blocks(&self) -> impl ExactSizeIterator<Item = (u64, &Block)> {
@@ -226,13 +230,4 @@ impl Model {
     pub fn is_empty(&self) -> bool {
         self.all.total.is_none()
     }
-}
-
-/// The size by which requests are put together: small ones as they are, large ones rounded up to an eighth of a doubling.
-fn rounded(size: u64) -> u64 {
-    if size <= Model::LARGE {
-        return size;
-    }
-    let step = 1 << ((size - 1).ilog2() - 3);
-    size.checked_next_multiple_of(step).unwrap_or(u64::MAX)
 }

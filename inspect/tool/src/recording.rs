@@ -8,6 +8,7 @@
 //! A program of which nobody knows gets `libmudlark_record.so` preloaded, which stands before its allocator. One that
 //! records itself (`Profiler::from_env`) is only told where to write to.
 
+pub(crate) mod children;
 mod library;
 mod signals;
 
@@ -21,6 +22,9 @@ use crate::error::Error;
 
 pub(crate) use signals::{ask_to_end, is_running};
 
+/// The recorder has no room for longer paths.
+const LONGEST_PATH: usize = 488;
+
 /// How a program is recorded.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Recording {
@@ -33,12 +37,27 @@ pub(crate) struct Recording {
     #[arg(long, value_name = "REQUESTS")]
     limit: Option<u32>,
 
+    /// Record the processes that it starts as well, each in a log of its own: «out.1234.mmt» beside «out.mmt».
+    #[arg(long)]
+    pub(crate) children: bool,
+
+    /// How often the log gets figures of the whole heap; 0 for none before the end [default: 100; none for a program whose allocator
+    /// has nothing to say of itself]. It takes a thread of its own in the program.
+    #[arg(long, value_name = "MILLISECONDS")]
+    stats: Option<u64>,
+
     /// Preload nothing: the program calls `Profiler::from_env()` itself.
     #[arg(long)]
     no_preload: bool,
 }
 
 impl Recording {
+    /// Has the log be written to while the program is idle, too.
+    pub(crate) fn followed(&self) -> Self {
+        const SOON: u64 = 100;
+        Self { stats: self.stats.or(Some(SOON)), ..self.clone() }
+    }
+
     /// The command that runs a program and has it write to this file.
     ///
     /// # Errors
@@ -49,6 +68,8 @@ impl Recording {
             program.split_first().ok_or_else(|| Error::Usage("there is no program to run".to_owned()))?;
         let mut command = Command::new(name);
         command.args(arguments).env("MUDLARK_PROFILE", self.profile(log)?);
+        // This may run in a program that is recorded itself: the one that it starts is the first of its own log all the same.
+        command.env_remove("MUDLARK_PROFILE_PROCESS");
         if !self.no_preload {
             command.env("LD_PRELOAD", library::preload(&library::find()?)?);
         }
@@ -65,12 +86,25 @@ impl Recording {
                 log.display()
             )));
         }
+        if log.as_os_str().len() > LONGEST_PATH {
+            return Err(Error::Usage(format!(
+                "a log's whole path has at most {LONGEST_PATH} bytes, and {} has {}",
+                log.display(),
+                log.as_os_str().len()
+            )));
+        }
         let mut profile = log.into_os_string();
         if let Some(interval) = self.interval {
             profile.push(format!(",interval={interval}"));
         }
         if let Some(limit) = self.limit {
             profile.push(format!(",limit={limit}"));
+        }
+        if let Some(stats) = self.stats {
+            profile.push(format!(",stats={stats}"));
+        }
+        if self.children {
+            profile.push(",children=1");
         }
         Ok(profile)
     }

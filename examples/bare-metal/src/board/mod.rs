@@ -1,4 +1,4 @@
-//! What differs from board to board: the start, interrupts, output, and the end.
+//! What differs from board to board: the start, interrupts, the clock, output, and the end.
 
 #[cfg(several_processors)]
 mod beside;
@@ -24,17 +24,22 @@ pub const fn this_processor() -> u32 {
     0
 }
 
-pub use chosen::{exit, interrupts_off, interrupts_on, prepare, start_ticks, stop_ticks};
+pub use chosen::{exit, interrupts_off, interrupts_on, now, prepare, start_ticks, stop_ticks, ticks_per_second};
 
 use core::cell::UnsafeCell;
 use core::fmt;
+
+/// Sends bytes over the board's line.
+pub fn send(bytes: &[u8]) {
+    bytes.iter().copied().for_each(chosen::put);
+}
 
 /// What the board prints goes here.
 pub struct Console;
 
 impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(chosen::put);
+        send(text.as_bytes());
         Ok(())
     }
 }

@@ -31,6 +31,9 @@ global_asm!(
 
 const SYSTICK_CONTROL: *mut u32 = ptr::without_provenance_mut(0xE000_E010);
 const SYSTICK_RELOAD: *mut u32 = ptr::without_provenance_mut(0xE000_E014);
+/// A counter that goes up, 20 million times a second, and by how much it is slowed down.
+const COUNTER: *mut u32 = ptr::without_provenance_mut(0x4002_8018);
+const COUNTER_PRESCALER: *mut u32 = ptr::without_provenance_mut(0x4002_801C);
 const COPROCESSORS: *mut u32 = ptr::without_provenance_mut(0xE000_ED88);
 
 /// Lets the timer call `on_tick`, every few thousand instructions.
@@ -54,14 +57,28 @@ extern "C" fn fault() -> ! {
     exit(false)
 }
 
-/// Switches the floating-point unit on, where there is one.
+/// Sets the clock, and switches the floating-point unit on, where there is one.
 pub fn prepare() {
+    const TO_A_MEGAHERTZ: u32 = 20 - 1;
+    // SAFETY: the board's own register; nobody else uses it.
+    unsafe { COUNTER_PRESCALER.write_volatile(TO_A_MEGAHERTZ) };
     if cfg!(target_feature = "vfp2") || cfg!(target_abi = "eabihf") {
         // SAFETY: the register of Cortex-Ms with such a unit.
         unsafe { COPROCESSORS.write_volatile(0b1111 << 20) };
         // SAFETY: waits until it is on.
         unsafe { asm!("dsb", "isb") };
     }
+}
+
+/// What the clock says. It wraps around after an hour.
+pub fn now() -> u64 {
+    // SAFETY: the board's own register, which may be read at any time.
+    unsafe { COUNTER.read_volatile() }.into()
+}
+
+/// How fast it runs.
+pub const fn ticks_per_second() -> u64 {
+    1_000_000
 }
 
 /// Calls the debugger, which QEMU plays.

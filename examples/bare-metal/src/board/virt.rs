@@ -36,6 +36,7 @@ const TEST_DEVICE: *mut u32 = ptr::without_provenance_mut(0x10_0000);
 const TIMER_COMPARE: *mut u32 = ptr::without_provenance_mut(0x200_4000);
 const TIMER_COMPARE_HIGH: *mut u32 = ptr::without_provenance_mut(0x200_4004);
 const TIMER: *mut u32 = ptr::without_provenance_mut(0x200_BFF8);
+const TIMER_HIGH: *mut u32 = ptr::without_provenance_mut(0x200_BFFC);
 
 /// In units of the timer, of 10 MHz.
 const EVERY: u32 = 1000;
@@ -50,6 +51,26 @@ fn set_alarm() {
     unsafe { TIMER_COMPARE.write_volatile(now.wrapping_add(EVERY)) };
     // SAFETY: the high half.
     unsafe { TIMER_COMPARE_HIGH.write_volatile(0) };
+}
+
+/// What the clock says.
+pub fn now() -> u64 {
+    loop {
+        // SAFETY: the timer's register, which may be read at any time.
+        let before = unsafe { TIMER_HIGH.read_volatile() };
+        // SAFETY: likewise.
+        let low = unsafe { TIMER.read_volatile() };
+        // SAFETY: likewise.
+        let after = unsafe { TIMER_HIGH.read_volatile() };
+        if before == after {
+            return u64::from(after) << 32 | u64::from(low);
+        }
+    }
+}
+
+/// How fast it runs.
+pub const fn ticks_per_second() -> u64 {
+    10_000_000
 }
 
 /// Lets the timer call `on_tick`, every few thousand instructions.

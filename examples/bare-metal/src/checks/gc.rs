@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 use mudlark_gc::{Collector, Finalize, Gc, Generation, StaticCollector, Trace};
 
+use crate::profile;
+
 #[derive(Trace)]
 #[trace(finalize)]
 struct Node {
@@ -55,6 +57,7 @@ pub fn idle() {
     let collector = COLLECTOR.take().expect("nobody else takes it");
     assert!(COLLECTOR.take().is_none());
     collector.disable();
+    profile::watch(collector, "idle");
     let finalized = Rc::new(Cell::new(0));
     for _ in 0..100 {
         let node = Gc::new_in(Node { next: RefCell::default(), finalized: finalized.clone() }, collector);

@@ -83,7 +83,9 @@ fn scale_of_fill(svg: &mut Svg, (x, y): (f64, f64)) {
 }
 
 fn cell(svg: &mut Svg, place: (f64, f64), fill: f64, hint: &str) {
-    svg.bar(place, (CELL - 1.0, CELL + 1.0), Colour::Blue, 0.1 + 0.9 * fill, hint);
+    // An empty page is to be seen on dark paper, too.
+    const FAINTEST: f64 = 0.2;
+    svg.bar(place, (CELL - 1.0, CELL + 1.0), Colour::Blue, FAINTEST + (1.0 - FAINTEST) * fill, hint);
 }
 
 /// The cells of a class, in as many lines as they take.
@@ -104,7 +106,8 @@ fn class(svg: &mut Svg, block_size: u64, pages: &[Page], per_cell: usize, top: f
         cell(svg, place, used as f64 / capacity.max(1) as f64, &hint);
     }
     let lines = pages.len().div_ceil(per_cell).div_ceil(in_a_line);
-    top + (lines as f64 * (CELL + 2.0)).max(ROW)
+    // Of several lines, the last is a little apart from the next class.
+    top + if lines > 1 { lines as f64 * (CELL + 2.0) + 4.0 } else { ROW }
 }
 
 /// Blocks in use, and as many as fit.
@@ -135,7 +138,11 @@ fn waste(svg: &mut Svg, loads: &[Load], top: f64) -> f64 {
     let most = loads.iter().map(|load| load.requested.saturating_add(load.waste())).max().unwrap_or(0).max(1);
     let room = svg.width() - SIZES - FIGURES;
     let mut y = top + 46.0;
-    for load in loads.iter().filter(|load| load.blocks > 0) {
+    let (small, large): (Vec<&Load>, Vec<&Load>) = loads
+        .iter()
+        .filter(|load| load.blocks > 0)
+        .partition(|load| load.block_size.saturating_mul(load.blocks) < most / 200);
+    for load in large {
         let (asked, lost) = (load.requested as f64 / most as f64 * room, load.waste() as f64 / most as f64 * room);
         let hint = format!("{} blocks of {} B for {} B", load.blocks, load.block_size, load.requested);
         svg.text((SIZES - 8.0, y + 9.0), Anchor::End, Colour::Ink, "small", &text::bytes(load.block_size));
@@ -145,7 +152,22 @@ fn waste(svg: &mut Svg, loads: &[Load], top: f64) -> f64 {
         svg.text((svg.width() - MARGIN, y + 9.0), Anchor::End, Colour::Faint, "small", &figures);
         y += ROW;
     }
+    y = others(svg, &small, y);
     y + 8.0
+}
+
+/// One line for the classes whose bars would not be seen.
+fn others(svg: &mut Svg, small: &[&Load], y: f64) -> f64 {
+    if small.is_empty() {
+        return y;
+    }
+    let lost = saturating_sum(small.iter().map(|load| load.waste()));
+    let noun = if small.len() == 1 { "class" } else { "classes" };
+    let what = format!("and {} {noun} with too little to be seen", small.len());
+    svg.text((SIZES, y + 9.0), Anchor::Start, Colour::Faint, "small", &what);
+    let figures = format!("{} lost", text::bytes(lost));
+    svg.text((svg.width() - MARGIN, y + 9.0), Anchor::End, Colour::Faint, "small", &figures);
+    y + ROW
 }
 
 fn sums(loads: &[Load]) -> (u64, u64) {

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::Error;
 use crate::log_file::LogFile;
 use crate::model::{Model, Understood};
+use crate::tail::TailFile;
 
 /// Which log, and which program of it.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +40,13 @@ pub(crate) fn read_model(path: &Path, program: Option<usize>) -> Result<Model, E
         unknown_chunks += u64::from(model.read_chunk(chunk) == Understood::Partly);
     });
     read.map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+    // Of the last program only: others have ended before.
+    if program.is_none_or(|wanted| wanted == model.programs())
+        && let Some(tail) = TailFile::beside(path)
+        && let Some(chunk) = tail.chunk_of(model.program.process, file.next_sequence())
+    {
+        unknown_chunks += u64::from(model.read_chunk(chunk) == Understood::Partly);
+    }
     if file.chunks() == 0 {
         return Err(Error::NoLog { path: path.to_owned(), bytes: file.bytes() });
     }
@@ -84,7 +92,7 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
             lacks.push(format!("{text}: {count}"));
         }
     };
-    lack(damage.skipped_bytes, "bytes in no whole chunk");
+    lack(damage.skipped_bytes - file.text_bytes(), "bytes in no whole chunk");
     lack(damage.missing_chunks, "missing chunks");
     lack(unknown_chunks, "chunks of a newer version");
     lack(model.gaps.lost_events, "events that the writer lost");
@@ -94,6 +102,9 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     }
     if !lacks.is_empty() {
         eprintln!("warning: the log is not whole: {}", lacks.join("; "));
+    }
+    if file.text_bytes() > 0 {
+        eprintln!("note: {} bytes of text between the chunks are passed over", file.text_bytes());
     }
     if program.is_none() && model.programs() > 1 {
         let programs = model.programs();

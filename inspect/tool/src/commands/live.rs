@@ -84,7 +84,7 @@ impl Live {
         let directory = tempfile::tempdir().map_err(|cause| Error::Write { path: env::temp_dir(), cause })?;
         let log = self.keep.clone().unwrap_or_else(|| directory.path().join("log.mmt"));
         let printed = directory.path().join("printed.txt");
-        let mut command = self.recording.command(&self.program, &log)?;
+        let mut command = self.recording.followed().command(&self.program, &log)?;
         // What another program left there would be shown until this one begins to write.
         create(&log)?;
         if self.draws() {

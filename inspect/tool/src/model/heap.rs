@@ -61,6 +61,8 @@ pub struct Moment {
 }
 
 /// The series of moments. Classes and pages are kept of two of them alone, the fullest one and the last.
+///
+/// Of moments that have pages and such that have none, the fullest is one with pages: there is more to see.
 #[derive(Clone, Debug, Default)]
 pub struct HeapSeries {
     /// The figures of the whole, with their times.
@@ -74,10 +76,11 @@ pub struct HeapSeries {
 }
 
 impl HeapSeries {
-    /// The moment with the most in use, of those that told of classes or pages.
+    /// The moment with the most in use, of those that told of pages, or of classes if none did.
     #[must_use]
     pub fn fullest(&self) -> Option<&Moment> {
-        self.fullest.iter().chain(&self.last).max_by_key(|moment| moment.heap.used)
+        let both = self.fullest.iter().chain(&self.last);
+        both.max_by_key(|moment| (!moment.pages.is_empty(), moment.heap.used))
     }
 
     /// The last moment that told of classes or pages.

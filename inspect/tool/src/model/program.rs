@@ -1,7 +1,7 @@
 //! The program that the log tells of, and what its numbers are called.
 
 use core::time::Duration;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use mudlark_hooks::NameOf;
@@ -38,8 +38,12 @@ pub struct Program {
     pub has_start: bool,
     /// Whether the program ended its log.
     pub has_stop: bool,
-    /// What code was loaded, in the log's order.
+    /// What code was loaded, in the log's order. Those that were unloaded, and had others come in their place, are somewhere else.
     pub modules: Vec<Module>,
+    /// Those that are where they are said to be, by their bases; no two have an address in common.
+    pub(crate) present: BTreeMap<u64, usize>,
+    /// How many are somewhere else.
+    pub(crate) moved: u64,
     /// Return addresses by a stack's number, innermost first.
     pub stacks: HashMap<u32, Box<[u64]>>,
     pub(crate) names: HashMap<(NameOf, u32), String>,
@@ -70,6 +74,8 @@ impl Default for Program {
             has_start: false,
             has_stop: false,
             modules: Vec::new(),
+            present: BTreeMap::new(),
+            moved: 0,
             stacks: HashMap::new(),
             names: HashMap::new(),
             symbols: HashMap::new(),
@@ -77,7 +83,55 @@ impl Default for Program {
     }
 }
 
+/// Where files are put that were unloaded: no program's code is there, and each has as much room as this.
+const ELSEWHERE: u64 = 0xF000_0000_0000_0000;
+const ROOM: u64 = 1 << 40;
+
+/// To move one takes a look at all stacks.
+const MOST_MOVED: u64 = 100;
+
+impl Module {
+    fn contains(&self, address: u64) -> bool {
+        address.wrapping_sub(self.base) < self.size
+    }
+}
+
 impl Program {
+    /// A file is loaded from here on. What was in its place has been unloaded: stacks of before are in that.
+    pub(crate) fn load(&mut self, module: Module) {
+        let end = module.base.saturating_add(module.size);
+        while let Some((&base, &index)) = self.present.range(..end).next_back() {
+            let before = &self.modules[index];
+            if *before == module {
+                return;
+            }
+            if base.saturating_add(before.size) <= module.base {
+                break;
+            }
+            self.present.remove(&base);
+            self.move_away(index);
+        }
+        self.present.insert(module.base, self.modules.len());
+        self.modules.push(module);
+    }
+
+    /// Moves a file, and what stacks have of it up to now, to where nothing is: so an address stands for one thing.
+    fn move_away(&mut self, index: usize) {
+        let module = &mut self.modules[index];
+        if self.moved >= MOST_MOVED || module.size >= ROOM {
+            return;
+        }
+        let base = ELSEWHERE + self.moved * ROOM;
+        for address in self.stacks.values_mut().flat_map(|stack| stack.iter_mut()) {
+            // A return address is behind its call, which may be the last of the file.
+            if module.contains(address.wrapping_sub(1)) {
+                *address = address.wrapping_sub(module.base).wrapping_add(base);
+            }
+        }
+        module.base = base;
+        self.moved += 1;
+    }
+
     /// What the thing of that number is called, if the log says so.
     #[must_use]
     pub fn name(&self, of: NameOf, id: u32) -> Option<&str> {
@@ -139,5 +193,48 @@ impl Program {
     #[must_use]
     pub fn seconds(&self, ticks: u64) -> f64 {
         ticks as f64 / self.ticks_per_second.max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module(base: u64, size: u64, path: &str) -> Module {
+        Module { base, size, path: path.to_owned() }
+    }
+
+    /// The file of a return address, by the last that has it.
+    fn file(program: &Program, address: u64) -> &str {
+        let found = program.modules.iter().rev().find(|module| module.contains(address.wrapping_sub(1)));
+        found.map_or("", |module| &module.path)
+    }
+
+    #[test]
+    fn stacks_are_in_the_files_that_were_there_when_they_were_met() {
+        let mut program = Program::default();
+        program.load(module(0x1000, 0x1000, "program"));
+        for (number, path) in (1..).zip(["one.so", "other.so", "other.so", "one.so"]) {
+            program.load(module(0x5000, 0x100, path));
+            program.stacks.insert(number, Box::new([0x5010, 0x5100, 0x1800]));
+        }
+        program.load(module(0x4000, 0x4000, "large.so"));
+        let files =
+            |number: u32| program.stacks[&number].iter().map(|&address| file(&program, address)).collect::<Vec<_>>();
+        for (number, path) in (1..).zip(["one.so", "other.so", "other.so", "one.so"]) {
+            assert_eq!(files(number), [path, path, "program"], "stack {number}");
+        }
+        assert_eq!(program.modules.len(), 5, "who is told of twice is there once");
+    }
+
+    #[test]
+    fn files_without_end_and_without_number_cost_little() {
+        let mut program = Program::default();
+        for number in 0..100_000_u32 {
+            let size = if number % 3 == 0 { u64::MAX } else { 8 };
+            program.load(module((number % 7).into(), size, &number.to_string()));
+            program.stacks.insert(number % 1000, Box::new([number.into(), 5, u64::MAX]));
+        }
+        assert!(program.present.len() <= 7 && program.moved == MOST_MOVED);
     }
 }

@@ -2,9 +2,7 @@
 
 use mudlark_hooks::{Chunk, Event, Record};
 
-use crate::model::{
-    Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood, rounded,
-};
+use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
 
 impl Model {
     /// Goes on with what a chunk says.
@@ -82,7 +80,7 @@ impl Model {
             self.displaced(time, address, block);
         }
         self.sum_request(time, size, place);
-        self.last_requests.insert(self.thread, address);
+        self.last_requests.insert(self.thread.into(), address);
     }
 
     fn freed(&mut self, time: u64, address: u64) {
@@ -91,8 +89,8 @@ impl Model {
             return;
         };
         let thread = self.places.place(block.place).thread;
-        if self.last_requests.get(&thread) == Some(&address) {
-            self.last_requests.remove(&thread);
+        if self.last_requests.get(thread.into()) == Some(address) {
+            self.last_requests.remove(thread.into());
             self.sum_temporary(block);
         }
         self.sum_free(time, block);
@@ -129,7 +127,7 @@ impl Model {
         self.allocated(time, to, size, stack);
         let amount = self.scale.amount(size);
         let place = self.places.index_of(Place { stack, tag: self.tag, thread: self.thread });
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.resized += amount;
         }
     }
@@ -145,7 +143,7 @@ impl Model {
     fn sum_request(&mut self, time: u64, size: u64, place: u32) {
         let (amount, peak) = (self.scale.amount(size), self.peak);
         let most = self.all.most.bytes;
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.request(amount, time, peak);
         }
         if self.all.most.bytes > most {
@@ -158,7 +156,7 @@ impl Model {
     fn sum_free(&mut self, time: u64, block: Block) {
         let Block { size, born, place, .. } = block;
         let (amount, peak) = (block.amount(), self.peak);
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.free(amount, born, time, peak);
         }
         self.curve.push(time, self.all.now.bytes);
@@ -167,7 +165,7 @@ impl Model {
     fn sum_temporary(&mut self, block: Block) {
         let Block { size, place, .. } = block;
         let amount = block.amount();
-        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.entry(rounded(size)).or_default()] {
+        for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
             sums.temporary += amount;
         }
     }
@@ -190,7 +188,7 @@ impl Model {
             }
             Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
             Event::Module { base, size, path } => {
-                self.program.modules.push(Module { base: base.0, size, path: path.to_owned() });
+                self.program.load(Module { base: base.0, size, path: path.to_owned() });
             }
             Event::Symbol { address, file, line, function } => {
                 let symbol = Symbol { file, line, function: function.to_owned() };

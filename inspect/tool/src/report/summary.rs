@@ -1,5 +1,7 @@
 //! What happened, in a few figures.
 
+use mudlark_hooks::NameOf;
+
 use crate::model::Model;
 use crate::plot::escape;
 use crate::text;
@@ -28,11 +30,13 @@ pub(super) fn html(model: &Model) -> String {
         let longest = text::seconds(program.seconds(longest));
         cards.push(card("longest collection", &longest, &format!("of {}", text::number(pauses().count() as u64))));
     }
+    let allocator = program.name(NameOf::Allocator, 0).map_or_else(String::new, |name| format!(", on {name}"));
     let notes: String = notes(model).iter().map(|note| format!("<li>{}</li>", escape(&text::unbroken(note)))).collect();
     format!(
-        "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}.</li>{notes}</ul>\n",
+        "<dl class=\"cards\">{}</dl>\n<ul class=\"notes\"><li>It ran for {}{}.</li>{notes}</ul>\n",
         cards.concat(),
-        text::unbroken(&seconds(end))
+        text::unbroken(&seconds(end)),
+        escape(&allocator)
     )
 }
 

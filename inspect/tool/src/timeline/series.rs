@@ -91,9 +91,11 @@ pub(crate) fn of(model: &Model, since_start: impl Fn(u64) -> u64) -> Vec<Series>
     };
     let mut all: Vec<Series> =
         [Kind::Requested, Kind::Blocks, Kind::Cached, Kind::Large, Kind::Committed].map(heap).into();
-    let own = model.curve.points().map(|point| Point { time: since_start(point.time), ..point });
-    if all[0].highest() == 0 {
-        all[0].points = in_order(own);
+    let own = in_order(model.curve.points().map(|point| Point { time: since_start(point.time), ..point }));
+    let own = Series { kind: Kind::Requested, points: own };
+    // A log of every request knows each moment, unless the heap has blocks from before it.
+    if all[0].highest() == 0 || model.program.has_every_request() && own.highest() >= all[0].highest() {
+        all[0] = own;
     }
     let resident = model.heap.resident.iter().map(|&(time, bytes)| point(time, bytes));
     all.push(Series { kind: Kind::Resident, points: in_order(resident) });

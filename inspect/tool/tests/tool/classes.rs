@@ -127,6 +127,19 @@ fn a_firmwares_log_needs_no_more_than_its_requests() {
 }
 
 #[test]
+fn classes_whose_bars_would_not_be_seen_share_a_line() {
+    let mut log = crate::common::Log::new();
+    let sizes = [(1000, 1000), (16, 3), (17, 1), (100, 2)];
+    let blocks = sizes.into_iter().flat_map(|(size, blocks)| (0..blocks).map(move |_| size));
+    for (number, size) in blocks.enumerate() {
+        log.allocate(0x1_0000 + number as u64 * 0x1000, size, 0);
+    }
+    let svg = run(&log.finish(), &[]).text();
+    assert!(svg.contains("and 3 classes with too little to be seen") && svg.contains(">39 B lost<"), "{svg}");
+    assert!(svg.contains("1000 blocks of 1024 B") && !svg.contains("blocks of 16 B"), "{svg}");
+}
+
+#[test]
 fn without_blocks_there_is_an_answer_all_the_same() {
     let mut log = Vec::new();
     let mut writer = Writer::<_, 128>::new(|chunk: &[u8]| log.extend_from_slice(chunk));

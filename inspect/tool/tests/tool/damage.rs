@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
-use mudlark_hooks::{Address, Damage, Event, NameOf, Reader, Record, Writer};
+use mudlark_hooks::{Address, Damage, Event, NameOf, Reader, Record, Tail, Writer};
 use mudlark_tool::{LogFile, Model};
 use proptest::prelude::*;
 
@@ -137,10 +137,20 @@ fn fails(log: &[u8], arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn a_damaged_log_is_shown_with_one_line_of_what_is_missing() {
-    let (log, garbage) = with_garbage(b"Booting... ");
+    for garbage in [&b"Booting\0... "[..], b"\xF5"] {
+        let (log, garbage) = with_garbage(garbage);
+        let (code, errors) = fails(&log, &["stats"]);
+        assert_eq!(code, Some(0));
+        assert_eq!(errors, format!("warning: the log is not whole: bytes in no whole chunk: {garbage}\n"));
+    }
+}
+
+#[test]
+fn text_between_chunks_is_no_damage() {
+    let (log, text) = with_garbage("Booting… ".as_bytes());
     let (code, errors) = fails(&log, &["stats"]);
     assert_eq!(code, Some(0));
-    assert_eq!(errors, format!("warning: the log is not whole: bytes in no whole chunk: {garbage}\n"));
+    assert_eq!(errors, format!("note: {text} bytes of text between the chunks are passed over\n"));
 }
 
 #[test]
@@ -240,4 +250,48 @@ fn no_name_in_a_log_reaches_a_terminal_as_something_to_obey() {
         let (_, errors) = fails(&log, command);
         assert_eq!(errors.chars().find(obeyed), None, "{command:?}: {errors:?}");
     }
+}
+
+/// A log of 100 blocks, of which the last ones are in its tail, and that.
+fn with_tail(process: u32) -> (Vec<u8>, Vec<u8>) {
+    let mut log = Vec::new();
+    let mut writer = Writer::<_, 256>::new(|chunk: &[u8]| log.extend_from_slice(chunk));
+    let started = Event::Started {
+        process,
+        pointer_bytes: 8,
+        ticks_per_second: 1_000_000_000,
+        unix_nanoseconds: 0,
+        sample_interval: 1,
+    };
+    writer.write(0, &started);
+    for number in 0..100 {
+        let block = Event::Allocated { address: Address(0x1000 * number), size: 10, align: 8, stack: 0 };
+        writer.write_of(1, 0, number, &block);
+    }
+    let chunk = writer.collected();
+    let progress = Tail::progress(chunk.sequence, chunk.payload().len()).to_le_bytes();
+    let tail = [&Tail::beginning(process)[..], &progress, chunk.payload(), &[7; 100]].concat();
+    (log, tail)
+}
+
+#[test]
+fn what_a_killed_process_had_collected_is_read_from_the_tail_beside_its_log() {
+    let (log, tail) = with_tail(42);
+    let requests = |log: &[u8], tail: &[u8]| {
+        let directory = tempfile::tempdir().expect("there is room for files");
+        let path = file_in(directory.path(), "out.mmt", log);
+        file_in(directory.path(), "out.mmt.tail", tail);
+        let done = mudlark(&["stats".as_ref(), path.as_os_str()]);
+        assert!(done.status.success() && done.stderr.is_empty(), "{}", text(&done.stderr));
+        let stats = text(&done.stdout);
+        let requests = stats.split_once("B in ").expect("it says so").1;
+        requests.lines().next().and_then(|number| number.trim().parse::<u32>().ok()).expect("a number")
+    };
+    let without = requests(&log, b"");
+    assert!(without < 100);
+    assert_eq!(requests(&log, &tail), 100);
+    assert_eq!(requests(&log, &with_tail(43).1), without, "another process's");
+    let older = mudlark_hooks::Tail::read(&tail).expect("it is whole").chunk;
+    let joined = [&log[..], &older.header(), older.payload()].concat();
+    assert_eq!(requests(&joined, &tail), 100, "what the log has is not read twice");
 }

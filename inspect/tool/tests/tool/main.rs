@@ -6,8 +6,11 @@ mod common;
 mod damage;
 mod dot;
 mod exports;
+#[cfg(unix)]
+mod firmware;
 mod golden;
 mod model;
+mod perfetto;
 mod pprof;
 #[cfg(unix)]
 mod record;

@@ -104,6 +104,45 @@ fn a_program_that_knows_nothing_is_recorded_by_the_preloaded_library() {
 }
 
 #[test]
+fn the_log_of_a_program_that_was_killed_is_whole_and_one_file() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("out.mmt.tail"), "of a program before").expect("it can be written to");
+    let script = "my @a = map { \"x\" x 5003 } 1..500; kill 9, $$";
+    let mut command = mudlark();
+    command.args(["record", "--interval", "1", "--", "perl", "-e", script]).current_dir(directory.path());
+    let done = command.output().expect("it runs");
+    assert_eq!(done.status.signal(), Some(9), "{:?}", done.status);
+    assert!(!directory.path().join("out.mmt.tail").exists());
+    let log = fs::read(directory.path().join("out.mmt")).expect("there is a log");
+    let model = crate::common::model_of(&log);
+    let live = model.live_blocks().filter(|(_, block)| (5003..5100).contains(&block.size)).count();
+    assert!(live >= 500 && !model.program.has_stop, "{live}");
+}
+
+#[test]
+fn other_processes_are_recorded_if_that_is_wanted_and_their_logs_are_named() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let files = || fs::read_dir(directory.path()).expect("it is there").count();
+    let done = record(directory.path(), &["--interval", "1"], "sort /dev/null; true");
+    assert!(done.status.success() && !text(&done.stderr).contains("other process"), "{}", text(&done.stderr));
+    assert_eq!(files(), 1);
+    let done = record(directory.path(), &["--interval", "1", "--children"], "sort /dev/null; true");
+    let said = text(&done.stderr);
+    assert!(said.contains("one other process has a log beside it:") && said.contains("mmt  sort"), "{said}");
+    assert_eq!(files(), 2);
+}
+
+#[test]
 fn what_is_missing_is_named_with_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut command = mudlark();
@@ -126,6 +165,46 @@ fn what_is_missing_is_named_with_what_to_do() {
     let comma = record(directory.path(), &["--no-preload", "-o", "a,b.mmt"], "true");
     assert_eq!(comma.status.code(), Some(2));
     assert!(text(&comma.stderr).contains("no comma"), "{}", text(&comma.stderr));
+}
+
+#[test]
+fn a_program_that_is_recorded_may_record_another_one() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let mut command = mudlark();
+    command.args(["record", "--no-preload", "--", "sh", "-c", "echo ${MUDLARK_PROFILE_PROCESS-nobody}"]);
+    let done = command.env("MUDLARK_PROFILE_PROCESS", "7").current_dir(directory.path()).output().expect("it runs");
+    assert_eq!(text(&done.stdout), "nobody\n");
+}
+
+#[test]
+fn a_log_that_cannot_be_is_refused_before_the_program_runs() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let device = record(directory.path(), &["--no-preload", "-o", "/dev/full"], "echo it runs");
+    assert!(device.status.code() == Some(2) && device.stdout.is_empty());
+    assert!(text(&device.stderr).contains("/dev/full is not a file"), "{}", text(&device.stderr));
+
+    let name = "n".repeat(200);
+    let deep = directory.path().join(&name).join(&name);
+    fs::create_dir_all(&deep).expect("a directory can be made");
+    let long = record(&deep, &["--no-preload", "-o", &name], "echo it runs");
+    assert!(long.status.code() == Some(2) && long.stdout.is_empty());
+    assert!(text(&long.stderr).contains("at most 488 bytes"), "{}", text(&long.stderr));
+}
+
+#[test]
+fn the_longest_path_that_is_not_refused_is_recorded_to() {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let root = fs::canonicalize(directory.path()).expect("it is there");
+    let deep = root.join("n".repeat(200));
+    fs::create_dir_all(&deep).expect("a directory can be made");
+    let name = "n".repeat(488 - 1 - deep.as_os_str().len());
+    let done = record(&deep, &["--interval", "1", "-o", &name], "true");
+    assert!(done.status.success() && text(&done.stderr).contains("of memory events"), "{}", text(&done.stderr));
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn the_page_has_the_logs_figures_and_needs_no_network() {
         "bookshop::Link&lt;alloc::string::String&gt;, old",
         "collector, generation",
         "<small>of 10</small>",
+        ", on mudlark.</li>",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }
@@ -125,7 +126,7 @@ result.textContent = JSON.stringify(found);
 document.body.append(result);
 </script>";
 
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let runs = |name: &&str| {
         let command = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         command.is_ok_and(|status| status.success())

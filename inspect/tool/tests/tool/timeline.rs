@@ -160,6 +160,25 @@ fn a_picture_is_well_formed_and_says_what_it_shows() {
 }
 
 #[test]
+fn a_heap_that_tells_of_itself_now_and_then_hides_no_peak_of_a_whole_log() {
+    use crate::common::Log;
+    use mudlark_hooks::Event;
+
+    for (blocks_from_before, highest) in [(0, 1000.0), (5000, 5000.0)] {
+        let mut log = Log::new();
+        log.allocate(0x1000, 1000, 0);
+        log.free(0x1000);
+        let requested = blocks_from_before;
+        log.write(&Event::Heap { requested, used: 10, cached: 0, large: 0, committed: 9000, reserved: 9000 });
+        let json = run(&Truth { log: log.finish(), ..Truth::default() }, &["--format", "chrome"]);
+        let trace: Value = serde_json::from_str(&json).expect("it is JSON");
+        let events = trace["traceEvents"].as_array().expect("an array").iter();
+        let values = events.filter(|event| event["name"] == "requested").map(|event| number(&event["args"], "bytes"));
+        assert_eq!(values.fold(0.0, f64::max), highest);
+    }
+}
+
+#[test]
 fn a_log_that_has_nothing_to_show_is_told_so() {
     use mudlark_hooks::{Event, Writer};
 

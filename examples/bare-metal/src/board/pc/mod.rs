@@ -8,7 +8,6 @@ mod start;
 use core::arch::asm;
 use core::ptr;
 
-pub use descriptors::prepare;
 pub use second::{run_beside, this_processor};
 
 const SERIAL: u16 = 0x3F8;
@@ -17,6 +16,38 @@ const DEBUG_EXIT: u16 = 0xF4;
 /// A register of this processor's local APIC.
 pub(crate) fn apic(register: usize) -> *mut u32 {
     ptr::without_provenance_mut(0xFEE0_0000 + register)
+}
+
+/// The high precision event timer, as a clock.
+const CLOCK: usize = 0xFED0_0000;
+const CLOCK_PERIOD: usize = 0x04;
+const CLOCK_ENABLE: usize = 0x10;
+const CLOCK_COUNTER: usize = 0xF0;
+
+/// A register of the clock.
+fn clock(register: usize) -> *mut u32 {
+    ptr::without_provenance_mut(CLOCK + register)
+}
+
+/// Sets up the processor, and starts the clock.
+pub fn prepare() {
+    descriptors::prepare();
+    // SAFETY: the timer is mapped, and nobody else uses it.
+    unsafe { clock(CLOCK_ENABLE).write_volatile(1) };
+}
+
+/// What the clock says.
+pub fn now() -> u64 {
+    // SAFETY: the timer's counter, which may be read at any time.
+    unsafe { clock(CLOCK_COUNTER).cast::<u64>().read_volatile() }
+}
+
+/// How fast it runs: the timer knows the length of a tick, in femtoseconds.
+pub fn ticks_per_second() -> u64 {
+    const SECOND: u64 = 1_000_000_000_000_000;
+    // SAFETY: a register that may be read at any time.
+    let period = unsafe { clock(CLOCK_PERIOD).read_volatile() };
+    SECOND / u64::from(period.max(1))
 }
 
 const SPURIOUS: usize = 0xF0;

@@ -26,6 +26,22 @@ fn set_alarm() {
     unsafe { asm!("msr cntv_tval_el0, {}", in(reg) EVERY) };
 }
 
+/// What the clock says.
+pub fn now() -> u64 {
+    let now: u64;
+    // SAFETY: reads a counter.
+    unsafe { asm!("mrs {}, cntvct_el0", out(reg) now) };
+    now
+}
+
+/// How fast it runs.
+pub fn ticks_per_second() -> u64 {
+    let frequency: u64;
+    // SAFETY: reads a constant.
+    unsafe { asm!("mrs {}, cntfrq_el0", out(reg) frequency) };
+    frequency
+}
+
 /// Lets this processor's timer call `on_tick`, every few thousand instructions.
 pub fn start_ticks() {
     const CONTROL: usize = 0;

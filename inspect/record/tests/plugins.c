@@ -1,0 +1,15 @@
+/* Loads libraries one after the other, and calls each. */
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int count, char **paths) {
+    for (int n = 1; n < count; n++) {
+        void *library = dlopen(paths[n], RTLD_NOW);
+        void (*entry)(int) = library ? (void (*)(int))dlsym(library, "entry") : NULL;
+        if (!entry) return 1;
+        printf("%p\n", (void *)entry);
+        entry(5000 + n);
+        dlclose(library);
+    }
+    return 0;
+}
