@@ -176,7 +176,7 @@
 //! On 32 bits a value that is aligned to eight bytes begins after four more. A header of eight would have to do without the pointer: with an
 //! index of some ten bits among the flags, which leaves so many types for all collectors and a count of sixteen bits, and with a
 //! further load for each object that is traced or freed. Four bytes less would save eight for every other size of values, as a heap
-//! rounds sizes up, and nothing for those between. Entries come in arrays of 256. An object without handles in it
+//! rounds sizes up, and nothing for those between. Entries come in arrays of 252 (of 250 on 32 bits), which fill two kibibytes (one). An object without handles in it
 //! costs no entry, and what need not be in cycles no header: a `Counted` of `mudlark-rc` has one word.
 //!
 //! # What a type must do

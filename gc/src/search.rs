@@ -32,7 +32,7 @@
 use crate::generations::Generations;
 use crate::object::ObjectRef;
 use crate::owner::Owner;
-use crate::segment::{CAPACITY, SegmentRef};
+use crate::segment::{SLOTS, SegmentRef};
 use crate::trace::Tracer;
 
 use closures::{Closed, Closures};
@@ -93,7 +93,7 @@ pub(crate) enum Progress {
 /// # Invariants
 ///
 /// The segments, `next` and `last` are in the old generation, and the segments are used by the search. An object's *place*
-/// is the index of its segment times [`CAPACITY`] and its own in that.
+/// is the index of its segment times [`SLOTS`] and its own in that.
 pub(crate) struct Search {
     closures: Option<Closures>,
     segments: Vec<SegmentRef>,
@@ -249,7 +249,7 @@ pub(crate) const fn destruction_cost(objects: usize) -> usize {
 
 /// What is in a place.
 fn entry(segments: &[SegmentRef], place: u32) -> Option<ObjectRef> {
-    segments[(place / CAPACITY) as usize].entry(place)
+    segments[(place / SLOTS) as usize].entry(place)
 }
 
 /// Traces objects of a segment, those that `which` says yes to, and returns how many. `edge` gets each edge: the index of

@@ -5,7 +5,7 @@
 //!            │ ▪ ▪ ▪ ∙ ▪ ▪ ▪ ▪ ▪ ▪ │     │ ▪ ▪ ▪ ▪             │     ▪ an object   ∙ a hole
 //!            └─────────────────────┘     └────────┴────────────┘
 //!                   ▲                             len
-//!                   └ slot 4·CAPACITY + 3
+//!                   └ slot 4·SLOTS + 3   
 //! ```
 //!
 //! To add an object is to write one entry at the end of the last segment, and to remove one is to make its entry a hole.
@@ -18,8 +18,14 @@ use core::ptr::NonNull;
 use crate::object::ObjectRef;
 use crate::prefetch::prefetch;
 
-/// Entries of a segment.
-pub(crate) const CAPACITY: u32 = 256;
+/// Slots of a segment: a power of two, so that shifts tell an object's segment and entry by its slot.
+pub(crate) const SLOTS: u32 = 256;
+
+/// Entries of a segment. The last few slots have none: with what else it has, a segment is as large as a power of two, for
+/// which allocators have blocks without waste.
+pub(crate) const CAPACITY: u32 = SLOTS - if size_of::<Entry>() == 8 { 4 } else { 6 };
+
+const _: () = assert!(size_of::<Segment>() == SLOTS as usize * size_of::<Entry>());
 
 /// A place in a segment; `None` is a hole that a freed object left.
 pub(crate) type Entry = Option<ObjectRef>;
@@ -102,13 +108,19 @@ impl Segment {
 
     #[inline]
     pub(crate) fn entry(&self, index: u32) -> Entry {
-        self.entries[(index % CAPACITY) as usize].get()
+        self.entries.get((index % SLOTS) as usize).and_then(Cell::get)
+    }
+
+    /// Where the entry with an index is that is below [`CAPACITY`]. What is done about others only saves a check.
+    #[inline]
+    fn place(&self, index: u32) -> &Cell<Entry> {
+        &self.entries[(index % SLOTS).min(CAPACITY - 1) as usize]
     }
 
     /// Has the processor fetch the entries that lie together with this one.
     #[inline]
     pub(crate) fn prefetch_entry(&self, index: u32) {
-        prefetch(NonNull::from(&self.entries[(index % CAPACITY) as usize]));
+        prefetch(NonNull::from(self.place(index)));
     }
 
     #[inline]
@@ -145,16 +157,16 @@ impl Segment {
         let index = self.len.get();
         debug_assert!(index < CAPACITY);
         object.slot().set(self.base + index);
-        self.entries[(index % CAPACITY) as usize].set(Some(object));
+        self.place(index).set(Some(object));
         self.len.set(index + 1);
     }
 
     /// Makes an object's entry a hole.
     #[inline]
     pub(crate) fn remove(&self, index: u32) {
-        let index = index % CAPACITY;
+        let index = index % SLOTS;
         debug_assert!(index < self.len());
-        self.entries[index as usize].set(None);
+        self.place(index).set(None);
         if index + 1 == self.len() {
             self.trim(index);
         } else {

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use crate::memory::try_box;
 use crate::object::{ObjectRef, SLOT_LIMIT};
-use crate::segment::{CAPACITY, Entry, List, Segment, SegmentRef, Use};
+use crate::segment::{Entry, List, SLOTS, Segment, SegmentRef, Use};
 
 /// Empty segments that are kept for when they are needed: so many, and a part of those in use. To get and free them all the
 /// time is what many allocators are slow at, since they are larger than most objects.
@@ -49,7 +49,7 @@ impl Segments {
     #[inline]
     pub(crate) unsafe fn of_slot(&self, slot: u32) -> SegmentRef {
         // SAFETY: by this function's contract the number is in use, so the table has it.
-        let segment = unsafe { self.table.get().add((slot / CAPACITY) as usize) };
+        let segment = unsafe { self.table.get().add((slot / SLOTS) as usize) };
         // SAFETY: as above; nobody writes to the table meanwhile.
         let segment = unsafe { segment.read() };
         // SAFETY: numbers in use have their segment.
@@ -100,7 +100,7 @@ impl Segments {
             return Some(segment);
         }
         let number = self.take_number()?;
-        let segment = try_box(Segment::new(number * CAPACITY));
+        let segment = try_box(Segment::new(number * SLOTS));
         // SAFETY: just made, and freed by `give_back` only.
         let segment = segment.ok().map(|segment| unsafe { SegmentRef::new(segment) });
         match segment {
@@ -115,7 +115,7 @@ impl Segments {
             return Some(number);
         }
         let mut owned = self.owned.borrow_mut();
-        let number = u32::try_from(owned.len()).ok().filter(|&number| number < SLOT_LIMIT / CAPACITY)?;
+        let number = u32::try_from(owned.len()).ok().filter(|&number| number < SLOT_LIMIT / SLOTS)?;
         owned.try_reserve(1).ok()?;
         // So that giving a segment back never takes memory.
         let room = owned.capacity();
@@ -151,7 +151,7 @@ impl Segments {
 
     /// Frees a segment that is in no list.
     fn free(&self, segment: SegmentRef) {
-        let number = segment.base / CAPACITY;
+        let number = segment.base / SLOTS;
         self.owned.borrow_mut()[number as usize] = None;
         self.free_numbers.borrow_mut().push(number);
         // SAFETY: it came from `try_box`, and neither a list nor the table leads to it any more.

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use crate::memory::try_zeroed;
 use crate::object::{ObjectRef, SLOT_LIMIT};
 use crate::owner::Owner;
-use crate::segment::{CAPACITY, SegmentRef};
+use crate::segment::{SLOTS, SegmentRef};
 
 /// Set in the mark of a place that was reached, or has nothing to be reached.
 const REACHED: u32 = 1 << 31;
@@ -30,12 +30,12 @@ const MAX_TALLY: u32 = CANDIDATE - 1;
 const END: u32 = REACHED | (REACHED - 1);
 
 /// Marks are allocated so many at a time: little enough that one block is soon had, filled and freed.
-const BLOCK: u32 = 32 * CAPACITY;
+const BLOCK: u32 = 32 * SLOTS;
 
 /// The place of the first entry of the search's segment with this index.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than SLOT_LIMIT places, as each has a slot")]
 pub(crate) fn place(segment: usize) -> u32 {
-    segment as u32 * CAPACITY
+    segment as u32 * SLOTS
 }
 
 /// # Invariants
@@ -69,7 +69,7 @@ impl Marks {
             let Some(block) = block else { return false };
             self.blocks.push(block);
         }
-        self.first_places[(segment.base / CAPACITY) as usize].set(first + 1);
+        self.first_places[(segment.base / SLOTS) as usize].set(first + 1);
         true
     }
 
@@ -85,8 +85,8 @@ impl Marks {
         if slot >= SLOT_LIMIT || !self.owner.owns(object) {
             return None;
         }
-        let first = self.first_places.get((slot / CAPACITY) as usize)?.get().checked_sub(1)?;
-        Some(self.at(first + slot % CAPACITY))
+        let first = self.first_places.get((slot / SLOTS) as usize)?.get().checked_sub(1)?;
+        Some(self.at(first + slot % SLOTS))
     }
 
     /// Whether an object is searched.
@@ -159,7 +159,7 @@ impl Marks {
     #[inline]
     fn place_of(&self, object: ObjectRef) -> u32 {
         let slot = object.slot().get();
-        self.first_places[(slot / CAPACITY) as usize].get() - 1 + slot % CAPACITY
+        self.first_places[(slot / SLOTS) as usize].get() - 1 + slot % SLOTS
     }
 
     pub(crate) fn has_reached(&self) -> bool {
