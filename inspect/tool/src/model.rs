@@ -40,7 +40,7 @@ pub use live::Block;
 pub use place::Place;
 pub(crate) use program::Symbol;
 pub use program::{Module, Program};
-pub use scope::{ScopeSpan, Scopes};
+pub use scope::{ScopeSpan, ScopeSpans, Scopes};
 pub use sums::{Cost, Figures, Sums};
 
 use hash::NumberMap;

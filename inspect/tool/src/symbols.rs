@@ -13,6 +13,7 @@
 
 mod debug_file;
 mod frame;
+mod module_map;
 mod names;
 mod role;
 mod type_name;
@@ -26,6 +27,7 @@ use mudlark_hooks::NameOf;
 
 use crate::model::{Module, Program};
 use debug_file::DebugFile;
+use module_map::ModuleMap;
 use role::Role;
 
 pub use frame::{Frame, Location};
@@ -49,6 +51,7 @@ pub struct FrameId(u32);
 #[derive(Debug)]
 pub struct Symbols<'p> {
     program: &'p Program,
+    modules: ModuleMap,
     options: SymbolOptions,
     /// By their paths; those that cannot be read are nothing.
     files: HashMap<PathBuf, Option<DebugFile>>,
@@ -77,6 +80,7 @@ impl<'p> Symbols<'p> {
     pub fn new(program: &'p Program, options: SymbolOptions) -> Self {
         let mut symbols = Self {
             program,
+            modules: ModuleMap::of(&program.modules),
             options,
             files: HashMap::new(),
             addresses: HashMap::new(),
@@ -178,10 +182,8 @@ impl<'p> Symbols<'p> {
         told.iter().any(|symbol| !is_placeholder(&symbol.function)).then(|| frames.collect())
     }
 
-    /// What is loaded where something was before has taken its place.
     fn module_at(&self, address: u64) -> Option<&'p Module> {
-        let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
-        self.program.modules.iter().rev().find(inside)
+        Some(&self.program.modules[self.modules.index_at(address)?])
     }
 
     fn look_up_in_files(&mut self, return_address: u64) -> Vec<Frame> {

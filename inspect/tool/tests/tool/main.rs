@@ -7,6 +7,7 @@ mod damage;
 mod dot;
 mod exports;
 mod golden;
+mod greedy;
 mod model;
 mod pprof;
 #[cfg(unix)]
