@@ -123,3 +123,13 @@ fn a_pipe_is_no_file_of_code() {
     let reader = File::options().read(true).open(&pipe);
     writer.join().expect("it does not panic").and(reader).expect("both ends are there");
 }
+
+#[test]
+fn sizes_that_no_machine_has_are_drawn_all_the_same() {
+    let mut log = Log::new();
+    for n in 1..=3 {
+        log.stack(n, &[0x10 * u64::from(n)]);
+        log.allocate(0x1000 * u64::from(n), u64::MAX / 2, n);
+    }
+    is_no_burden(&log.finish());
+}

@@ -4,6 +4,7 @@ mod anything;
 mod classes;
 mod common;
 mod damage;
+mod diff;
 mod dot;
 mod exports;
 mod golden;
