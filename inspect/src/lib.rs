@@ -88,6 +88,7 @@ mod memory;
 pub mod meter;
 mod metered;
 mod modules;
+pub mod origin;
 mod own_thread;
 mod profiled;
 mod profiler;

@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use addr2line::Context;
 use gimli::{AttributeValue, DebuggingInformationEntry, EndianArcSlice, Reader as _, RunTimeEndian, UnitRef};
+use mudlark_inspect::origin::names::has_path;
 use object::{Object as _, ObjectKind, ObjectSection as _, ObjectSymbol as _, ReadCache, SymbolKind};
 
+use crate::symbols::demangle::demangled;
 use crate::symbols::frame::Frame;
-use crate::symbols::names::{demangled, has_path};
 
 type Bytes = EndianArcSlice<RunTimeEndian>;
 type Failure = Box<dyn Error>;
