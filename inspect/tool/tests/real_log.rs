@@ -161,10 +161,12 @@ fn check_the_program(log: &Path) {
 fn make_containers()
 -> (BTreeMap<u32, Box<u64>>, HashMap<u32, String>, VecDeque<u16>, LinkedList<u8>, Vec<Rc<str>>, Box<Vec<u8>>, Arc<u64>)
 {
+    let mut queue = VecDeque::new();
+    (0..100).for_each(|n| queue.push_back(n));
     (
         (0..100).map(|n| (n, Box::new(7))).collect(),
         (0..100).map(|n| (n, format!("value {n}"))).collect(),
-        (0..100).collect(),
+        queue,
         (0..10).collect(),
         (0..10).map(|_| Rc::from("abc")).collect(),
         Box::new(vec![1; 777]),

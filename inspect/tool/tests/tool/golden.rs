@@ -87,8 +87,8 @@ fn stacks_that_look_the_same_are_one_place() {
         log.write(&Event::Symbol { address: Address(address), file: 0, line: 7, function: "app::fill" });
         log.stack(stack, &[address]);
         log.allocate(0x10_0000 * u64::from(stack), 100, stack);
-        log.allocate(0x10_0000, 100, stack);
-        log.free(0x10_0000);
+        log.allocate(0x1000, 100, stack);
+        log.free(0x1000);
     }
     let log = log.finish();
     let leaks = mudlark_on(&log, &["leaks"]);

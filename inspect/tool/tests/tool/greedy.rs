@@ -133,3 +133,18 @@ fn sizes_that_no_machine_has_are_drawn_all_the_same() {
     }
     is_no_burden(&log.finish());
 }
+
+#[test]
+fn many_stays_in_a_scope_with_a_long_name_are_short() {
+    let mut log = Log::new();
+    log.name(NameOf::Tag, 1, &"long name ".repeat(5000));
+    for n in 0..8000 {
+        log.switch(1, n % 2);
+        log.allocate(0x1000 * u64::from(n), 100, 0);
+    }
+    let log = log.finish();
+    for command in [&["timeline"][..], &["timeline", "--format", "chrome"], &["report"]] {
+        let written = sparing_on(&log, command).expect("there is something to be shown");
+        assert!(written.len() < 8 << 20, "{command:?}: {} bytes", written.len());
+    }
+}

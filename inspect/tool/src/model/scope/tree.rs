@@ -35,6 +35,9 @@ impl ScopeTree {
     /// As many scopes are told apart in a path. What is deeper counts as the last of them.
     pub(super) const MOST_DEPTH: usize = 64;
 
+    /// Bytes of a path that are looked at; nobody would read more, but each stay in the scope shows them.
+    const MOST_BYTES: usize = 1024;
+
     /// A tag is called by this path.
     pub(super) fn name(&mut self, tag: u32, path: &str) {
         let scope = self.of_path(path);
@@ -57,7 +60,8 @@ impl ScopeTree {
         if path.is_empty() {
             return None;
         }
-        path.split('/').take(Self::MOST_DEPTH).fold(None, |outer, name| Some(self.inner(outer, name)))
+        let end = (0..=path.len().min(Self::MOST_BYTES)).rev().find(|&end| path.is_char_boundary(end))?;
+        path[..end].split('/').take(Self::MOST_DEPTH).fold(None, |outer, name| Some(self.inner(outer, name)))
     }
 
     /// The scope of this name in another one, or in none.
@@ -143,7 +147,10 @@ mod tests {
     fn a_path_has_an_end() {
         let mut tree = ScopeTree::default();
         tree.name(1, &"a/".repeat(10_000));
+        tree.name(2, &"名".repeat(10_000));
+        let long = tree.of_tag(2).expect("it has a path");
+        assert_eq!(tree.path(long).len(), ScopeTree::MOST_BYTES / 3 * 3);
         let scope = tree.of_tag(1).expect("it has a path");
-        assert_eq!((tree.depth(scope) + 1, tree.nodes.len()), (ScopeTree::MOST_DEPTH, ScopeTree::MOST_DEPTH));
+        assert_eq!((tree.depth(scope) + 1, tree.nodes.len()), (ScopeTree::MOST_DEPTH, ScopeTree::MOST_DEPTH + 1));
     }
 }
