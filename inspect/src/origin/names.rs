@@ -70,8 +70,10 @@ fn name_without_version(directory: &str) -> Option<&str> {
 /// The crate of a function, or the outermost namespace: `alloc` of `<alloc::vec::Vec<T> as core::clone::Clone>::clone`. If what
 /// a trait is implemented for is of no crate, as `T` and `fn()` are, it is the trait's.
 pub(super) fn crate_of(function: &str) -> Option<&str> {
-    let path = function.trim_start_matches(['<', '&', '*', '[', '(']);
-    let path = path.strip_prefix("mut ").or_else(|| path.strip_prefix("dyn ")).unwrap_or(path);
+    let mut path = function.trim_start_matches(['<', '&', '*', '[', '(']);
+    while let Some(behind) = ["mut ", "dyn ", "const "].iter().find_map(|word| path.strip_prefix(word)) {
+        path = behind;
+    }
     // C++ has the type that a template returns before its name: `void std::vector<int>::push_back(int&&)`.
     let path = if path.len() == function.len() { without_first_word(path) } else { path };
     first_of_path(path).or_else(|| first_of_path(path.split_once(" as ")?.1))
@@ -147,6 +149,7 @@ mod tests {
         let crates = [
             "<alloc::vec::Vec<a::B> as core::clone::Clone>::clone",
             "<&mut a::B as x::Y>::z",
+            "<&mut dyn core::iter::Iterator<Item = u8>>::next",
             "<T as core::clone::Clone>::clone",
             "<fn() -> a::B as core::ops::FnOnce<()>>::call_once",
             "main",
@@ -155,6 +158,6 @@ mod tests {
             "std::vector<P*>::push_back(P* const&)",
         ];
         let [alloc, a, core, std] = ["alloc", "a", "core", "std"].map(Some);
-        assert_eq!(crates.map(crate_of), [alloc, a, core, core, None, None, std, std]);
+        assert_eq!(crates.map(crate_of), [alloc, a, core, core, core, None, None, std, std]);
     }
 }
