@@ -90,6 +90,7 @@ pub mod meter;
 mod metered;
 mod modules;
 mod names;
+pub mod origin;
 mod own_thread;
 mod pace;
 mod profiled;

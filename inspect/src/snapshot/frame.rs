@@ -5,6 +5,9 @@ use core::fmt;
 use std::fs;
 use std::sync::Arc;
 
+/// Stands for the name of a file or of a function that nobody knows.
+pub(super) const UNKNOWN: &str = "<unknown>";
+
 /// A function that was active, and the place in it.
 ///
 /// Frames are ordered by file and line.
@@ -30,6 +33,8 @@ impl Frame {
     /// The source line, if the file is there, without the space around it.
     #[must_use]
     pub fn source(&self) -> Option<String> {
+        // Of a snapshot that was loaded, the path may be anything. A pipe would have us wait.
+        fs::metadata(&*self.file).ok().filter(fs::Metadata::is_file)?;
         let text = fs::read_to_string(&*self.file).ok()?;
         let index = usize::try_from(self.line).ok()?.checked_sub(1)?;
         text.lines().nth(index).map(|line| line.trim().to_string())
@@ -72,7 +77,7 @@ pub struct Traceback {
 
 impl Traceback {
     pub(super) fn new(frames: Vec<Frame>, type_name: Option<Arc<str>>) -> Self {
-        let frames = if frames.is_empty() { [Frame::new("<unknown>", 0, "<unknown>")].into() } else { frames.into() };
+        let frames = if frames.is_empty() { [Frame::new(UNKNOWN, 0, UNKNOWN)].into() } else { frames.into() };
         Self { frames, type_name }
     }
 

@@ -43,13 +43,12 @@
 
 mod filter;
 mod frame;
-mod library;
-mod live;
 mod pattern;
 mod saved;
 mod stacks;
 mod statistic;
 mod symbols;
+mod take;
 mod top;
 mod traced;
 
@@ -63,8 +62,8 @@ use statistic::Sums;
 
 pub use filter::Filter;
 pub use frame::{Frame, Traceback};
-pub use live::TakeError;
 pub use statistic::{By, Difference, Group, Statistic};
+pub use take::TakeError;
 pub use top::Top;
 pub use traced::Traced;
 

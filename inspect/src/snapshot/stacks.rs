@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::frame::{Frame, Traceback};
-use super::library;
+use super::frame::{Frame, Traceback, UNKNOWN};
 use super::symbols::Symbols;
+use crate::origin::{Function, Origin, names};
 use crate::thread::Recording;
 
 /// Stacks, scopes, and the files whose code is in the stacks.
@@ -67,8 +67,15 @@ impl Stacks {
 pub(super) fn traceback(symbols: &Symbols, addresses: &[u64]) -> Traceback {
     let _not_recorded = Recording::begin();
     let frames: Vec<Frame> = addresses.iter().flat_map(|&address| symbols.frames(address).to_vec()).collect();
-    let own = library::library_frames(&frames);
-    let type_name = library::type_name(&frames[..own]);
-    let end = own + library::frames_to_main(&frames[own..]);
-    Traceback::new(frames[own..end].to_vec(), type_name.map(Into::into))
+    let origin = origin_of(&frames);
+    Traceback::new(frames[origin.asked..origin.end].to_vec(), origin.type_name.map(Into::into))
+}
+
+fn origin_of(frames: &[Frame]) -> Origin {
+    let file =
+        |frame: &Frame| Some(&*frame.file).filter(|file| *file != UNKNOWN).map(names::short_file).map(str::to_owned);
+    let tidied: Vec<(String, Option<String>)> =
+        frames.iter().map(|frame| (names::tidy(&frame.function, Some(&frame.file)), file(frame))).collect();
+    let functions = tidied.iter().map(|(name, file)| Function { file: file.as_deref(), ..Function::named(name) });
+    Origin::of(&functions.collect::<Vec<_>>())
 }

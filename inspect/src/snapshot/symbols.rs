@@ -5,7 +5,7 @@ use core::ptr;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::frame::Frame;
+use super::frame::{Frame, UNKNOWN};
 
 /// Who knows what an address stands for.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Symbols {
 }
 
 fn unknown(address: u64) -> Frame {
-    Frame::new("<unknown>", 0, &format!("{address:#x}"))
+    Frame::new(UNKNOWN, 0, &format!("{address:#x}"))
 }
 
 /// Code that is loaded stays where it is, so what was found once is kept.
@@ -42,7 +42,7 @@ fn looked_up(address: usize) -> Arc<[Frame]> {
 fn look_up(address: usize) -> Vec<Frame> {
     let mut frames = Vec::new();
     backtrace::resolve(ptr::without_provenance_mut::<c_void>(address), |symbol| {
-        let file = symbol.filename().map_or_else(|| "<unknown>".into(), |file| file.to_string_lossy());
+        let file = symbol.filename().map_or_else(|| UNKNOWN.into(), |file| file.to_string_lossy());
         let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));
         frames.push(Frame::new(&file, symbol.lineno().unwrap_or(0), &function));
     });

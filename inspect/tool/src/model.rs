@@ -17,11 +17,11 @@
 //! this name. Often it need not be.
 
 mod amount;
+mod block;
 mod collection;
 mod curve;
 mod hash;
 mod heap;
-mod live;
 mod number_table;
 mod place;
 mod program;
@@ -35,18 +35,18 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 
 pub use amount::{Amount, Count, Scale};
+pub use block::Block;
 pub use collection::{Census, Collection, Collections};
 pub use curve::{Curve, Point};
 pub use heap::{Class, Heap, HeapSeries, Moment, Page};
-pub use live::Block;
 pub use place::Place;
 pub(crate) use program::Symbol;
 pub use program::{Module, Program};
-pub use scope::{ScopeSpan, Scopes};
+pub use scope::{ScopeSpan, ScopeSpans, Scopes};
 pub use sums::{Cost, Figures, Sums};
 
+use block::Blocks;
 use hash::NumberMap;
-use live::Blocks;
 use number_table::NumberTable;
 use place::Places;
 use size::Sizes;

@@ -12,10 +12,9 @@
 //! Nothing is looked up before it is needed, and nothing twice.
 
 mod debug_file;
+mod demangle;
 mod frame;
-mod names;
-mod role;
-mod type_name;
+mod module_map;
 
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
@@ -23,10 +22,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use mudlark_hooks::NameOf;
+use mudlark_inspect::origin::{Function, Origin, names};
 
 use crate::model::{Module, Program};
 use debug_file::DebugFile;
-use role::Role;
+use module_map::ModuleMap;
 
 pub use frame::{Frame, Location};
 
@@ -49,6 +49,7 @@ pub struct FrameId(u32);
 #[derive(Debug)]
 pub struct Symbols<'p> {
     program: &'p Program,
+    modules: ModuleMap,
     options: SymbolOptions,
     /// By their paths; those that cannot be read are nothing.
     files: HashMap<PathBuf, Option<DebugFile>>,
@@ -66,7 +67,7 @@ pub struct Stack {
     /// Its frames, innermost first.
     pub frames: Vec<FrameId>,
     /// The frame that is said to have asked: the innermost that is of no container.
-    pub place: Option<FrameId>,
+    pub asker: Option<FrameId>,
     /// The type of the blocks, if it can be told.
     pub type_name: Option<String>,
 }
@@ -77,6 +78,7 @@ impl<'p> Symbols<'p> {
     pub fn new(program: &'p Program, options: SymbolOptions) -> Self {
         let mut symbols = Self {
             program,
+            modules: ModuleMap::of(&program.modules),
             options,
             files: HashMap::new(),
             addresses: HashMap::new(),
@@ -121,19 +123,12 @@ impl<'p> Symbols<'p> {
         // Who walks up a stack may find a zero at its end.
         let addresses = addresses.iter().filter(|address| **address != 0);
         let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
-        let roles: Vec<Role> = frames.iter().map(|&frame| Role::of(self.frame(frame))).collect();
-        let (first, mut end) = shown(&roles);
-        // What calls `main` does so by a trait.
-        while end < frames.len() && end > first + 1 && self.frame(frames[end - 1]).function.contains("call_once") {
-            end -= 1;
-        }
-        let asked = first + roles[first..end].iter().take_while(|role| **role == Role::Container).count();
-        let type_name = type_name::type_of(frames[first..end].iter().map(|&frame| self.frame(frame)));
-        let place = frames[first..end].get(asked - first).or(frames.get(first)).copied();
+        let functions: Vec<Function<'_>> = frames.iter().map(|&frame| self.frame(frame).as_function()).collect();
+        let Origin { first, asked, end, type_name } = Origin::of(&functions);
         if self.options.all_frames {
-            return Stack { place: frames.first().copied(), frames, type_name };
+            return Stack { asker: frames.first().copied(), frames, type_name };
         }
-        Stack { frames: frames[first..end].to_vec(), place, type_name }
+        Stack { frames: frames[first..end].to_vec(), asker: frames.get(asked).copied(), type_name }
     }
 
     /// The functions of a return address, innermost first.
@@ -178,10 +173,8 @@ impl<'p> Symbols<'p> {
         told.iter().any(|symbol| !is_placeholder(&symbol.function)).then(|| frames.collect())
     }
 
-    /// What is loaded where something was before has taken its place.
     fn module_at(&self, address: u64) -> Option<&'p Module> {
-        let inside = |module: &&Module| address.wrapping_sub(module.base) < module.size;
-        self.program.modules.iter().rev().find(inside)
+        Some(&self.program.modules[self.modules.index_at(address)?])
     }
 
     fn look_up_in_files(&mut self, return_address: u64) -> Vec<Frame> {
@@ -239,21 +232,8 @@ impl<'p> Symbols<'p> {
     }
 }
 
-/// Which frames are shown: from the innermost that is not the allocator's, up to what calls `main`.
-fn shown(roles: &[Role]) -> (usize, usize) {
-    // An allocator calls functions of its own that cannot be known by their names, up to where the program has entered it.
-    let entered = roles.iter().take(DEEPEST_ENTRY).rposition(|role| *role == Role::Entry).map_or(0, |entry| entry + 1);
-    let is_allocator = |role: &&Role| matches!(role, Role::Allocator | Role::Entry);
-    let first = entered + roles[entered..].iter().take_while(is_allocator).count();
-    let end = roles.iter().position(|role| *role == Role::Start).unwrap_or(roles.len());
-    if first < end { (first, end) } else { (0, roles.len()) }
-}
-
 /// Clocks and file systems agree no better than this.
 const ROUGHLY: Duration = Duration::from_secs(2);
-
-/// Inside an allocator, no stack is deeper than this.
-const DEEPEST_ENTRY: usize = 24;
 
 /// Whether a name in a log stands for one that nobody knew: `<unknown>`, or a function's bare address.
 fn is_placeholder(name: &str) -> bool {

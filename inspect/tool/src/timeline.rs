@@ -12,7 +12,7 @@ mod series;
 use mudlark_hooks::{NameOf, Step};
 
 use crate::error::Error;
-use crate::model::{Model, ScopeSpan};
+use crate::model::{Model, ScopeSpan, ScopeSpans};
 
 pub(crate) use series::{Kind, Series};
 
@@ -25,7 +25,7 @@ pub(crate) struct Timeline<'m> {
     pub(crate) end: u64,
     pub(crate) series: Vec<Series>,
     pub(crate) pauses: Vec<Pause>,
-    pub(crate) scopes: Vec<ScopeSpan>,
+    pub(crate) scopes: ScopeSpans,
     pub(crate) marks: Vec<(u64, &'m str)>,
 }
 
@@ -63,7 +63,7 @@ impl<'m> Timeline<'m> {
             end: end - start,
             series: Vec::new(),
             pauses: Vec::new(),
-            scopes: Vec::new(),
+            scopes: ScopeSpans::default(),
             marks: Vec::new(),
         };
         timeline.series = series::of(model, |time| timeline.since_start(time));
@@ -118,11 +118,11 @@ impl<'m> Timeline<'m> {
         pauses.collect()
     }
 
-    fn scopes(&self) -> Vec<ScopeSpan> {
-        let spans = self.model.scopes.spans(self.start + self.end).into_iter();
-        spans
-            .map(|span| ScopeSpan { from: self.since_start(span.from), to: self.since_start(span.to), ..span })
-            .collect()
+    fn scopes(&self) -> ScopeSpans {
+        let ScopeSpans { list, forgotten } = self.model.scopes.spans(self.start + self.end);
+        let since_start =
+            |span: ScopeSpan| ScopeSpan { from: self.since_start(span.from), to: self.since_start(span.to), ..span };
+        ScopeSpans { list: list.into_iter().map(since_start).collect(), forgotten }
     }
 }
 

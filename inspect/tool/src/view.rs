@@ -67,7 +67,7 @@ pub(crate) fn name_of(model: &Model, symbols: &mut Symbols<'_>, place: Place, by
 
 /// The function or line that asked. A firmware may have no stacks, but tags.
 fn place_name(model: &Model, symbols: &Symbols<'_>, stack: &Stack, place: Place, by_line: bool) -> String {
-    let Some(frame) = stack.place.map(|id| symbols.frame(id)) else {
+    let Some(frame) = stack.asker.map(|id| symbols.frame(id)) else {
         return if place.tag == 0 { NO_STACK.to_owned() } else { format!("in {}", model.program.tag(place.tag)) };
     };
     match frame.location().filter(|_| by_line) {

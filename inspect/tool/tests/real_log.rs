@@ -2,8 +2,11 @@
 
 use core::hint::black_box;
 use std::alloc::System;
+use std::collections::{BTreeMap, HashMap, LinkedList, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use mudlark_inspect::{Profiled, Profiler, Snapshot, scope};
 use mudlark_tool::model::Figures;
@@ -31,7 +34,7 @@ fn make_points() -> Vec<Box<Point>> {
 }
 
 /// The line of `Box::new` above.
-const POINT_LINE: u32 = 28;
+const POINT_LINE: u32 = 31;
 
 #[inline(never)]
 fn make_temporary_texts() {
@@ -111,6 +114,7 @@ fn the_log_of_a_real_program_names_its_functions_lines_types_tags_and_threads() 
     check_the_program(&log);
     std::fs::remove_file(log).expect("the log is ours");
     check_a_snapshot();
+    check_types();
 }
 
 /// On another machine, where there are no files of the program, a snapshot names its functions and lines as well.
@@ -149,4 +153,74 @@ fn check_the_program(log: &Path) {
     let all = folded(&["--all-frames"]);
     assert!(all.contains("__rust_alloc;") && !shown.contains("__rust_alloc"), "{all}");
     assert!(all.contains("__rust_begin_short_backtrace"), "{all}");
+}
+
+/// Some of each container.
+#[expect(clippy::type_complexity, reason = "each is one of the kinds that there are")]
+#[inline(never)]
+fn make_containers()
+-> (BTreeMap<u32, Box<u64>>, HashMap<u32, String>, VecDeque<u16>, LinkedList<u8>, Vec<Rc<str>>, Box<Vec<u8>>, Arc<u64>)
+{
+    let mut queue = VecDeque::new();
+    (0..100).for_each(|n| queue.push_back(n));
+    (
+        (0..100).map(|n| (n, Box::new(7))).collect(),
+        (0..100).map(|n| (n, format!("value {n}"))).collect(),
+        queue,
+        (0..10).collect(),
+        (0..10).map(|_| Rc::from("abc")).collect(),
+        Box::new(vec![1; 777]),
+        Arc::new(7),
+    )
+}
+
+/// Bytes and blocks by type.
+type ByType = BTreeMap<String, (u64, u64)>;
+
+fn types_told_by_tool(log: &Path) -> ByType {
+    let model = read(log);
+    let symbols = &mut Symbols::new(&model.program, SymbolOptions::default());
+    let rows = rows(&model, symbols, By::Type).into_iter().filter(|row| !row.figures.leaked.is_none());
+    rows.map(|row| (row.name, (row.figures.leaked.bytes, row.figures.leaked.blocks.rounded()))).collect()
+}
+
+/// The same by containers alone: what is in them is not in all names.
+fn by_container(types: &ByType) -> ByType {
+    let mut sums = ByType::new();
+    for (name, (bytes, blocks)) in types {
+        let sum = sums.entry(name.split('<').next().unwrap_or(name).to_owned()).or_default();
+        *sum = (sum.0 + bytes, sum.1 + blocks);
+    }
+    sums
+}
+
+/// A snapshot, the tool on that snapshot, and the tool on a log of the same say the same of each block.
+fn check_types() {
+    let path = |what: &str| std::env::temp_dir().join(format!("mudlark-tool-types-{}.{what}", std::process::id()));
+    let (saved, log) = (path("snapshot"), path("mmt"));
+    let profile = Profiler::in_memory(64).expect("the recording before it is over");
+    let containers = make_containers();
+    let snapshot = Snapshot::take().expect("there is a recording");
+    drop((profile, containers));
+    snapshot.save(&saved).expect("it can be saved");
+    let in_program: ByType = snapshot
+        .statistics(mudlark_inspect::By::Type)
+        .into_iter()
+        .map(|sum| (sum.group.to_string().replace("<unknown>", "unknown type"), (sum.size, sum.count)))
+        .collect();
+    let profile =
+        Profiler::builder().interval(1).stack_depth(64).stats_period(None).start(&log).expect("a recording begins");
+    let containers = make_containers();
+    drop(profile);
+    drop(containers);
+
+    assert_eq!(types_told_by_tool(&saved), in_program);
+    let from_log = types_told_by_tool(&log);
+    assert_eq!(by_container(&from_log), by_container(&in_program));
+    for name in ["BTreeMap<u32, alloc::boxed::Box<u64>>", "VecDeque<u16>", "LinkedList<u8>", "Box<u64>", "Arc<u64>"] {
+        assert!(from_log.contains_key(name), "no {name}: {from_log:#?}");
+    }
+    for file in [saved, log] {
+        std::fs::remove_file(file).expect("it is ours");
+    }
 }

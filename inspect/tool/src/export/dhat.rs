@@ -1,7 +1,7 @@
 //! The file that valgrind's `dh_view.html` opens: DHAT's JSON, version 2, as [`dhat-rs`] writes it too.
 //!
 //! How a program reads and writes its blocks is not in a log, so these figures are left out (`bkacc` is false). Stacks that
-//! look the same are one place, as the viewer demands; the most that a place had at a time is then the sum of what each of its
+//! look the same are one point, as the viewer demands; the most that a point had at a time is then the sum of what each of its
 //! stacks, tags and threads had, which is an upper bound.
 //!
 //! [`dhat-rs`]: https://docs.rs/dhat
@@ -36,13 +36,13 @@ struct File {
     /// When the heap was at its peak, and when the log ends.
     tg: u64,
     te: u64,
-    pps: Vec<Place>,
+    pps: Vec<Point>,
     ftbl: Vec<String>,
 }
 
-/// A «program point». Bytes, and blocks of them.
+/// A program point. Bytes, and blocks of them.
 #[derive(Debug, Default, Serialize)]
-struct Place {
+struct Point {
     /// All that was asked for.
     tb: u64,
     tbk: u64,
@@ -61,7 +61,7 @@ struct Place {
     fs: Vec<usize>,
 }
 
-impl Place {
+impl Point {
     fn add(&mut self, model: &Model, sums: &Sums, clock: &Clock) {
         let peak = model.at_peak(sums);
         let sum = |to: &mut u64, more: u64| *to = to.saturating_add(more);
@@ -109,7 +109,7 @@ pub fn dhat(model: &Model, symbols: &mut Symbols<'_>) -> serde_json::Result<Vec<
     let (start, end) = model.span();
     let (tu, mtu) = clock.names();
     let mut frames = FrameTable::new();
-    let pps = places(model, symbols, &clock, &mut frames);
+    let pps = points(model, symbols, &clock, &mut frames);
     serde_json::to_vec(&File {
         dhat_file_version: 2,
         mode: "heap",
@@ -128,9 +128,9 @@ pub fn dhat(model: &Model, symbols: &mut Symbols<'_>) -> serde_json::Result<Vec<
     })
 }
 
-/// The places, each with other frames than the others.
-fn places(model: &Model, symbols: &mut Symbols<'_>, clock: &Clock, frames: &mut FrameTable) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+/// The points, each with other frames than the others.
+fn points(model: &Model, symbols: &mut Symbols<'_>, clock: &Clock, frames: &mut FrameTable) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::new();
     let mut indices: HashMap<Vec<usize>, usize> = HashMap::new();
     for &(place, ref sums) in model.places() {
         let mut fs = frames.of_stack(symbols, place.stack);
@@ -138,15 +138,15 @@ fn places(model: &Model, symbols: &mut Symbols<'_>, clock: &Clock, frames: &mut 
             fs.push(frames.index(format!("in {}", model.program.tag(place.tag))));
         }
         let index = *indices.entry(fs).or_insert_with_key(|fs| {
-            places.push(Place { fs: fs.clone(), ..Place::default() });
-            places.len() - 1
+            points.push(Point { fs: fs.clone(), ..Point::default() });
+            points.len() - 1
         });
-        places[index].add(model, sums, clock);
+        points[index].add(model, sums, clock);
     }
-    places
+    points
 }
 
-/// The texts that places refer to by their numbers.
+/// The texts that points refer to by their numbers.
 struct FrameTable {
     list: Vec<String>,
     of_text: HashMap<String, usize>,

@@ -31,26 +31,48 @@ pub fn folded(model: &Model, symbols: &mut Symbols<'_>, cost: Cost) -> Folded {
     stacks
 }
 
-/// A line for each stack.
+/// A line for each stack. Who reads them may add them all up: a log may claim more than there can be, and what is beyond
+/// `i64::MAX` bytes in all is cut off.
 #[must_use]
 pub fn lines(stacks: &Folded) -> String {
     let mut lines = String::new();
-    for (stack, bytes) in stacks {
-        writeln!(lines, "{stack} {bytes}").expect("a string takes all");
+    let mut room = Room::default();
+    for (stack, &bytes) in stacks {
+        writeln!(lines, "{stack} {}", room.take(bytes)).expect("a string takes all");
     }
     lines
 }
 
-/// A line for each stack of two logs, with what the first has, and the second.
+/// A line for each stack of two logs, with what the first has, and the second. Each is cut off as [`lines`] are.
 #[must_use]
 pub fn lines_of_two(before: &Folded, after: &Folded) -> String {
     let mut lines = String::new();
+    let [mut room_before, mut room_after] = [Room::default(), Room::default()];
     let only_before = before.keys().filter(|stack| !after.contains_key(*stack));
     for stack in after.keys().chain(only_before) {
         let of = |stacks: &Folded| stacks.get(stack).copied().unwrap_or(0);
-        writeln!(lines, "{stack} {} {}", of(before), of(after)).expect("a string takes all");
+        let (old, new) = (room_before.take(of(before)), room_after.take(of(after)));
+        writeln!(lines, "{stack} {old} {new}").expect("a string takes all");
     }
     lines
+}
+
+/// How much more fits into a sum.
+struct Room(u64);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(i64::MAX as u64)
+    }
+}
+
+impl Room {
+    /// As much of it as fits.
+    fn take(&mut self, bytes: u64) -> u64 {
+        let taken = bytes.min(self.0);
+        self.0 -= taken;
+        taken
+    }
 }
 
 /// A name without what the format means something by, or a terminal: `[u8; 4]` has a semicolon.

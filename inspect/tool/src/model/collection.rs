@@ -2,6 +2,8 @@
 
 use mudlark_hooks::Step;
 
+use crate::model::hash::NumberMap;
+
 /// One collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
@@ -45,10 +47,13 @@ pub struct Census {
 pub struct Collections {
     /// One after the other.
     pub list: Vec<Collection>,
+    /// The index of each collector's collection whose end is not told yet.
+    running: NumberMap<u32, usize>,
 }
 
 impl Collections {
     pub(crate) fn start(&mut self, time: u64, collector: u32, generation: u8, candidates: u64) {
+        self.running.insert(collector, self.list.len());
         self.list.push(Collection {
             collector,
             generation,
@@ -61,20 +66,15 @@ impl Collections {
     }
 
     pub(crate) fn step(&mut self, time: u64, collector: u32, step: Step) {
-        if let Some(collection) = self.running(collector) {
-            collection.steps.push((time, step));
+        if let Some(&index) = self.running.get(&collector) {
+            self.list[index].steps.push((time, step));
         }
     }
 
     pub(crate) fn stop(&mut self, time: u64, collector: u32, collected: u64) {
-        if let Some(collection) = self.running(collector) {
+        if let Some(index) = self.running.remove(&collector) {
+            let collection = &mut self.list[index];
             (collection.stopped, collection.collected) = (Some(time), collected);
         }
-    }
-
-    /// The collector's last collection, if its end is not told yet.
-    fn running(&mut self, collector: u32) -> Option<&mut Collection> {
-        let last = self.list.iter_mut().rev().find(|collection| collection.collector == collector)?;
-        last.stopped.is_none().then_some(last)
     }
 }

@@ -1,6 +1,6 @@
 //! What each event does to the sums.
 
-use mudlark_hooks::{Chunk, Event, Record};
+use mudlark_hooks::{Chunk, Event, NameOf, Record};
 
 use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
 
@@ -64,8 +64,7 @@ impl Model {
     /// From now on events are this thread's, under this tag. `last` is the time of the event before.
     fn switched(&mut self, time: u64, last: u64, thread: u32, tag: u32) {
         (self.thread, self.tag) = (thread, tag);
-        let program = &self.program;
-        self.scopes.switched(time, last, (thread, tag), || program.tag(tag));
+        self.scopes.switched(time, last, (thread, tag));
     }
 
     /// Requests from here on are a sample by this interval.
@@ -186,7 +185,12 @@ impl Model {
                 };
                 self.sampled_by(sample_interval);
             }
-            Event::Name { of, id, text } => drop(self.program.names.insert((of, id), text.to_owned())),
+            Event::Name { of, id, text } => {
+                if of == NameOf::Tag {
+                    self.scopes.named(id, text);
+                }
+                self.program.names.insert((of, id), text.to_owned());
+            }
             Event::Module { base, size, path } => {
                 self.program.load(Module { base: base.0, size, path: path.to_owned() });
             }

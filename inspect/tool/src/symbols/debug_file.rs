@@ -8,16 +8,18 @@
 use core::error::Error;
 use core::fmt;
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use addr2line::Context;
 use gimli::{AttributeValue, DebuggingInformationEntry, EndianArcSlice, Reader as _, RunTimeEndian, UnitRef};
+use mudlark_inspect::origin::names::has_path;
 use object::{Object as _, ObjectKind, ObjectSection as _, ObjectSymbol as _, ReadCache, SymbolKind};
 
+use crate::symbols::demangle::demangled;
 use crate::symbols::frame::Frame;
-use crate::symbols::names::{demangled, has_path};
 
 type Bytes = EndianArcSlice<RunTimeEndian>;
 type Failure = Box<dyn Error>;
@@ -47,9 +49,9 @@ impl fmt::Debug for DebugFile {
 impl DebugFile {
     /// Reads the tables of a file; of what is debug information, only once it is needed.
     pub(crate) fn open(path: &Path, sysroot: &Path) -> Result<Self, Failure> {
-        let cache = ReadCache::new(File::open(path)?);
+        let cache = ReadCache::new(open_regular(path)?);
         let file = object::File::parse(&cache)?;
-        let separate = separate_path(&file, sysroot).and_then(|path| File::open(path).ok()).map(ReadCache::new);
+        let separate = separate_path(&file, sysroot).and_then(|path| open_regular(&path).ok()).map(ReadCache::new);
         let separate = separate.as_ref().and_then(|cache| object::File::parse(cache).ok());
         let (dwarf, mut functions) = (read_dwarf(separate.as_ref().unwrap_or(&file))?, read_functions(&file));
         functions.extend(separate.iter().flat_map(read_functions));
@@ -120,6 +122,16 @@ impl DebugFile {
         let near = self.functions[..after].iter().rev().take(8);
         near.into_iter().find(|function| function.size == 0 || address - function.address < function.size)
     }
+}
+
+/// A path is what a log claims. It may be that of a pipe, which to open takes until someone writes, or of a file of the
+/// kernel's, which has no length and may have no end: neither has code.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() == 0 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no file of code"));
+    }
+    File::open(path)
 }
 
 /// An entry refers to the one that it is an instance of, and so on; not deeper than this.

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use mudlark_inspect::origin::Function;
+
 /// A function that was active, or that was inlined into one that was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Frame {
@@ -23,6 +25,12 @@ impl Frame {
     pub fn location(&self) -> Option<Location<'_>> {
         let file = self.file.as_deref()?;
         Some(Location { file, line: self.line })
+    }
+
+    /// What tells whose function it is.
+    pub(super) fn as_function(&self) -> Function<'_> {
+        let Self { function, file, module, plain_name, .. } = self;
+        Function { name: function, file: file.as_deref(), module: module.as_deref(), plain_name: plain_name.as_deref() }
     }
 }
 

@@ -59,7 +59,7 @@ impl Trace<'_, '_> {
         let program = &self.timeline.model.program;
         let name = |what: &str, thread: u64, name: &str| json!({ "ph": "M", "pid": self.process(), "tid": thread, "name": what, "args": { "name": name } });
         let mut events = vec![name("process_name", 0, program.title())];
-        let threads: BTreeSet<u32> = self.timeline.scopes.iter().map(|span| span.thread).collect();
+        let threads: BTreeSet<u32> = self.timeline.scopes.list.iter().map(|span| span.thread).collect();
         events.extend(threads.into_iter().map(|thread| name("thread_name", thread.into(), &program.thread(thread))));
         let collectors: BTreeSet<u32> = self.timeline.pauses.iter().map(|pause| pause.collector).collect();
         for collector in collectors {
@@ -104,11 +104,11 @@ impl Trace<'_, '_> {
     }
 
     fn scopes(&self) -> impl Iterator<Item = Value> {
-        self.timeline.scopes.iter().map(|span| {
+        self.timeline.scopes.list.iter().map(|span| {
             let (ts, dur) = (self.microseconds(span.from), self.microseconds(span.to - span.from));
             json!({
                 "ph": "X", "pid": self.process(), "tid": span.thread, "cat": "scope", "name": span.name(), "ts": ts, "dur": dur,
-                "args": { "path": span.path },
+                "args": { "path": &*span.path },
             })
         })
     }

@@ -170,6 +170,33 @@ pub(crate) fn mudlark_on(log: &[u8], arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
+/// Seconds of the processor that a command may take for a small log, and KiB of memory.
+const SECONDS: u32 = 5;
+const MEMORY: u32 = 1 << 20;
+
+/// Runs a command of the tool on a log, with what every command may take for a small one. What it prints, if the log has any
+/// of that.
+pub(crate) fn sparing_on(log: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
+    let directory = tempfile::tempdir().expect("there is room for files");
+    let path = file_in(directory.path(), "out.mmt", log);
+    let done = sparing().arg(arguments[0]).arg(path).args(&arguments[1..]).output().expect("the tool starts");
+    // What a log does not have cannot be shown.
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(matches!(done.status.code(), Some(0 | 3)), "{arguments:?}: {}, {said}", done.status);
+    done.status.success().then_some(done.stdout)
+}
+
+/// The tool, which ends where it takes too much.
+fn sparing() -> Command {
+    let tool = env!("CARGO_BIN_EXE_mudlark");
+    if cfg!(not(unix)) {
+        return Command::new(tool);
+    }
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit -t {SECONDS} && ulimit -v {MEMORY} && exec \"$0\" \"$@\""), tool]);
+    shell
+}
+
 pub(crate) fn file_in(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = directory.join(name);
     std::fs::write(&path, bytes).expect("there is room for files");

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::process::Command;
 
-use crate::anything::event;
+use crate::anything::{event, is_whole_svg};
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
+use mudlark_hooks::{Address, Event, NameOf};
 use mudlark_tool::export::{dhat, folded, pprof};
 use mudlark_tool::model::{Cost, Figures};
 use mudlark_tool::view::{By, rows};
@@ -81,6 +82,25 @@ fn a_flame_graph_of_a_difference_tells_both() {
     let output = mudlark(&[&["diff".as_ref()], &arguments[..]].concat());
     let svg = text(&output.stdout);
     assert!(svg.contains("<title>0x3000 (5,001 bytes, 83.34%; +83.34%)</title>"), "it has grown: {svg}");
+}
+
+#[test]
+fn a_flame_graph_is_xml_whatever_a_program_is_called() {
+    let evil = "a\u{1b}]0;<&\"'>\u{0}\u{b}\u{fffe}\u{202e}b";
+    let mut log = Log::new();
+    log.name(NameOf::Program, 0, evil);
+    log.write(&Event::Symbol { address: Address(0x1000), file: 0, line: 0, function: evil });
+    log.stack(1, &[0x1000]);
+    log.allocate(0x1000, 10, 1);
+    let directory = tempfile::tempdir().expect("there is room for files");
+    let log = file_in(directory.path(), "out.mmt", &log.finish());
+    let log = log.as_os_str();
+    let svg = ["--format".as_ref(), "svg".as_ref()];
+    for arguments in [&["flame".as_ref(), log, svg[0], svg[1]][..], &["diff".as_ref(), log, log, svg[0], svg[1]]] {
+        let svg = text(&mudlark(arguments).stdout);
+        assert!(is_whole_svg(&svg), "{arguments:?}: {svg}");
+        assert!(svg.contains(r"a\u{1b}]0") && !svg.contains('\u{202e}'), "{arguments:?}: {svg}");
+    }
 }
 
 /// Of the small program, what the viewer shows of each place.

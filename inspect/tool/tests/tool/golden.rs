@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mudlark_hooks::{Event, NameOf};
+use mudlark_hooks::{Address, Event, NameOf};
 
 use crate::common::{Log, file_in, mudlark, mudlark_on, small_program, text};
 
@@ -76,4 +76,23 @@ fn a_difference_has_the_largest_growth_first() {
     let after = file_in(directory.path(), "after.mmt", &log.finish());
     let diff = mudlark(&["diff".as_ref(), before.as_os_str(), after.as_os_str()]);
     check("diff.txt", &text(&diff.stdout));
+}
+
+#[test]
+fn stacks_that_look_the_same_are_one_place() {
+    let mut log = Log::new();
+    for stack in 1..=5 {
+        // A loop that is unrolled calls from as many addresses.
+        let address = 0x1000 + 0x10 * u64::from(stack);
+        log.write(&Event::Symbol { address: Address(address), file: 0, line: 7, function: "app::fill" });
+        log.stack(stack, &[address]);
+        log.allocate(0x10_0000 * u64::from(stack), 100, stack);
+        log.allocate(0x1000, 100, stack);
+        log.free(0x1000);
+    }
+    let log = log.finish();
+    let leaks = mudlark_on(&log, &["leaks"]);
+    assert_eq!(leaks, "500 B in 5 blocks leaked, from 1 place\n\n500 B in 5 blocks (100.0 %)\n    app::fill\n");
+    let temporary = mudlark_on(&log, &["temporary"]);
+    assert_eq!(temporary.matches("app::fill").count(), 1, "{temporary}");
 }

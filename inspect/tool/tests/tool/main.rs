@@ -4,11 +4,13 @@ mod anything;
 mod classes;
 mod common;
 mod damage;
+mod diff;
 mod dot;
 mod exports;
 #[cfg(unix)]
 mod firmware;
 mod golden;
+mod greedy;
 mod model;
 mod perfetto;
 mod pprof;

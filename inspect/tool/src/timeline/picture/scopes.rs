@@ -17,7 +17,7 @@ const GAP: f64 = 3.0;
 /// Draws the panel, and tells where it ends.
 pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     let mut threads: BTreeMap<u32, Vec<&ScopeSpan>> = BTreeMap::new();
-    for span in picture.timeline.scopes.iter().filter(|span| span.depth() < MOST_DEPTH) {
+    for span in picture.timeline.scopes.list.iter().filter(|span| span.depth() < MOST_DEPTH) {
         threads.entry(span.thread).or_default().push(span);
     }
     if threads.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn draw(picture: &Picture<'_, '_>, svg: &mut Svg, top: f64) -> f64 {
     let mut y = top + 22.0;
     svg.text((MARGIN, y), Anchor::Start, Colour::Ink, "strong", "scopes");
     y += 6.0;
-    let (count, forgotten) = (threads.len(), picture.timeline.model.scopes.forgotten());
+    let (count, forgotten) = (threads.len(), picture.timeline.scopes.forgotten);
     let mut colours = Colours::new();
     for (thread, spans) in threads.into_iter().take(MOST_THREADS) {
         y = draw_thread(picture, svg, y, thread, &crowded(stays(picture, &spans, &mut colours)));
@@ -77,7 +77,7 @@ fn stays<'s>(picture: &Picture<'_, '_>, spans: &[&'s ScopeSpan], colours: &mut C
     for &span in spans {
         let (from, to) = (picture.x(span.from), picture.x(span.to));
         let seconds = picture.timeline.seconds(span.to - span.from);
-        let last = last_of.get(span.path.as_str());
+        let last = last_of.get(&*span.path);
         if let Some(stay) = last.map(|&at| &mut stays[at]).filter(|stay| from < stay.to.max(stay.from + 1.0) + GAP) {
             stay.to = to.max(stay.to);
             stay.seconds += seconds;

@@ -1,11 +1,11 @@
 //! Whose a function is: the allocator's, a library's that holds data for others, or the program's own.
 
-use crate::symbols::frame::Frame;
-use crate::symbols::names::{bare_name, crate_of};
+use super::Function;
+use super::names::{bare_name, crate_of};
 
 /// What a function does on the way to a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(super) enum Role {
     /// Is what a program calls to get a block. Whatever is further in is the allocator's.
     Entry,
     /// Hands out blocks, or writes that down. Who asked is further out.
@@ -19,25 +19,25 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) fn of(frame: &Frame) -> Self {
-        let function = frame.function.as_str();
-        if is_start(function) {
+    pub(super) fn of(function: &Function<'_>) -> Self {
+        let name = function.name;
+        if is_start(name) {
             return Self::Start;
         }
-        if is_entry(function) || frame.module.as_deref().is_some_and(is_allocator_file) {
+        if is_entry(name) || function.module.is_some_and(is_allocator_file) {
             return Self::Entry;
         }
-        match crate_of(function) {
+        match crate_of(name) {
             Some("mudlark_core_alloc" | "mudlark_hooks" | "mudlark_inspect" | "mudlark_record" | "backtrace") => {
                 Self::Allocator
             }
-            Some("alloc") if is_alloc_module(function) => Self::Allocator,
+            Some("alloc") if is_alloc_module(name) => Self::Allocator,
             Some("alloc" | "core" | "std" | "hashbrown" | "allocator_api2" | "mudlark_rc" | "mudlark_gc") => {
                 Self::Container
             }
-            None if is_made_for_allocator(function) => Self::Allocator,
+            None if is_made_for_allocator(name) => Self::Allocator,
             // Some names have no crate in them: `<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec`.
-            None if frame.file.as_deref().is_some_and(|file| file.starts_with("library/")) => Self::Container,
+            None if function.file.is_some_and(|file| file.starts_with("library/")) => Self::Container,
             _ => Self::Own,
         }
     }
@@ -99,8 +99,8 @@ fn is_entry(function: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn role(function: &str) -> Role {
-        Role::of(&Frame { function: function.to_owned(), ..Frame::default() })
+    fn role(name: &str) -> Role {
+        Role::of(&Function::named(name))
     }
 
     #[test]
@@ -132,9 +132,8 @@ mod tests {
 
     #[test]
     fn all_of_an_allocators_library_is_its_own() {
-        let module = Some("/opt/lib/libmudlark_record.so".to_owned());
-        let frame = Frame { function: "helper".to_owned(), module, ..Frame::default() };
-        assert_eq!(Role::of(&frame), Role::Entry);
+        let helper = Function { module: Some("/opt/lib/libmudlark_record.so"), ..Function::named("helper") };
+        assert_eq!(Role::of(&helper), Role::Entry);
     }
 
     #[test]
