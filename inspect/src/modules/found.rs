@@ -4,6 +4,10 @@
 //! loader when it was forked, too.
 
 /// What is at an address.
+#[cfg_attr(
+    not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64", not(miri))),
+    expect(dead_code, reason = "only glibc can tell")
+)]
 pub(super) enum Found<'s> {
     File(File<'s>),
     /// No file's code.

@@ -52,10 +52,11 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    /// Has the log be written to while the program is idle, too.
+    /// Has the log be written to while the program is idle, too. One that records itself sees to that as it likes.
     pub(crate) fn followed(&self) -> Self {
         const SOON: u64 = 100;
-        Self { stats: self.stats.or(Some(SOON)), ..self.clone() }
+        let stats = if self.no_preload { self.stats } else { self.stats.or(Some(SOON)) };
+        Self { stats, ..self.clone() }
     }
 
     /// The command that runs a program and has it write to this file.

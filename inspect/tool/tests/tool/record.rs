@@ -200,7 +200,7 @@ fn the_longest_path_that_is_not_refused_is_recorded_to() {
     }
     let directory = tempfile::tempdir().expect("a directory can be made");
     let root = fs::canonicalize(directory.path()).expect("it is there");
-    let deep = root.join("n".repeat(200));
+    let deep = root.join("n".repeat(200)).join("n".repeat(200));
     fs::create_dir_all(&deep).expect("a directory can be made");
     let name = "n".repeat(488 - 1 - deep.as_os_str().len());
     let done = record(&deep, &["--interval", "1", "-o", &name], "true");
