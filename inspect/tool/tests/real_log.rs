@@ -156,7 +156,6 @@ fn check_the_program(log: &Path) {
 }
 
 /// Some of each container.
-#[expect(clippy::type_complexity, clippy::box_collection, reason = "each is one of the kinds that there are")]
 #[inline(never)]
 fn make_containers()
 -> (BTreeMap<u32, Box<u64>>, HashMap<u32, String>, VecDeque<u16>, LinkedList<u8>, Vec<Rc<str>>, Box<Vec<u8>>, Arc<u64>)
