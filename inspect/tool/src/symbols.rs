@@ -122,7 +122,8 @@ impl<'p> Symbols<'p> {
         let Some(addresses) = self.program.stacks.get(&id) else { return Stack::default() };
         // Who walks up a stack may find a zero at its end.
         let addresses = addresses.iter().filter(|address| **address != 0);
-        let frames: Vec<FrameId> = addresses.flat_map(|&address| self.address(address).to_vec()).collect();
+        let frames = addresses.flat_map(|&address| self.address(address).to_vec());
+        let frames: Vec<FrameId> = frames.take(MOST_FRAMES).collect();
         let functions: Vec<Function<'_>> = frames.iter().map(|&frame| self.frame(frame).as_function()).collect();
         let Origin { first, asked, end, type_name } = Origin::of(&functions);
         if self.options.all_frames {
@@ -160,7 +161,7 @@ impl<'p> Symbols<'p> {
         let module = self.module_at(return_address.wrapping_sub(1)).map(|module| module.path.clone());
         let frames = told.iter().map(|symbol| {
             let file = self.program.name(NameOf::File, symbol.file).filter(|file| !is_placeholder(file));
-            let function = symbol.function.clone();
+            let function = beginning(&symbol.function).to_owned();
             tidied(Frame {
                 function,
                 file: file.map(str::to_owned),
@@ -234,6 +235,18 @@ impl<'p> Symbols<'p> {
 
 /// Clocks and file systems agree no better than this.
 const ROUGHLY: Duration = Duration::from_secs(2);
+
+/// No stack is shown any deeper. What records stacks ends them long before.
+const MOST_FRAMES: usize = 4096;
+
+/// Bytes of a function's name; few are as long, and nobody would read the rest.
+const MOST_OF_NAME: usize = 4096;
+
+/// As much of a name as is read.
+fn beginning(name: &str) -> &str {
+    let end = (0..=name.len().min(MOST_OF_NAME)).rev().find(|&end| name.is_char_boundary(end));
+    &name[..end.unwrap_or(0)]
+}
 
 /// Whether a name in a log stands for one that nobody knew: `<unknown>`, or a function's bare address.
 fn is_placeholder(name: &str) -> bool {

@@ -122,7 +122,7 @@ pub(crate) enum Side {
     Right,
 }
 
-/// A table of text, whose columns are as wide as their widest cell.
+/// A table of text, whose columns are as wide as their widest cell; but one that is far too wide sticks out alone.
 #[derive(Debug)]
 pub(crate) struct Table {
     sides: Vec<Side>,
@@ -146,9 +146,13 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| harmless(&cell).into_owned()).collect());
     }
 
+    /// No column is wider: else a single name could make every line as long.
+    const MOST_WIDTH: usize = 200;
+
     /// The table, line by line.
     pub(crate) fn text(&self) -> String {
-        let width_of = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let width = |cell: &String| cell.chars().take(Self::MOST_WIDTH).count();
+        let width_of = |column: usize| self.rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.sides.len()).map(width_of).collect();
         let mut text = String::new();
         for row in &self.rows {
@@ -202,6 +206,19 @@ mod tests {
         let mut table = Table::without_head(&[Side::Left]);
         table.row([evil.to_owned()]);
         assert!(table.text().trim_end_matches('\n').chars().all(|char| !is_obeyed(char)));
+    }
+
+    #[test]
+    fn a_name_that_is_far_too_long_makes_no_other_line_long() {
+        let mut table = Table::new(&[("name", Side::Left), ("bytes", Side::Right)]);
+        table.row(["long".repeat(10_000), "7".to_owned()]);
+        table.row(["short".to_owned(), "8".to_owned()]);
+        let text = table.text();
+        assert!(
+            text.lines().nth(1).is_some_and(|line| line.starts_with("longlong") && line.ends_with("  7")),
+            "{text}"
+        );
+        assert!(text.lines().nth(2).is_some_and(|line| line.len() < 300 && line.ends_with("  8")), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What happened, summed up by what a user asks for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use clap::ValueEnum;
 
@@ -90,9 +90,19 @@ fn class_name(model: &Model, size: u64) -> String {
     }
 }
 
+/// The figures of each stack as it is folded; without one, of each scope. Threads make no difference, and are not gone through.
+pub(crate) fn paths(model: &Model, symbols: &mut Symbols<'_>) -> Vec<(Vec<String>, Figures)> {
+    let mut sums_of: BTreeMap<(u32, u32), Figures> = BTreeMap::new();
+    for &(place, ref sums) in model.places() {
+        let tag = if symbols.stack(place.stack).frames.is_empty() { place.tag } else { 0 };
+        *sums_of.entry((place.stack, tag)).or_default() += model.figures(sums);
+    }
+    let path = |((stack, tag), figures)| (path_of(model, symbols, Place { stack, tag, thread: 0 }), figures);
+    sums_of.into_iter().map(path).collect()
+}
+
 /// A stack as it is folded: names from the outermost function to the innermost one.
-#[must_use]
-pub fn path_of(model: &Model, symbols: &mut Symbols<'_>, place: Place) -> Vec<String> {
+fn path_of(model: &Model, symbols: &mut Symbols<'_>, place: Place) -> Vec<String> {
     let stack = symbols.stack(place.stack);
     if !stack.frames.is_empty() {
         return stack.frames.iter().rev().map(|&id| symbols.frame(id).function.clone()).collect();

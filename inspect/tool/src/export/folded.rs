@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::model::{Cost, Model};
 use crate::symbols::Symbols;
 use crate::text::harmless;
-use crate::view::path_of;
+use crate::view::paths;
 
 /// Bytes by folded stack; those without any are left out.
 pub type Folded = BTreeMap<String, u64>;
@@ -20,10 +20,10 @@ pub type Folded = BTreeMap<String, u64>;
 #[must_use]
 pub fn folded(model: &Model, symbols: &mut Symbols<'_>, cost: Cost) -> Folded {
     let mut stacks = Folded::new();
-    for &(place, ref sums) in model.places() {
-        let bytes = model.figures(sums).cost(cost).bytes;
+    for (path, figures) in paths(model, symbols) {
+        let bytes = figures.cost(cost).bytes;
         if bytes > 0 {
-            let path: Vec<String> = path_of(model, symbols, place).iter().map(|name| escaped(name)).collect();
+            let path: Vec<String> = path.iter().map(|name| escaped(name)).collect();
             let sum = stacks.entry(path.join(";")).or_default();
             *sum = sum.saturating_add(bytes);
         }

@@ -16,7 +16,7 @@ use crate::model::{Cost, Figures, Model};
 use crate::report::section as html_section;
 use crate::symbols::Symbols;
 use crate::text;
-use crate::view::path_of;
+use crate::view::paths;
 
 /// What is less than this part of each cost is not drawn: nobody could see it.
 const LEAST_PART: u64 = 2000;
@@ -32,8 +32,8 @@ pub(super) fn section(model: &Model, symbols: &mut Symbols<'_>) -> String {
     }
     let costs: Vec<Cost> = costs(model);
     let mut tree = Tree::new();
-    for &(place, ref sums) in model.places() {
-        tree.add(path_of(model, symbols, place), model.figures(sums));
+    for (path, figures) in paths(model, symbols) {
+        tree.add(path, figures);
     }
     let all = tree.nodes.len();
     let part = tree.least_part(&costs);

@@ -148,3 +148,20 @@ fn many_stays_in_a_scope_with_a_long_name_are_short() {
         assert!(written.len() < 8 << 20, "{command:?}: {} bytes", written.len());
     }
 }
+
+#[test]
+fn deep_stacks_of_long_names_are_cut_off() {
+    let mut log = Log::new();
+    let name = "long::".repeat(10_000);
+    for symbol in 0..4 {
+        log.write(&Event::Symbol { address: Address(0x11), file: 0, line: symbol, function: &name });
+    }
+    for stack in 1..=4 {
+        log.stack(stack, &vec![0x11; 400]);
+        for n in 0..2000_u64 {
+            log.switch(u32::try_from(n).expect("it is small"), 0);
+            log.allocate(0x10_0000 * u64::from(stack) + n * 16, 16, stack);
+        }
+    }
+    is_no_burden(&log.finish());
+}
