@@ -99,8 +99,8 @@ impl Profiler {
     /// `stats=MILLISECONDS` (zero for never) and `children=1`, as in [`Builder`].
     ///
     /// A program that was started by one that writes this file, or by one further back, leaves the file alone: with `children=1` it
-    /// writes one of its own beside, «out.1234.mmt», otherwise it is not recorded. So that they know of each other, this is to be called
-    /// while there is no other thread, at the beginning of `main`.
+    /// writes one of its own beside, «out.1234.mmt», otherwise it is not recorded. They know of each other by the environment, which is
+    /// changed for that only while there is no other thread: so call this at the beginning of `main`. (It can be known on Linux alone.)
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Profiler {
         let Some(value) = family::told() else { return Ok(None) };
         let text = value.to_str().ok_or_else(|| StartError::Variable("it is not UTF-8".to_owned()))?;
         let (file, builder) = Builder::parse(text).map_err(StartError::Variable)?;
-        builder.start_in_family(file)
+        builder.start_as_kin(file.as_ref(), family::is_only_thread())
     }
 
     /// Writes that the program has come to some point.
@@ -261,14 +261,22 @@ impl Builder {
     /// # Errors
     ///
     /// [`StartError`], which tells what to do about it.
-    pub fn start_in_family(self, file: impl AsRef<Path>) -> Result<Option<Profiler>, StartError> {
+    ///
+    /// # Safety
+    ///
+    /// No other thread looks at the environment, which is changed, so that others know that this is the first.
+    pub unsafe fn start_in_family(self, file: impl AsRef<Path>) -> Result<Option<Profiler>, StartError> {
+        self.start_as_kin(file.as_ref(), true)
+    }
+
+    /// Begins to record as whoever this process is. If it is the first, and alone, it tells those to come.
+    fn start_as_kin(self, file: &Path, is_alone: bool) -> Result<Option<Profiler>, StartError> {
         let file = std::path::absolute(file).map_err(StartError::File)?;
         match Kin::of_this_process() {
             Kin::First => {
-                let is_alone = family::is_only_thread();
                 let profiler = self.start(&file)?;
                 if is_alone {
-                    // SAFETY: there is no other thread but the recorder's, which does not look at it.
+                    // SAFETY: whoever says so has seen to that; the recorder's own thread does not look at it.
                     unsafe { family::tell(&file) };
                 }
                 Ok(Some(profiler))

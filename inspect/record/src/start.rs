@@ -87,7 +87,9 @@ fn start(value: &str) -> Result<Option<Profiler>, String> {
         // There is nothing that a thread is needed for, and many a program must have one alone.
         builder = builder.without_thread();
     }
-    builder.start_in_family(file).map_err(|error| error.to_string())
+    // SAFETY: the program has not begun, so there is no other thread.
+    let started = unsafe { builder.start_in_family(file) };
+    started.map_err(|error| error.to_string())
 }
 
 /// Has the log's file be there: the process is about to lose the right to make one.

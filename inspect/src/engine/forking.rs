@@ -34,7 +34,10 @@ thread_local! {
 
 /// Sees to it that children are known. May allocate.
 pub(super) fn prepare() {
-    mark::set();
+    // In a child that has not parted with its parent, the mark is missing for a reason.
+    if !mark::is_gone() {
+        mark::set();
+    }
 }
 
 pub(super) fn is_under_way() -> bool {
