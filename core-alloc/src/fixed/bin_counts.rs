@@ -21,9 +21,8 @@ pub(super) const LINEAR_STEP: usize = 4 * GRANULE;
 pub(super) const LINEAR_LIMIT: usize = LINEAR_BINS * LINEAR_STEP;
 /// log2 of the number of large bins a doubling: as finely as a [`Magnitude`] tells sizes apart.
 const STEPS_LOG2: u32 = 1;
-/// The linear bins end at this part of the region or a little below, if that is less than they are for.
-const LINEAR_PART: usize = 8;
-/// The last bin begins at this part of the region or a little below, so that it never has many blocks.
+/// The last bin begins at this part of the region or a little below, so that it never has many blocks. The linear bins end there
+/// at the latest.
 const LARGEST_PART: usize = 4;
 
 /// The index of a large bin.
@@ -62,8 +61,9 @@ impl BinCounts {
     /// Those of a region with so many bytes for blocks.
     #[expect(clippy::cast_possible_truncation, reason = "a log2 and the number of a bit are small")]
     pub(super) const fn of(bytes: usize) -> Self {
-        let limit_log2 = limited(bytes / LINEAR_PART, LINEAR_STEP, LINEAR_LIMIT).ilog2();
-        let LargeBin(last) = LargeBin::of(limited(bytes / LARGEST_PART, 1 << limit_log2, usize::MAX), limit_log2);
+        let largest = limited(bytes / LARGEST_PART, LINEAR_STEP, usize::MAX);
+        let limit_log2 = limited(largest, LINEAR_STEP, LINEAR_LIMIT).ilog2();
+        let LargeBin(last) = LargeBin::of(largest, limit_log2);
         // INVARIANT: both are limited.
         Self { limit_log2: limit_log2 as u8, last: limited(last, 0, BITS - 1) as u8 }
     }
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn a_large_region_has_all_linear_bins_and_a_small_one_few() {
         let of = |bytes| BinCounts::of(bytes).linear() * LINEAR_STEP;
-        assert_eq!(of(8 * LINEAR_LIMIT), LINEAR_LIMIT);
+        assert_eq!(of(4 * LINEAR_LIMIT), LINEAR_LIMIT);
         assert_eq!(of(1 << 30), LINEAR_LIMIT);
-        assert_eq!(of(LINEAR_LIMIT), LINEAR_LIMIT / 8);
+        assert_eq!(of(LINEAR_LIMIT), LINEAR_LIMIT / 4);
         assert_eq!(of(0), LINEAR_STEP);
         assert!(BinCounts::of(usize::MAX).last() < BITS);
     }

@@ -251,8 +251,7 @@ impl BinsRef {
         let (map, heads) = (self.large_map(), self.large_head(LargeBin(0)));
         // Any large block will do for a small size.
         let mut sufficient = usize::MAX;
-        let large = self.is_large(size);
-        if large {
+        if self.is_large(size) {
             let LargeBin(bin) = self.counts().large_bin_of(size);
             if let Some(block) = pop_of(map, heads, bin, size) {
                 return Some(block);
@@ -264,8 +263,9 @@ impl BinsRef {
         if let Some(block) = pop_first(map, heads, sufficient) {
             return Some(block);
         }
-        // The last resort of a small size are the other blocks of its own bin.
-        if large { None } else { self.pop_linear(size) }
+        // The last resort of a small size are the other blocks of its own bin. (It is asked again whether it is one: were that
+        // remembered, the compiler would build what is before this twice, for either answer.)
+        if self.is_large(size) { None } else { self.pop_linear(size) }
     }
 
     /// The same out of the linear bins, for a size that is theirs.
