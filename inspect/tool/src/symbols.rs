@@ -237,7 +237,7 @@ impl<'p> Symbols<'p> {
 const ROUGHLY: Duration = Duration::from_secs(2);
 
 /// No stack is shown any deeper. What records stacks ends them long before.
-const MOST_FRAMES: usize = 4096;
+const MOST_FRAMES: usize = 512;
 
 /// Bytes of a function's name; few are as long, and nobody would read the rest.
 const MOST_OF_NAME: usize = 4096;
