@@ -171,7 +171,7 @@ pub(crate) fn mudlark_on(log: &[u8], arguments: &[&str]) -> String {
 }
 
 /// Seconds of the processor that a command may take for a small log, and KiB of memory.
-const SECONDS: u32 = 5;
+const SECONDS: u32 = 30;
 const MEMORY: u32 = 1 << 20;
 
 /// Runs a command of the tool on a log, with what every command may take for a small one. What it prints, if the log has any
