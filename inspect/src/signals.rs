@@ -20,6 +20,24 @@ pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
     answer
 }
 
+/// Takes back the signal that a file which may not be as large has brought upon this thread, which takes none now.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn take_back_file_size() {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it is written to.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: it was just made.
+    unsafe { libc::sigaddset(set.as_mut_ptr(), libc::SIGXFSZ) };
+    // SAFETY: zeroes are a time: none.
+    let at_once: libc::timespec = unsafe { core::mem::zeroed() };
+    // SAFETY: the set was made, and nobody wants to know more.
+    unsafe { libc::sigtimedwait(set.as_ptr(), ptr::null_mut(), &raw const at_once) };
+}
+
+/// Elsewhere there is no call that takes a signal without waiting for one.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn take_back_file_size() {}
+
 /// There are no signals that a thread could take.
 #[cfg(not(unix))]
 pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {

@@ -15,6 +15,7 @@ mod frame_sizes;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 mod own_stack;
 
+use core::cell::Cell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -61,6 +62,17 @@ pub(crate) fn choose() {
     BY_FRAME_POINTERS.store(agree(followed.frames(), unwound.frames()), Ordering::Relaxed);
 }
 
+/// Whether the tables are asked although sizes of frames may be known: once in a while, since a frame that has been met in one size
+/// may turn out to vary.
+fn is_time_to_learn() -> bool {
+    thread_local! {
+        static WALKS: Cell<u8> = const { Cell::new(0) };
+    }
+    const ONE_IN: u8 = 64;
+    let walks = WALKS.replace(WALKS.get().wrapping_add(1));
+    walks.is_multiple_of(ONE_IN)
+}
+
 /// Whether frame pointers lead where the tables do: all the way but for a few of the innermost frames, and of the C
 /// library's at the program's or a thread's beginning.
 fn agree(followed: &[usize], unwound: &[usize]) -> bool {
@@ -100,7 +112,7 @@ impl Walk {
             }
         }
         let here = frame_sizes::here();
-        if !walk.step(here, from) {
+        if is_time_to_learn() || !walk.step(here, from) {
             walk.len = 0;
             walk.unwind(here, from);
         }

@@ -502,6 +502,16 @@ fn git_runs() {
 }
 
 #[test]
+fn a_log_that_may_not_grow_ends_and_the_program_goes_on() {
+    let folder = Folder::new("limited");
+    let program = "ulimit -f 16 && exec perl -e 'push @all, q(x) x 100 for 1 .. 20000; print scalar @all'";
+    let output = folder.record(",interval=1", Command::new("sh").args(["-c", program]));
+    assert_eq!(output.stdout, b"20000");
+    let size = fs::metadata(folder.0.join("out.mmt")).expect("the log").len();
+    assert!((1..=16 * 1024).contains(&size), "{size} B");
+}
+
+#[test]
 fn without_the_variable_nothing_is_written() {
     let folder = Folder::new("nothing");
     let mut program = Command::new("perl");

@@ -16,7 +16,7 @@ use mudlark_hooks::Sink;
 use super::kept::KeptFile;
 #[cfg(unix)]
 use crate::engine::forking;
-use crate::signals::without_signals;
+use crate::signals::{take_back_file_size, without_signals};
 
 /// The file of a log.
 ///
@@ -86,6 +86,7 @@ impl LogFile {
         if let Some(file) = &mut self.file
             && file.write_all(chunk).is_err()
         {
+            take_back_file_size();
             self.file = None;
             #[cfg(unix)]
             self.path.forget();

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use mudlark_hooks::{Chunk, Tail as Format};
 
 use super::{CHUNK, LogFile};
-use crate::signals::without_signals;
+use crate::signals::{take_back_file_size, without_signals};
 
 /// Bytes of the file.
 const LEN: usize = (Format::RECORDS_AT + CHUNK).next_multiple_of(4096);
@@ -106,6 +106,7 @@ impl Mapped {
         // SAFETY: just opened; the mapping stays.
         unsafe { libc::close(file) };
         if start.is_none() {
+            take_back_file_size();
             // SAFETY: as above.
             unsafe { libc::unlink(path.as_ptr().cast()) };
         }

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A function has a frame of one size wherever it calls another one. (But for frames that are aligned to more than the stack is,
-//! and those that have arrays of a length that is known only then: their sizes are found to vary, and the slow way is taken from
-//! then on.) So what the tables say about a place has to be found out once; an entry of a small table is what remains of it.
+//! and those that have arrays of a length that is known only then: once a walk by the tables has found that their sizes vary, the slow
+//! way is taken.) So what the tables say about a place has to be found out once; an entry of a small table is what remains of it.
 //!
 //! A walk by sizes reads the thread's own stack alone, whatever the sizes are. If one of them is wrong, it comes to something that is no
 //! known place, or to another end of the stack than the thread's: then the slow way is taken, which learns.
@@ -170,6 +170,10 @@ fn group(place: usize) -> &'static [AtomicU64] {
 }
 
 fn known(place: usize) -> Option<Known> {
+    if place == 0 {
+        // What an entry that nobody has says is about no place.
+        return None;
+    }
     // Relaxed: an entry says all in one word.
     let mut entries = group(place).iter().map(|entry| entry.load(Ordering::Relaxed));
     entries.find(|&entry| entry >> 16 == place as u64).map(Known::of)
@@ -205,6 +209,7 @@ mod tests {
         assert_eq!(known(place), Some(Known::Varies));
         learn(place, Known::Size(WORD));
         assert_eq!(known(place), Some(Known::Varies), "for good");
+        assert_eq!(known(0), None, "no function is there");
     }
 
     #[test]
