@@ -204,7 +204,7 @@ mod large_zeroes {
     /// Its first and its last byte, and one between.
     fn some_bytes(block: NonNull<u8>) -> [u8; 3] {
         // SAFETY: the block has so many bytes, and was zeroed.
-        [0, LARGE / 2, LARGE - 1].map(|at| unsafe { block.add(at).read() })
+        [0, LARGE / 2, LARGE - 1].map(|at| unsafe { block.as_ptr().wrapping_add(at).read() })
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod large_zeroes {
         // SAFETY: the block is ours.
         assert!((LARGE..2 * LARGE).contains(&unsafe { MALLOC.usable_size(block) }));
         // SAFETY: it has so many bytes.
-        unsafe { block.add(LARGE - 1).write(7) };
+        unsafe { block.as_ptr().wrapping_add(LARGE - 1).write(7) };
         // SAFETY: it is ours, and used no more.
         let grown = NonNull::new(unsafe { MALLOC.realloc(block, 2 * LARGE) }).expect("there is memory");
         assert_sampled_and_mostly_untouched(grown, before);
