@@ -24,14 +24,22 @@
 //!
 //! # Frees
 //!
-//! Blocks that are recorded by sampling begin at an OS page: large ones do so anyway, small ones are made to. Few others do, and of these most find by a
-//! small [filter](may_be_live) that no recorded block is there. Where every request is recorded, every free is looked at.
+//! Blocks that are recorded by sampling are at one of two places in an OS page, its beginning or 16 bytes on: large ones are there
+//! anyway, small ones are made to begin with the page. Few others are, and of these most find by a small [filter](may_be_live)
+//! that no recorded block is there. Where every request is recorded, every free is looked at.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
-/// What recorded blocks are aligned to, where requests are sampled.
+/// What blocks are aligned to that are recorded by sampling, unless they are at a [place for samples](is_sample_place) anyway.
 pub(crate) const SAMPLE_ALIGN: usize = 4096;
+
+/// Bytes that an allocator may keep before a large block that has OS pages of its own. glibc does, and would write
+/// zeroes to all of a block that shall be aligned otherwise and zero: so it is sampled where it is.
+const HEADER: usize = 16;
+
+/// A sample's address has none of these bits.
+const SAMPLE_MASK: usize = (SAMPLE_ALIGN - 1) & !HEADER;
 
 /// Bytes of a band. No countdown is larger. There are thirty million bands; then threads no more notice changes at once, but
 /// when their countdown has run out.
@@ -111,7 +119,7 @@ pub(crate) enum Turn {
     Pass,
     /// It is recorded.
     Record,
-    /// It is recorded, as one of many: its block shall begin at a multiple of [`SAMPLE_ALIGN`].
+    /// It is recorded, as one of many: its block shall be at a [place for samples](is_sample_place).
     Sample {
         /// The interval under which it was drawn.
         interval: u64,
@@ -210,9 +218,9 @@ fn arbitrary() -> u64 {
     LEFT.with(|left| core::ptr::from_ref(left).addr() as u64)
 }
 
-/// Whether a block at `address` is where those are that were sampled.
-pub(crate) fn begins_at_page(address: usize) -> bool {
-    address.is_multiple_of(SAMPLE_ALIGN)
+/// Whether a block at `address` will be found when it is freed, if it is sampled.
+pub(crate) const fn is_sample_place(address: usize) -> bool {
+    address & SAMPLE_MASK == 0
 }
 
 /// Whether the block at `address` has to be looked for among the recorded ones.
@@ -224,7 +232,7 @@ pub(crate) fn may_be_recorded(address: usize) -> bool {
 
 /// Opens the gate for a recording with this interval. Called with the engine locked.
 pub(crate) fn open(interval: u64) {
-    FREE_MASK.store(if interval == EVERY { 0 } else { SAMPLE_ALIGN - 1 }, Ordering::Relaxed);
+    FREE_MASK.store(if interval == EVERY { 0 } else { SAMPLE_MASK }, Ordering::Relaxed);
     begin_recording(interval);
 }
 

@@ -64,7 +64,7 @@
 //!                └──▶ the allocator, walk: who asks?, engine: live blocks, stacks, log ──▶ file
 //!
 //!   free ───── gate: may it be a recorded block? ── no ──▶ the allocator
-//!                │ yes: at the beginning of an OS page, which all recorded blocks are
+//!                │ yes: it is at one of two places in an OS page, which all recorded blocks are
 //!                └──▶ engine, the allocator
 //! ```
 //!

@@ -181,8 +181,28 @@ impl<M: Malloc> ProfiledMalloc<M> {
         block
     }
 
-    /// A block that begins at an OS page.
+    /// A block at a place for samples.
     fn sampled(&self, size: usize, wish: Wish) -> *mut u8 {
+        match wish {
+            Wish::Zeroed if size >= SAMPLE_ALIGN => self.zeroed_sample(size),
+            _ => self.sample_at_page(size, wish),
+        }
+    }
+
+    /// A large block of zeroes at a place for samples. The allocator's own is there already, mostly; and it takes no memory
+    /// before it is used, if it is fresh from the OS.
+    fn zeroed_sample(&self, size: usize) -> *mut u8 {
+        let Some(block) = NonNull::new(self.next.zeroed(size)) else { return ptr::null_mut() };
+        if gate::is_sample_place(block.addr().get()) {
+            return block.as_ptr();
+        }
+        // SAFETY: it was just allocated, and nobody knows of it.
+        unsafe { self.next.free(block) };
+        self.sample_at_page(size, Wish::Zeroed)
+    }
+
+    /// A block that begins at an OS page.
+    fn sample_at_page(&self, size: usize, wish: Wish) -> *mut u8 {
         let align = if let Wish::Aligned(align) = wish { align.max(SAMPLE_ALIGN) } else { SAMPLE_ALIGN };
         let block = self.next.aligned(align, size);
         if matches!(wish, Wish::Zeroed) && !block.is_null() {
@@ -201,8 +221,8 @@ impl<M: Malloc> ProfiledMalloc<M> {
     #[inline(never)]
     unsafe fn resize_in_turn(&self, block: NonNull<u8>, size: usize, is_due: bool) -> *mut u8 {
         let turn = if is_due { gate::take_turn(size) } else { Turn::Pass };
-        // A large block that begins at a page is likely to do so when it has grown.
-        let may_stay = size >= SAMPLE_ALIGN && gate::begins_at_page(block.addr().get());
+        // A large block at a place for samples is likely to be at one when it has grown.
+        let may_stay = size >= SAMPLE_ALIGN && gate::is_sample_place(block.addr().get());
         if turn.is_sample() && !may_stay {
             // SAFETY: the caller's promise is the same.
             return unsafe { self.move_block(block, size, turn) };
@@ -215,14 +235,14 @@ impl<M: Malloc> ProfiledMalloc<M> {
         let resized = unsafe { self.next.realloc(block, size) };
         let here = ptr::from_ref(&size).cast();
         match (NonNull::new(resized), request_of(size, LEAST_ALIGN, turn)) {
-            (Some(place), Some(_)) if turn.is_sample() && !gate::begins_at_page(place.addr().get()) => {
+            (Some(place), Some(_)) if turn.is_sample() && !gate::is_sample_place(place.addr().get()) => {
                 old.iter().for_each(engine::let_go);
                 // SAFETY: it was just resized, and the caller has lost the old one.
                 let moved = unsafe { self.move_block(place, size, turn) };
                 return if moved.is_null() { resized } else { moved };
             }
             (Some(resized), Some(request)) => engine::resized(old, resized, &request, here),
-            // It begins at no OS page any more, so it would not be found when it is freed.
+            // It may be at no place for samples any more, and then it would not be found when it is freed.
             (Some(_), None) => old.iter().for_each(engine::let_go),
             (None, request) => {
                 old.into_iter().for_each(engine::put_back);
@@ -232,7 +252,7 @@ impl<M: Malloc> ProfiledMalloc<M> {
         resized
     }
 
-    /// Resizes a block by a move to the beginning of an OS page.
+    /// Resizes a block by a move to a place for samples.
     ///
     /// # Safety
     ///

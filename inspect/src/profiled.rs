@@ -11,7 +11,7 @@ use crate::names;
 /// An allocator that can be looked at while it serves the program: see [`Profiler`](crate::Profiler), who starts that.
 ///
 /// While nobody looks, and for requests that are not recorded, it is the allocator and a few instructions: a request
-/// counts down its bytes, a free looks whether the block begins at an OS page.
+/// counts down its bytes, a free looks at the block's address.
 ///
 /// ```
 /// use mudlark_core_alloc::Mudlark;
@@ -119,7 +119,7 @@ impl<A: GlobalAlloc> Profiled<A> {
     unsafe fn allocate(&self, layout: Layout, contents: Contents, turn: Turn) -> *mut u8 {
         let (block, served_as) = if turn.is_sample() {
             // SAFETY: the caller's promise is the same.
-            unsafe { self.allocate_at_page(layout, contents) }
+            unsafe { self.allocate_sample(layout, contents) }
         } else {
             // SAFETY: the size is not zero, by the caller's promise.
             (unsafe { self.allocate_plainly(layout, contents) }, layout)
@@ -140,17 +140,17 @@ impl<A: GlobalAlloc> Profiled<A> {
         block
     }
 
-    /// Serves a request such that its block begins at a multiple of [`SAMPLE_ALIGN`]; the answer has the Layout that it was
-    /// allocated for. Large blocks begin there anyway, mostly, and grow in place as they are.
+    /// Serves a request such that its block is at a place for samples; the answer has the Layout that it was allocated for.
+    /// Large blocks are there anyway, mostly, and grow in place as they are; others are aligned to [`SAMPLE_ALIGN`].
     ///
     /// # Safety
     ///
     /// As for [`GlobalAlloc::alloc`].
-    unsafe fn allocate_at_page(&self, layout: Layout, contents: Contents) -> (*mut u8, Layout) {
+    unsafe fn allocate_sample(&self, layout: Layout, contents: Contents) -> (*mut u8, Layout) {
         if layout.size() >= SAMPLE_ALIGN {
             // SAFETY: the caller's promise is the same.
             let block = unsafe { self.allocate_plainly(layout, contents) };
-            if block.is_null() || gate::begins_at_page(block.addr()) {
+            if block.is_null() || gate::is_sample_place(block.addr()) {
                 return (block, layout);
             }
             // SAFETY: just allocated for this Layout, and nobody knows of it.
@@ -205,8 +205,8 @@ impl<A: GlobalAlloc> Profiled<A> {
         let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         end_on_panic(|| {
             let turn = if is_due { gate::take_turn(new_size) } else { Turn::Pass };
-            // A block that begins at a page is likely to do so when it has grown.
-            let is_misplaced = turn.is_sample() && !(new_size >= SAMPLE_ALIGN && gate::begins_at_page(block.addr()));
+            // A large block at a place for samples is likely to be at one when it has grown.
+            let is_misplaced = turn.is_sample() && !(new_size >= SAMPLE_ALIGN && gate::is_sample_place(block.addr()));
             if is_misplaced || may_be_over_aligned(block) {
                 // SAFETY: the caller's promise is the same.
                 unsafe { self.move_block(block, layout, new, turn) }
@@ -249,7 +249,7 @@ impl<A: GlobalAlloc> Profiled<A> {
         let here = ptr::from_ref(&new).cast();
         let request = turn.interval().map(|interval| Request { layout: new, interval, is_over_aligned: false });
         match (NonNull::new(resized), &request) {
-            (Some(place), Some(_)) if turn.is_sample() && !gate::begins_at_page(place.addr().get()) => {
+            (Some(place), Some(_)) if turn.is_sample() && !gate::is_sample_place(place.addr().get()) => {
                 old.iter().for_each(engine::let_go);
                 // SAFETY: it was just resized to this Layout, and the caller has lost the old one.
                 let moved = unsafe { self.move_block(resized, new, new, turn) };

@@ -47,6 +47,13 @@ unsafe impl Malloc for Libc {
         unsafe { libc::free(block.as_ptr().cast()) }
     }
 
+    #[cfg(target_os = "linux")]
+    unsafe fn usable_size(&self, block: NonNull<u8>) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { libc::malloc_usable_size(block.as_ptr().cast()) }
+    }
+
+    #[cfg(not(target_os = "linux"))]
     unsafe fn usable_size(&self, _block: NonNull<u8>) -> usize {
         unreachable!("no block is moved here")
     }
@@ -165,4 +172,76 @@ fn a_block_that_is_resized_while_the_recording_changes_is_new_to_the_other_or_un
     unsafe { MALLOC.free(resized) };
     assert!(!is_known(resized));
     assert!(third.traced().current < LARGE);
+}
+
+/// What has large blocks of its own pages: they take no memory before they are used.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod large_zeroes {
+    use super::*;
+
+    /// More than glibc ever takes from its heaps, where it would have to write the zeroes.
+    const LARGE: usize = 64 << 20;
+
+    /// A recording in which whatever is so large is sampled.
+    fn sampling() -> Profiler {
+        Profiler::builder().interval(1000).limit(None).start_in_memory().expect("there is no other")
+    }
+
+    /// The bytes of memory that this process has by now.
+    fn resident() -> usize {
+        let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+        let pages: usize = pages.split(' ').nth(1).expect("the second figure").parse().expect("a number");
+        pages * 4096
+    }
+
+    /// Fails if `block` is not in the books, or most of it takes memory, as compared to before.
+    fn assert_sampled_and_mostly_untouched(block: NonNull<u8>, before: usize) {
+        let taken = resident().saturating_sub(before);
+        assert!(taken < LARGE / 4, "{taken} bytes of it are resident");
+        assert!(is_known(block));
+    }
+
+    /// Its first and its last byte, and one between.
+    fn some_bytes(block: NonNull<u8>) -> [u8; 3] {
+        // SAFETY: the block has so many bytes, and was zeroed.
+        [0, LARGE / 2, LARGE - 1].map(|at| unsafe { block.as_ptr().wrapping_add(at).read() })
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "stacks cannot be walked")]
+    fn what_is_sampled_of_malloc_takes_no_memory_before_it_is_used() {
+        let _one = one_at_a_time();
+        let profile = sampling();
+        let before = resident();
+        let block = NonNull::new(MALLOC.zeroed(LARGE)).expect("there is memory");
+        assert_sampled_and_mostly_untouched(block, before);
+        assert_eq!(some_bytes(block), [0; 3]);
+        // SAFETY: the block is ours.
+        assert!((LARGE..2 * LARGE).contains(&unsafe { MALLOC.usable_size(block) }));
+        // SAFETY: it has so many bytes.
+        unsafe { block.as_ptr().wrapping_add(LARGE - 1).write(7) };
+        // SAFETY: it is ours, and used no more.
+        let grown = NonNull::new(unsafe { MALLOC.realloc(block, 2 * LARGE) }).expect("there is memory");
+        assert_sampled_and_mostly_untouched(grown, before);
+        assert_eq!(some_bytes(grown), [0, 0, 7]);
+        assert!((2 * LARGE..3 * LARGE).contains(&profile.traced().current));
+        // SAFETY: it is ours, and nobody uses it any more.
+        unsafe { MALLOC.free(grown) };
+        assert!(!is_known(grown));
+        assert!(profile.traced().current < LARGE);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "stacks cannot be walked")]
+    fn what_is_sampled_of_rust_takes_no_memory_before_it_is_used() {
+        let _one = one_at_a_time();
+        let profile = sampling();
+        let before = resident();
+        let mut zeroes = vec![0_u8; LARGE];
+        assert_sampled_and_mostly_untouched(NonNull::from(&mut zeroes[0]), before);
+        zeroes.reserve_exact(LARGE);
+        assert_sampled_and_mostly_untouched(NonNull::from(&mut zeroes[0]), before);
+        drop(zeroes);
+        assert!(profile.traced().current < LARGE);
+    }
 }
