@@ -150,6 +150,7 @@ fn estimates_are_right_though_the_interval_changes() {
 #[test]
 fn a_program_that_calms_down_is_sampled_again_within_a_second_though_nothing_else_looks() {
     const INTERVAL: u64 = 512 << 10;
+    const BURST: usize = 20_000_000;
     const CALM: usize = 64 << 10;
     const REQUESTS: u32 = 1000;
     let request = |size| drop(black_box(Vec::<u8>::with_capacity(size)));
@@ -159,7 +160,7 @@ fn a_program_that_calms_down_is_sampled_again_within_a_second_though_nothing_els
     };
     let log = record_at_most(Some(1000), "calms-down", INTERVAL, || {
         scope!("calming");
-        (0..1_000_000).for_each(|_| request(100_000));
+        (0..100_000).for_each(|_| request(BURST));
         let calm = std::time::Instant::now();
         let mut requests = 0;
         while requests < REQUESTS || calm.elapsed().as_secs() < 1 {
@@ -168,8 +169,8 @@ fn a_program_that_calms_down_is_sampled_again_within_a_second_though_nothing_els
         }
         (0..REQUESTS).for_each(|_| calm_request(CALM + 1));
     });
-    let (_, _, _, during_burst) = adapted(&log, "calming", 100_000);
-    assert!(during_burst.iter().any(|interval| interval / INTERVAL >= 64), "that was a burst: {during_burst:?}");
+    let (_, _, _, intervals) = adapted(&log, "calming", BURST as u64);
+    assert!(intervals.iter().any(|interval| interval / INTERVAL >= 1024), "that was a burst: {intervals:?}");
     let is_calm = |event: &Event<'_>| matches!(event, Event::Allocated { size, .. } if *size == CALM as u64 + 1);
     let samples = Reader::new(&log).filter(|record| is_calm(&record.event)).count() as f64;
     // Of a binomial distribution, as 118 ± 10: the odds that it is so far off are less than one to a million.
