@@ -226,6 +226,16 @@ pub(crate) fn write_together(events: impl FnOnce(&mut dyn FnMut(&Event<'_>))) {
     });
 }
 
+/// A request comes by that is not recorded: requests may be sampled more often if it was long ago that one was. If somebody else
+/// has the engine, the next one that comes by will do: no request has to wait for that.
+pub(crate) fn visit() {
+    let Some(_locked) = Recording::lock() else { return };
+    if let Some(mut engine) = ENGINE.try_lock() {
+        engine.part_with_parent();
+        engine.look_at_pace();
+    }
+}
+
 /// What the log's clock says, in nanoseconds, if there is a log.
 #[cfg(feature = "gc")]
 pub(crate) fn now() -> Option<u64> {

@@ -22,6 +22,18 @@
 //! under the old one, and takes the outcome, with the old interval; what is left of the old countdown says nothing about later ones, as the
 //! distribution has no memory. So each request has one chance, of an interval that is known, and each recorded one tells it.
 //!
+//! A countdown may be so long that a program which has become calm never comes to its end, and nobody else may look at the clock. So a
+//! thread counts down in *stages* of a small multiple of the chosen interval. Who crosses the end of a stage, and not that of the
+//! countdown, comes by for a *visit*:
+//!
+//! ```text
+//!   LEFT ──────────────▸ floor                                   where it ends
+//!   ├────── stage ──────┼───────────── of the countdown ──────────────┤
+//!                       visit: passes, and the pace looks at the clock
+//! ```
+//!
+//! The visiting request has had its chance, as the countdown was longer than all that was asked for up to its end; then the thread draws anew.
+//!
 //! # Frees
 //!
 //! Blocks that are recorded by sampling are at one of two places in an OS page, its beginning or 16 bytes on: large ones are there
@@ -30,6 +42,8 @@
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+
+use crate::engine;
 
 /// What blocks are aligned to that are recorded by sampling, unless they are at a [place for samples](is_sample_place) anyway.
 pub(crate) const SAMPLE_ALIGN: usize = 4096;
@@ -51,6 +65,11 @@ const IDLE: i64 = BAND / 2;
 /// The largest interval. Countdowns that are so long that they do not fit into a band never come.
 pub(crate) const LARGEST_INTERVAL: u64 = 1 << 32;
 
+/// So many chosen intervals are a stage, and so many bytes at the least: a program that only asks for large blocks, by a small interval,
+/// shall not come by with each of them.
+const INTERVALS_OF_STAGE: u64 = 16;
+const LEAST_STAGE: u64 = 8 << 20;
+
 /// The largest request that can be counted: no Layout is larger.
 pub(crate) const MOST: usize = isize::MAX as usize;
 
@@ -63,6 +82,8 @@ static OLDEST: AtomicI64 = AtomicI64::new(1);
 /// The mean number of bytes between recorded requests; [`OFF`], or [`EVERY`].
 static INTERVAL: AtomicU64 = AtomicU64::new(OFF);
 const OFF: u64 = 0;
+/// What a thread counts down at most, while requests are sampled, until it comes by.
+static STAGE: AtomicU64 = AtomicU64::new(LEAST_STAGE);
 /// The interval of a recording of every request.
 pub(crate) const EVERY: u64 = 1;
 
@@ -97,14 +118,16 @@ pub(crate) fn is_due(size: usize) -> bool {
 /// How a thread's countdown was drawn.
 #[derive(Clone, Copy)]
 struct Drawn {
-    /// Where it ends.
+    /// The base of its band.
     base: i64,
+    /// Where it ends: at the base, or below, if it is longer than a stage.
+    end: i64,
     /// Its mean; [`OFF`] if it was not drawn, but set.
     interval: u64,
 }
 
 impl Drawn {
-    const NOT: Self = Self { base: 0, interval: OFF };
+    const NOT: Self = Self { base: 0, end: 0, interval: OFF };
 
     /// Whether it was drawn for the recording that is made now.
     fn is_of_recording(self) -> bool {
@@ -159,8 +182,12 @@ pub(crate) fn take_turn(size: usize) -> Turn {
         }
         interval => {
             let drawn_with = try_luck(size, interval);
-            set_countdown(base + draw(interval), Drawn { base, interval });
-            drawn_with.map_or(Turn::Pass, |interval| Turn::Sample { interval })
+            begin_countdown(base, interval);
+            let Some(interval) = drawn_with else {
+                engine::visit();
+                return Turn::Pass;
+            };
+            Turn::Sample { interval }
         }
     }
 }
@@ -169,11 +196,18 @@ pub(crate) fn take_turn(size: usize) -> Turn {
 fn try_luck(size: usize, interval: u64) -> Option<u64> {
     let drawn = DRAWN.get();
     if drawn.is_of_recording() {
-        // It was counted; it may be here because of a new band alone.
-        return (LEFT.get() < drawn.base).then_some(drawn.interval);
+        // It was counted; it may be here because of a new band, or the end of a stage, alone.
+        return (LEFT.get() < drawn.end).then_some(drawn.interval);
     }
     // A countdown of an older recording says nothing; the request is counted in one of its own.
     (draw(interval) < size.cast_signed() as i64).then_some(interval)
+}
+
+/// Draws a countdown, and sets out for the end of its first stage.
+fn begin_countdown(base: i64, interval: u64) {
+    let bytes = draw(interval);
+    let stage = bytes.min(STAGE.load(Ordering::Relaxed).cast_signed());
+    set_countdown(base + stage, Drawn { base, end: base - (bytes - stage), interval });
 }
 
 fn set_countdown(left: i64, drawn: Drawn) {
@@ -233,6 +267,8 @@ pub(crate) fn may_be_recorded(address: usize) -> bool {
 /// Opens the gate for a recording with this interval. Called with the engine locked.
 pub(crate) fn open(interval: u64) {
     FREE_MASK.store(if interval == EVERY { 0 } else { SAMPLE_MASK }, Ordering::Relaxed);
+    // No interval is so large that this is more than half of a band.
+    STAGE.store(interval.saturating_mul(INTERVALS_OF_STAGE).max(LEAST_STAGE), Ordering::Relaxed);
     begin_recording(interval);
 }
 
@@ -346,6 +382,9 @@ mod tests {
         /// For each size, the requests, the estimate of their number, and the variance that this should have.
         sums: [(u64, f64, f64); SIZES.len()],
         intervals: std::collections::BTreeSet<u64>,
+        visits: u64,
+        /// Visits that have changed the interval.
+        changes: u64,
     }
 
     const SIZES: [usize; 4] = [400, 1000, 5000, 20_000];
@@ -362,13 +401,19 @@ mod tests {
             let (count, estimate, variance) = &mut self.sums[kind];
             *count += 1;
             *variance += weight_of(interval) - 1.0;
-            if is_due(size)
-                && let Turn::Sample { interval } = take_turn(size)
-            {
+            if !is_due(size) {
+                return;
+            }
+            let change = if let Turn::Sample { interval } = take_turn(size) {
                 *estimate += weight_of(interval);
                 self.intervals.insert(interval);
-                self.pace.count(self.now).into_iter().for_each(change_interval);
-            }
+                self.pace.count(self.now)
+            } else {
+                let change = self.pace.look(self.now);
+                (self.visits, self.changes) = (self.visits + 1, self.changes + u64::from(change.is_some()));
+                change
+            };
+            change.into_iter().for_each(change_interval);
         }
     }
 
@@ -376,15 +421,18 @@ mod tests {
     fn errors(seed: u64) -> Vec<f64> {
         RANDOM.set(seed);
         open(CHOSEN);
+        STAGE.store(INTERVALS_OF_STAGE * CHOSEN, Ordering::Relaxed);
         let random = fastrand::Rng::with_seed(seed);
         let (sums, intervals) = Default::default();
-        let mut program = Program { pace: Pace::new(CHOSEN, 1000), now: 0, random, sums, intervals };
+        let pace = Pace::new(CHOSEN, 1000);
+        let mut program = Program { pace, now: 0, random, sums, intervals, visits: 0, changes: 0 };
         let requests = if cfg!(miri) { 200 } else { 15_000 };
         for nanoseconds in [20_000, 1_000_000, 100_000, 10_000_000, 300_000] {
             (0..requests).for_each(|_| program.request(nanoseconds));
         }
         close(false);
         assert!(cfg!(miri) || program.intervals.len() > 4, "{:?}", program.intervals);
+        assert!(cfg!(miri) || program.visits > 500 && program.changes > 0, "{} {}", program.visits, program.changes);
         program.sums.iter().map(|(count, estimate, variance)| (estimate - *count as f64) / variance.sqrt()).collect()
     }
 

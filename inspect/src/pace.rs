@@ -13,6 +13,9 @@
 //! often as it takes; if it had less than a quarter of that, it halves, down to the one that was chosen. So between the halves and the
 //! doublings there is room enough that it does not swing to and fro.
 //!
+//! A window ends when a sample is counted, or somebody looks: the thread that writes figures of the process, if there is one, and
+//! the program's own threads on their [visits](crate::gate). So the interval becomes shorter though no sample comes.
+//!
 //! This looks at the past alone, as it has to: see [`format`](mudlark_hooks::format).
 
 use crate::gate::LARGEST_INTERVAL;
@@ -122,26 +125,36 @@ mod tests {
         interval: u64,
         now: u64,
         changes: u32,
+        /// After so many bytes without a sample, somebody looks.
+        stage: u64,
     }
 
     impl Program {
         fn new() -> Self {
-            Self { pace: Pace::new(CHOSEN, MOST), interval: CHOSEN, now: 0, changes: 0 }
+            Self { pace: Pace::new(CHOSEN, MOST), interval: CHOSEN, now: 0, changes: 0, stage: u64::MAX }
         }
 
         /// Asks for so many bytes in a second, for so many milliseconds; returns the samples.
         fn run(&mut self, bytes_a_second: u64, milliseconds: u64) -> u64 {
             let end = self.now + milliseconds * MILLISECOND;
             let mut samples = 0;
+            let mut left = self.interval;
             loop {
-                let next = self.now + self.interval * SECOND / bytes_a_second;
+                let step = left.min(self.stage);
+                let next = self.now + step * SECOND / bytes_a_second;
                 if next > end {
                     self.now = end;
                     return samples;
                 }
-                (self.now, samples) = (next, samples + 1);
-                if let Some(interval) = self.pace.count(next) {
-                    (self.interval, self.changes) = (interval, self.changes + 1);
+                (self.now, left) = (next, left - step);
+                let change = if left == 0 {
+                    (samples, left) = (samples + 1, self.interval);
+                    self.pace.count(next)
+                } else {
+                    self.pace.look(next)
+                };
+                if let Some(interval) = change {
+                    (self.interval, self.changes, left) = (interval, self.changes + 1, interval);
                 }
             }
         }
@@ -188,6 +201,28 @@ mod tests {
         assert!(program.pace.look(later(60_000)).is_some(), "the window had samples from before");
         assert_eq!(program.pace.look(later(120_000)), Some(CHOSEN));
         assert_eq!(program.pace.look(later(600_000)), None);
+    }
+
+    #[test]
+    fn so_it_does_within_a_second_when_threads_visit() {
+        for calm in [10, 4] {
+            let mut program = Program { stage: 16 * CHOSEN, ..Program::new() };
+            program.run(CHOSEN * u64::from(MOST) * 5000, 1000);
+            assert!(program.interval >= 4096 * CHOSEN);
+            program.run(CHOSEN * u64::from(MOST) / calm, 1000);
+            assert_eq!(program.interval, CHOSEN);
+        }
+    }
+
+    #[test]
+    fn visits_do_not_make_samples_more_than_the_limit() {
+        for times in [2, 10, 100_000] {
+            let mut program = Program { stage: 16 * CHOSEN, ..Program::new() };
+            program.run(CHOSEN * u64::from(MOST) * times, 100);
+            let samples = program.run(CHOSEN * u64::from(MOST) * times, 2000);
+            assert!((2000 / SLOW..=2000).contains(&samples), "{samples} with {times} times as many bytes");
+            assert_eq!(program.changes, 1, "{times}: it stays as it is");
+        }
     }
 
     #[test]

@@ -148,6 +148,38 @@ fn estimates_are_right_though_the_interval_changes() {
 }
 
 #[test]
+fn a_program_that_calms_down_is_sampled_again_within_a_second_though_nothing_else_looks() {
+    const INTERVAL: u64 = 512 << 10;
+    const BURST: usize = 20_000_000;
+    const CALM: usize = 64 << 10;
+    const REQUESTS: u32 = 1000;
+    let request = |size| drop(black_box(Vec::<u8>::with_capacity(size)));
+    let calm_request = |size| {
+        request(size);
+        thread::sleep(core::time::Duration::from_millis(1));
+    };
+    let log = record_at_most(Some(1000), "calms-down", INTERVAL, || {
+        scope!("calming");
+        (0..100_000).for_each(|_| request(BURST));
+        let calm = std::time::Instant::now();
+        let mut requests = 0;
+        while requests < REQUESTS || calm.elapsed().as_secs() < 1 {
+            calm_request(CALM);
+            requests += 1;
+        }
+        (0..REQUESTS).for_each(|_| calm_request(CALM + 1));
+    });
+    let (_, _, _, intervals) = adapted(&log, "calming", BURST as u64);
+    assert!(intervals.iter().any(|interval| interval / INTERVAL >= 1024), "that was a burst: {intervals:?}");
+    let is_calm = |event: &Event<'_>| matches!(event, Event::Allocated { size, .. } if *size == CALM as u64 + 1);
+    let samples = Reader::new(&log).filter(|record| is_calm(&record.event)).count() as f64;
+    // Of a binomial distribution, as 118 ± 10: the odds that it is so far off are less than one to a million.
+    let chance = -(-(CALM as f64) / INTERVAL as f64).exp_m1();
+    let (expected, deviation) = (f64::from(REQUESTS) * chance, (f64::from(REQUESTS) * chance * (1.0 - chance)).sqrt());
+    assert!((samples - expected).abs() < 5.5 * deviation, "{samples} samples, where {expected:.0} were to come");
+}
+
+#[test]
 fn a_limit_makes_samples_rare_and_traced_stays_an_estimate() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
     let profile = Profiler::builder().interval(1000).limit(Some(100)).start_in_memory().expect("it begins");

@@ -25,11 +25,15 @@ pub(crate) use signals::{ask_to_end, is_running};
 /// The recorder has no room for longer paths.
 const LONGEST_PATH: usize = 488;
 
+/// The recorder samples by no larger interval.
+const LARGEST_INTERVAL: u64 = 1 << 32;
+
 /// How a program is recorded.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Recording {
-    /// The mean number of bytes from one recorded request to the next; 1 records each [default: the recorder's, 512 KiB].
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    /// The mean number of bytes from one recorded request to the next; 1 records each, 4294967296 (4 GiB) is the most [default: the
+    /// recorder's, 512 KiB].
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=LARGEST_INTERVAL))]
     interval: Option<u64>,
 
     /// The most requests that are recorded in a second, about: where more would be, the interval doubles; 0 for any number [default:

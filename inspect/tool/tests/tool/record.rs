@@ -192,6 +192,19 @@ fn a_log_that_cannot_be_is_refused_before_the_program_runs() {
 }
 
 #[test]
+fn an_interval_that_the_recorder_does_not_have_is_refused_before_the_program_runs() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    for interval in ["0", "4294967297"] {
+        let done = record(directory.path(), &["--no-preload", "--interval", interval], "echo it runs");
+        let complaint = text(&done.stderr);
+        assert_eq!((done.status.code(), text(&done.stdout)), (Some(2), String::new()), "{complaint}");
+        assert!(complaint.contains("--interval") && complaint.contains("is not in 1..=4294967296"), "{complaint}");
+    }
+    let done = record(directory.path(), &["--no-preload", "--interval", "4294967296"], "echo it runs");
+    assert_eq!(text(&done.stdout), "it runs\n");
+}
+
+#[test]
 fn the_longest_path_that_is_not_refused_is_recorded_to() {
     let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
     if !library.exists() {
