@@ -189,8 +189,8 @@ impl<M: Malloc> ProfiledMalloc<M> {
         }
     }
 
-    /// A large block of zeroes at a place for samples. The allocator's own is there already, mostly; and it takes no memory
-    /// before it is used, if it is fresh from the OS.
+    /// A large block of zeroes at a place for samples. Many an allocator's own is there already; and it takes no memory before
+    /// it is used, if it is fresh from the OS. jemalloc's begins at any cache line of a page, so that it is seldom of use.
     fn zeroed_sample(&self, size: usize) -> *mut u8 {
         let Some(block) = NonNull::new(self.next.zeroed(size)) else { return ptr::null_mut() };
         if gate::is_sample_place(block.addr().get()) {
