@@ -167,6 +167,14 @@ impl Turn {
 
 /// Decides about a request for which [`is_due`] has said so.
 pub(crate) fn take_turn(size: usize) -> Turn {
+    let turn = decide(size);
+    if turn == Turn::Pass && INTERVAL.load(Ordering::Relaxed) != OFF {
+        engine::visit();
+    }
+    turn
+}
+
+fn decide(size: usize) -> Turn {
     WAS_ASKED.store(true, Ordering::Relaxed);
     // Acquire: pairs with the Release in `raise`: the interval is that of this band, or a newer one.
     let base = BASE.load(Ordering::Acquire);
@@ -183,11 +191,7 @@ pub(crate) fn take_turn(size: usize) -> Turn {
         interval => {
             let drawn_with = try_luck(size, interval);
             begin_countdown(base, interval);
-            let Some(interval) = drawn_with else {
-                engine::visit();
-                return Turn::Pass;
-            };
-            Turn::Sample { interval }
+            drawn_with.map_or(Turn::Pass, |interval| Turn::Sample { interval })
         }
     }
 }
@@ -404,7 +408,7 @@ mod tests {
             if !is_due(size) {
                 return;
             }
-            let change = if let Turn::Sample { interval } = take_turn(size) {
+            let change = if let Turn::Sample { interval } = decide(size) {
                 *estimate += weight_of(interval);
                 self.intervals.insert(interval);
                 self.pace.count(self.now)

@@ -41,12 +41,14 @@ pub(crate) struct Pace {
     began: u64,
     /// As many samples are in it.
     samples: u64,
+    /// When the last sample was counted.
+    last: u64,
 }
 
 impl Pace {
     /// Beginning with this interval, and with no more samples in a second than this, if there is a limit.
     pub(crate) const fn new(interval: u64, most: u32) -> Self {
-        Self { chosen: interval, doublings: 0, most, began: 0, samples: 0 }
+        Self { chosen: interval, doublings: 0, most, began: 0, samples: 0, last: 0 }
     }
 
     /// The interval that was chosen.
@@ -63,13 +65,27 @@ impl Pace {
     /// Counts a sample at this time. Returns the interval if it changes.
     #[must_use]
     pub(crate) fn count(&mut self, now: u64) -> Option<u64> {
-        self.samples += 1;
-        self.look(now)
+        self.part_with_silence(now);
+        (self.samples, self.last) = (self.samples + 1, now);
+        self.end_window(now)
     }
 
     /// Looks what time it is: there may be no sample for long. Returns the interval if it changes.
     #[must_use]
     pub(crate) fn look(&mut self, now: u64) -> Option<u64> {
+        self.part_with_silence(now);
+        self.end_window(now)
+    }
+
+    /// If there was no sample for so long that this is a window of its own, it is one: what was before says nothing of it.
+    fn part_with_silence(&mut self, now: u64) {
+        if self.most != 0 && self.last > self.began && now.saturating_sub(self.last) >= self.slow() {
+            (self.began, self.samples) = (self.last, 0);
+        }
+    }
+
+    /// Begins another window if this one is over. Returns the interval if it changes.
+    fn end_window(&mut self, now: u64) -> Option<u64> {
         let elapsed = now.saturating_sub(self.began);
         if self.most == 0 || !self.is_over(elapsed) {
             return None;
@@ -86,8 +102,12 @@ impl Pace {
 
     /// Whether the window has lasted so long, or has so many samples, that it is over.
     fn is_over(&self, elapsed: u64) -> bool {
-        let slow = SLOW * WINDOW * SECOND / u64::from(self.most);
-        self.samples >= WINDOW || elapsed >= slow
+        self.samples >= WINDOW || elapsed >= self.slow()
+    }
+
+    /// A window is over after so many nanoseconds, however few samples are in it; not to be asked if there is no limit.
+    fn slow(&self) -> u64 {
+        SLOW * WINDOW * SECOND / u64::from(self.most)
     }
 
     /// How often the interval is to be doubled after a window in which so many samples were allowed.
@@ -198,8 +218,7 @@ mod tests {
         program.run(CHOSEN * u64::from(MOST) * 5000, 1000);
         let later = |milliseconds: u64| program.now + milliseconds * MILLISECOND;
         assert_eq!(program.pace.clone().look(later(10)), None, "that is no time");
-        assert!(program.pace.look(later(60_000)).is_some(), "the window had samples from before");
-        assert_eq!(program.pace.look(later(120_000)), Some(CHOSEN));
+        assert_eq!(program.pace.look(later(60_000)), Some(CHOSEN), "though the window had samples from before");
         assert_eq!(program.pace.look(later(600_000)), None);
     }
 
