@@ -48,11 +48,11 @@ fn behind_pointer(depth: u32, needs_trace: fn(u32) -> bool) -> bool {
     depth.checked_sub(1).is_none_or(needs_trace)
 }
 
-/// Collections that own the elements that they iterate over.
-macro_rules! sequences {
-    ($($type:ident),+) => {$(
+/// Collections that own the elements that they iterate over, and perhaps a hasher.
+macro_rules! collections {
+    ($([$($hasher:ident)?] $type:ty),+) => {$(
         // SAFETY: reports what each element reports, once.
-        unsafe impl<T: Trace> Trace for $type<T> {
+        unsafe impl<T: Trace $(, $hasher)?> Trace for $type {
             #[inline]
             fn trace(&self, tracer: &mut Tracer<'_>) {
                 self.iter().for_each(|element| element.trace(tracer));
@@ -70,48 +70,20 @@ macro_rules! sequences {
             where
                 Self: 'static,
             {
-                T::is_sendable(within)
+                T::is_sendable(within) $(&& sendable::is_hasher::<$hasher>())?
             }
         }
     )+};
 }
 
-sequences! { Vec, VecDeque, LinkedList, BinaryHeap, BTreeSet }
-
-/// Sets that own their elements, and a hasher.
-#[cfg(any(feature = "std", feature = "hashbrown", feature = "indexmap"))]
-macro_rules! hash_sets {
-    ($type:ty) => {
-        // SAFETY: reports what each element reports, once.
-        unsafe impl<T: Trace, S> Trace for $type {
-            fn trace(&self, tracer: &mut Tracer<'_>) {
-                self.iter().for_each(|element| element.trace(tracer));
-            }
-
-            fn trace_named(&self, tracer: &mut NamedTracer<'_>) {
-                self.iter().enumerate().for_each(|(index, element)| tracer.element(index, element));
-            }
-
-            fn needs_trace(depth: u32) -> bool {
-                behind_pointer(depth, T::needs_trace)
-            }
-
-            fn is_sendable(within: &Within<'_>) -> bool
-            where
-                Self: 'static,
-            {
-                T::is_sendable(within) && sendable::is_hasher::<S>()
-            }
-        }
-    };
-}
+collections! { [] Vec<T>, [] VecDeque<T>, [] LinkedList<T>, [] BinaryHeap<T>, [] BTreeSet<T> }
 
 #[cfg(feature = "std")]
-hash_sets! { std::collections::HashSet<T, S> }
+collections! { [S] std::collections::HashSet<T, S> }
 #[cfg(feature = "hashbrown")]
-hash_sets! { hashbrown::HashSet<T, S> }
+collections! { [S] hashbrown::HashSet<T, S> }
 #[cfg(feature = "indexmap")]
-hash_sets! { indexmap::IndexSet<T, S> }
+collections! { [S] indexmap::IndexSet<T, S> }
 
 /// Maps own their keys and values.
 macro_rules! maps {
