@@ -75,7 +75,23 @@ impl Room {
     }
 }
 
-/// A name without what the format means something by, or a terminal: `[u8; 4]` has a semicolon.
+/// A name without what the format means something by, or a terminal: `[u8; 4]` has a semicolon, and the 2 of a scope
+/// `load 2` would be read as the line's number. No name is empty, as a line may have no stack then.
 fn escaped(name: &str) -> String {
-    harmless(&name.replace(';', ":").replace(['\n', '\r'], " ")).into_owned()
+    let name = harmless(&name.replace(';', ":").replace(['\n', '\r'], " ")).into_owned();
+    match name.trim() {
+        "" => NO_NAME.to_owned(),
+        name => match name.rsplit_once(' ') {
+            Some((words, number)) if is_number(number) => format!("{words}\u{a0}{number}"),
+            _ => name.to_owned(),
+        },
+    }
 }
+
+/// Whether who reads a line would take this for its number.
+fn is_number(word: &str) -> bool {
+    word.chars().all(|char| char.is_ascii_digit() || char == '.')
+}
+
+/// What is shown where somebody gave an empty name.
+const NO_NAME: &str = "(no name)";

@@ -73,6 +73,21 @@ fn a_flame_graph_has_the_bytes_of_all_at_its_root() {
     }
 }
 
+/// The line `load 2 100` would be one of two numbers, and ` 10` one of no stack.
+#[test]
+fn a_flame_graph_has_scopes_whose_names_are_numbers_or_empty() {
+    let mut log = Log::new();
+    for (tag, name, size) in [(1, "load 2", 100), (2, " ", 10), (3, "7", 1)] {
+        log.name(NameOf::Tag, tag, name);
+        log.switch(1, tag);
+        log.allocate(0x1000 * u64::from(tag), size, 0);
+    }
+    let svg = mudlark_on(&log.finish(), &["flame", "--cost", "total"]);
+    for title in ["all (111 bytes", "load\u{a0}2 (100 bytes", "(no name) (10 bytes", "7 (1 bytes"] {
+        assert!(svg.contains(&format!("<title>{title}")), "{title}: {svg}");
+    }
+}
+
 #[test]
 fn a_flame_graph_of_a_difference_tells_both() {
     let directory = tempfile::tempdir().expect("there is room for files");
