@@ -16,7 +16,7 @@
 //! - `start` begins the recording before the program's `main`, and ends it after;
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
-//! - `attributes` keeps out of the way of who asks where a stack is;
+//! - `walk_locks` sees to it that no walk of a stack waits for its own thread;
 //! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
@@ -43,7 +43,6 @@
 //! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-mod attributes;
 mod c;
 mod cxx;
 mod early;
@@ -54,6 +53,7 @@ mod leave;
 mod next;
 mod privileges;
 mod start;
+mod walk_locks;
 
 use mudlark_inspect::ProfiledMalloc;
 

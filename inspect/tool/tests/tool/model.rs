@@ -326,10 +326,8 @@ fn steady_program(seed: u64) -> Model {
     let mut log = Log::sampled(INTERVAL);
     let mut live: Vec<Option<u64>> = vec![None; STEADY];
     let probability = -(-(1024.0 / INTERVAL as f64)).exp_m1();
-    for n in 0..60 * STEADY as u64 {
-        // At first each place is taken.
-        let place = if n < STEADY as u64 { n as usize } else { (random() * STEADY as f64) as usize };
-        let address = 0x1000 * (n + 1);
+    for n in 0..60 * STEADY {
+        let (place, address) = (n % STEADY, 0x1000 * (n as u64 + 1));
         if let Some(address) = live[place].take() {
             log.free(address);
         }
