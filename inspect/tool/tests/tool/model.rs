@@ -326,13 +326,13 @@ fn steady_program(seed: u64) -> Model {
     let mut log = Log::sampled(INTERVAL);
     let mut live: Vec<Option<u64>> = vec![None; STEADY];
     let probability = -(-(1024.0 / INTERVAL as f64)).exp_m1();
-    for n in 0..60 * STEADY {
+    for (n, stack) in (0..60 * STEADY).zip((0..3).cycle()) {
         let (place, address) = (n % STEADY, 0x1000 * (n as u64 + 1));
         if let Some(address) = live[place].take() {
             log.free(address);
         }
         if random() < probability {
-            log.allocate(address, 1024, (n % 3) as u32);
+            log.allocate(address, 1024, stack);
             live[place] = Some(address);
         }
     }
