@@ -190,7 +190,10 @@ pub(crate) fn resized(old: Option<Live>, block: NonNull<u8>, request: &Request, 
         allocated(block, request, from);
         return;
     };
-    with_stack(from, |engine, stack| engine.replace(old, block, request, stack));
+    if with_stack(from, |engine, stack| engine.replace(old, block, request, stack)).is_none() {
+        // The recorder has resized a block of the program's: it is recorded no more.
+        let_go(&old);
+    }
 }
 
 /// Writes an event of the calling thread.

@@ -17,7 +17,7 @@
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
 //! - `load` has `dlopen`, so that no library that the program loads goes another way;
-//! - `attributes` keeps out of the way of who asks where a stack is;
+//! - `walk_locks` sees to it that no walk of a stack waits for its own thread;
 //! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
@@ -44,7 +44,6 @@
 //! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-mod attributes;
 mod c;
 mod cxx;
 mod early;
@@ -57,6 +56,7 @@ mod load;
 mod next;
 mod privileges;
 mod start;
+mod walk_locks;
 
 use mudlark_inspect::ProfiledMalloc;
 
