@@ -14,6 +14,9 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::MetadataExt;
 
+use super::claim::claim;
+use crate::start_error::StartError;
+
 /// An open file, out of the program's way.
 #[derive(Debug)]
 pub(super) struct KeptFile {
@@ -33,17 +36,33 @@ impl Identity {
 }
 
 impl KeptFile {
-    /// Keeps this file.
-    pub(super) fn keep(file: File) -> io::Result<Self> {
+    /// Keeps this file, unless another process writes it.
+    pub(super) fn keep(file: File) -> Result<Self, StartError> {
         let file = raised(file);
-        let identity = Identity::of(&file)?;
+        let identity = Identity::of(&file).map_err(StartError::File)?;
+        claim(&file)?;
         Ok(Self { file: Some(file), identity })
     }
 
-    /// Writes to the file, unless its descriptor has become another's.
+    /// Writes to the file's end, unless its descriptor has become another's.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.own()?.write_all(bytes)
+    }
+
+    /// Has the file be no longer than this.
+    pub(super) fn shorten(&mut self, len: u64) -> io::Result<()> {
+        if self.len()? > len { self.own()?.set_len(len) } else { Ok(()) }
+    }
+
+    /// The file's length.
+    pub(super) fn len(&mut self) -> io::Result<u64> {
+        self.own()?.metadata().map(|metadata| metadata.len())
+    }
+
+    /// The file, if it still is the one that was opened.
+    fn own(&mut self) -> io::Result<&mut File> {
         match &mut self.file {
-            Some(file) if Identity::of(file)? == self.identity => file.write_all(bytes),
+            Some(file) if Identity::of(file)? == self.identity => Ok(file),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }

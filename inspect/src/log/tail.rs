@@ -10,7 +10,9 @@
 //! `abort`, a signal that nobody can catch. No handler of signals is needed for that, which would be in the program's way.
 //!
 //! The file takes all its room when it is made, so that a full disk does not end the program when it writes there. (A file
-//! system that writes each change to another place, as Btrfs, may run out of room later all the same.)
+//! system that writes each change to another place, as Btrfs, may run out of room later all the same.) Were somebody to shorten it,
+//! the program would be ended by `SIGBUS`: so nobody may write to it who opens it, but the superuser. To remove or move it does
+//! no harm.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
@@ -77,7 +79,7 @@ impl Tail {
 /// # Invariants
 ///
 /// `start` is a mapping of [`LEN`] bytes, aligned to an OS page, which this process alone writes to. Its file is as long, and nobody
-/// else's to shorten.
+/// shortens it: who opens it may read it.
 pub(super) struct Mapped {
     start: NonNull<u8>,
     /// The file's, and zeroes.
@@ -98,7 +100,7 @@ impl Mapped {
         // SAFETY: the path ends with a zero.
         unsafe { libc::unlink(path.as_ptr().cast()) };
         // SAFETY: likewise.
-        let file = unsafe { libc::open(path.as_ptr().cast(), NEW, 0o644) };
+        let file = unsafe { libc::open(path.as_ptr().cast(), NEW, 0o444) };
         if file < 0 {
             return None;
         }
