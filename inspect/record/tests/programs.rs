@@ -6,8 +6,9 @@ use core::ops::Range;
 use std::collections::HashMap;
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use mudlark_inspect::hooks::{Damage, EarlyEnd, Event, NameOf, Reader, Tail};
@@ -374,7 +375,7 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
 fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
-    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill", "crash", "catch", "end"];
+    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "syscall", "kill", "crash", "catch", "end"];
     if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         ways.extend(["execl", "execlp", "execle"]);
     }
@@ -389,6 +390,40 @@ fn a_program_that_ends_badly_leaves_its_whole_log() {
         let leaves_a_tail = matches!(way, "kill" | "crash" | "catch" | "end");
         assert_eq!(folder.tails(), usize::from(leaves_a_tail), "{way}");
     }
+}
+
+#[test]
+fn a_process_that_becomes_another_program_unseen_loses_nothing() {
+    let folder = Folder::new("raw-exec");
+    let program = compile("cc", "ends.c", &folder);
+    folder.record(",interval=1,stats=0", Command::new(&program).arg("syscall"));
+    let log = folder.log();
+    assert_eq!(log.programs, ["program", "true"]);
+    assert_eq!((log.requests.get(&5003), folder.tails()), (Some(&200), 0));
+}
+
+#[test]
+fn one_process_at_a_time_writes_a_log() {
+    let folder = Folder::new("two");
+    let script = "my @a = map { \"x\" x 5003 } 1..50; print \"ready\\n\"; <STDIN>; exit 0";
+    let command = |script: &str| {
+        let mut perl = Command::new("perl");
+        perl.args(["-e", &format!("$| = 1; {script}")]).current_dir(&folder.0);
+        perl.env("LD_PRELOAD", library()).env("MUDLARK_PROFILE", "out.mmt,interval=1");
+        perl
+    };
+    let mut first = command(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("perl runs");
+    BufReader::new(first.stdout.as_mut().expect("it is piped")).read_line(&mut String::new()).expect("it says so");
+    let second = command("print 'well'").output().expect("perl runs");
+    assert_eq!(String::from_utf8_lossy(&second.stdout), "well");
+    let errors = String::from_utf8_lossy(&second.stderr);
+    assert!(errors.contains(&format!("process {} writes this log", first.id())), "{errors}");
+    drop(first.stdin.take());
+    assert!(first.wait().expect("it is a child").success());
+    let log = folder.log();
+    assert!(log.requests.iter().any(|(size, &count)| (5003..5100).contains(size) && count >= 50), "{log:?}");
+    assert_eq!((log.programs.len(), log.ends), (1, 1));
+    assert!(command("print 'well'").output().expect("perl runs").stderr.is_empty(), "nobody writes it any more");
 }
 
 #[test]

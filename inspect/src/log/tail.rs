@@ -170,3 +170,45 @@ fn map(file: c_int) -> Option<NonNull<u8>> {
     let start = unsafe { libc::mmap(ptr::null_mut(), LEN, READ_WRITE, libc::MAP_SHARED, file, 0) };
     NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED)
 }
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::c_uint;
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Has this thread open files as somebody without the superuser's rights, as long as `f` takes.
+    fn as_anyone<R>(f: impl FnOnce() -> R) -> R {
+        const NOBODY: c_uint = 65_534;
+        // SAFETY: it is of this thread alone, and may be refused.
+        let before = unsafe { libc::syscall(libc::SYS_setfsuid, NOBODY) };
+        let answer = f();
+        // SAFETY: likewise.
+        unsafe { libc::syscall(libc::SYS_setfsuid, before) };
+        answer
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn nobody_who_is_not_the_superuser_shortens_a_tail_that_is_in_memory() {
+        let folder = std::env::temp_dir().join(format!("mudlark-tail-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("it can be made");
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).expect("it is ours");
+        let path = folder.join("out.mmt.tail");
+        let mut text = [0; 512];
+        text[..path.as_os_str().len()].copy_from_slice(path.as_os_str().as_bytes());
+        as_anyone(|| {
+            let mut mapped = Mapped::create(text, 1).expect("it can be made");
+            let shortened = File::options().write(true).truncate(true).open(&path);
+            assert!(shortened.is_err(), "the next word would be the program's last");
+            mapped.follow(Chunk::new(7, b"words").expect("they are few"));
+        });
+        let tail = fs::read(&path).expect("it is there");
+        let tail = Format::read(&tail).expect("it is whole");
+        assert_eq!((tail.chunk.sequence, tail.chunk.payload()), (7, &b"words"[..]));
+        fs::remove_dir_all(folder).expect("it is ours");
+    }
+}
