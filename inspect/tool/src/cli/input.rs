@@ -100,6 +100,10 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     if !model.program.has_start {
         lacks.push("its beginning is missing, so times have no unit, and sizes may be those of a sample".to_owned());
     }
+    if let Some(ended) = model.program.ended_early {
+        let urgency = if ended.is_wished() { "note" } else { "warning" };
+        eprintln!("{urgency}: the log {ended}: what is live there need not be a leak");
+    }
     if !lacks.is_empty() {
         eprintln!("warning: the log is not whole: {}", lacks.join("; "));
     }

@@ -2,7 +2,7 @@
 
 use mudlark_hooks::{Chunk, Event, NameOf, Record};
 
-use crate::model::{Block, Census, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
+use crate::model::{Block, Census, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
 
 impl Model {
     /// Goes on with what a chunk says.
@@ -200,6 +200,7 @@ impl Model {
             }
             Event::Stack { id, frames } => drop(self.program.stacks.insert(id, frames.iter().collect())),
             Event::Stopped {} => self.program.has_stop = true,
+            Event::EndedEarly { why, error } => self.program.ended_early = Some(EndedEarly { time, why, error }),
             _ => return false,
         }
         true

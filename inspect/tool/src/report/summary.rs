@@ -62,7 +62,9 @@ fn notes(model: &Model) -> Vec<String> {
     if !model.program.has_start {
         notes.push("The log lacks its beginning: times have no unit, and what came before is not known.".to_owned());
     }
-    if !model.program.has_stop {
+    if let Some(ended) = model.program.ended_early {
+        notes.push(format!("The log {ended}: what is live there need not be a leak."));
+    } else if !model.program.has_stop {
         notes.push("The program did not end its log: what is live at the end need not be a leak.".to_owned());
     }
     let gaps = model.gaps;
