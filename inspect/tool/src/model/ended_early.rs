@@ -51,9 +51,7 @@ impl fmt::Display for EndedEarly {
         match self.why {
             EarlyEnd::Limit => f.write_str("ended at its limit"),
             EarlyEnd::NoRoom => f.write_str("ended early, as there was no room on the disk"),
-            EarlyEnd::FileSize => {
-                f.write_str("ended early, as the process may not write a longer file (`ulimit -f`)")
-            }
+            EarlyEnd::FileSize => f.write_str("ended early, as the process may not write a longer file (`ulimit -f`)"),
             _ => match i32::try_from(self.error) {
                 Ok(error @ 1..) => {
                     write!(f, "ended early, as it could not be written: {}", io::Error::from_raw_os_error(error))

@@ -2,7 +2,9 @@
 
 use mudlark_hooks::{Chunk, Event, NameOf, Record};
 
-use crate::model::{Block, Census, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood};
+use crate::model::{
+    Block, Census, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood,
+};
 
 impl Model {
     /// Goes on with what a chunk says.

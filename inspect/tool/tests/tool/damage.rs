@@ -310,7 +310,8 @@ fn a_log_that_ended_early_says_when_and_why_and_how_much_is_lost() {
         (text(&done.stdout), text(&done.stderr))
     };
     let (said, warned) = stats(EarlyEnd::NoRoom, &[Event::Lost { events: 1234 }, Event::Stopped {}]);
-    let line = "log        ended early, as there was no room on the disk, at 40.00 µs; 1 234 events after that are lost";
+    let line =
+        "log        ended early, as there was no room on the disk, at 40.00 µs; 1 234 events after that are lost";
     assert!(said.contains(line), "{said}");
     assert!(warned.contains("warning: the log ended early, as there was no room on the disk"), "{warned}");
     let (said, warned) = stats(EarlyEnd::Limit, &[]);

@@ -242,7 +242,8 @@ fn of_two_recordings_to_one_file_the_second_is_refused_and_the_first_goes_on() {
     let script = "echo ready; read line; cp ready \"${MUDLARK_PROFILE%%,*}\"";
     let mut command = mudlark();
     command.args(["record", "--no-preload", "--", "sh", "-c", script]).current_dir(directory.path());
-    let mut first = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut first =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     wait_for_line(&mut first);
     let second = record(directory.path(), &["--no-preload"], "echo it runs");
     assert!(second.status.code() == Some(4) && second.stdout.is_empty(), "{second:?}");
@@ -281,7 +282,10 @@ fn a_log_that_is_moved_or_removed_meanwhile_is_said_to_be_so() {
     let copy = "cp ready \"$MUDLARK_PROFILE\"";
     let moved = record(directory.path(), &["--no-preload"], &format!("{copy}; mv out.mmt moved.mmt"));
     let said = text(&moved.stderr);
-    assert!(said.contains("out.mmt was moved") && said.contains("mudlark stats ") && said.contains("moved.mmt"), "{said}");
+    assert!(
+        said.contains("out.mmt was moved") && said.contains("mudlark stats ") && said.contains("moved.mmt"),
+        "{said}"
+    );
     let removed = record(directory.path(), &["--no-preload"], &format!("{copy}; rm out.mmt"));
     let said = text(&removed.stderr);
     assert!(said.contains("out.mmt was removed") && !said.contains("statically"), "{said}");
@@ -302,7 +306,10 @@ fn a_daemon_that_outlives_the_recording_is_named_and_its_log_gets_whole() {
     command.args(["record", "--interval", "1", "--children", "--", "perl", "-e", daemon]);
     let done = command.current_dir(directory.path()).output().expect("it runs");
     let said = text(&done.stderr);
-    assert!(said.contains("perl, which still runs and writes on there") && said.contains("1 of them still runs"), "{said}");
+    assert!(
+        said.contains("perl, which still runs and writes on there") && said.contains("1 of them still runs"),
+        "{said}"
+    );
     fs::write(directory.path().join("stop"), "").expect("it can be written to");
     let entries = fs::read_dir(directory.path()).expect("it is there").map(|entry| entry.expect("a file").path());
     let log = entries.filter(|path| path.extension().is_some_and(|extension| extension == "mmt"));
