@@ -67,12 +67,14 @@ fn unknown(address: u64) -> Frame {
     Frame::new(UNKNOWN, 0, &format!("{address:#x}"))
 }
 
+/// An address in a file, if it is in one: another one may come to be there.
+type Place = (u64, Option<Arc<str>>);
+
 /// What was looked up, and is kept.
 struct Known {
     /// What was loaded when [`backtrace`] was asked for the first time: it knows of no other files.
     first: Vec<Module>,
-    /// By address and file: another one may come to be there.
-    frames: HashMap<(u64, Option<Arc<str>>), Arc<[Frame]>>,
+    frames: HashMap<Place, Arc<[Frame]>>,
 }
 
 fn looked_up(address: u64, module: Option<&Module>) -> Arc<[Frame]> {

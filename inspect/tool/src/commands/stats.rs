@@ -37,7 +37,7 @@ fn summary(model: &Model) -> Option<String> {
     line("program", program(model));
     line("time", span(model, start, end));
     if let Some(ended) = model.program.ended_early {
-        line("log", format!("{ended}, at {}; {}", span(model, start, ended.time), lost(model)));
+        line("log", format!("{ended}, at {}; {}", span(model, start, ended.time), text::lost(model)));
     }
     line("requests", format!("{}{}", amount(model, figures.total), in_words(figures.resized, ", to resize a block:")));
     line("peak", format!("{}, at {}", amount(model, figures.at_peak), span(model, start, model.peak_time())));
@@ -67,15 +67,6 @@ fn program(model: &Model) -> String {
     let allocator = allocator.map(|name| format!(", allocator {name}")).unwrap_or_default();
     let end = if program.has_stop || program.ended_early.is_some() { "" } else { ", whose end is not in the log" };
     format!("{}{process}{allocator}{end}", program.title())
-}
-
-/// How much is not in a log that ended early. Who was killed has not said so.
-fn lost(model: &Model) -> String {
-    if model.program.has_stop {
-        text::counted(model.gaps.lost_events, "event after that is lost", "events after that are lost")
-    } else {
-        "nobody knows how much is lost after that".to_owned()
-    }
 }
 
 fn span(model: &Model, from: u64, to: u64) -> String {

@@ -10,7 +10,7 @@
 //! the system has one of, and takes back however the process ends.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use mudlark_hooks::Chunk;
@@ -60,6 +60,7 @@ impl OwnLog {
         }
         file.set_len(0).map_err(failed)?;
         crate::tail::remove(path);
+        see_that_there_is_room(&file).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, _turn: turn })
     }
 
@@ -72,6 +73,13 @@ impl OwnLog {
     pub(crate) fn len(&self) -> u64 {
         self.file.metadata().map_or(0, |metadata| metadata.len())
     }
+}
+
+/// On a disk that is full already, a log would be empty.
+fn see_that_there_is_room(mut file: &File) -> io::Result<()> {
+    let written = file.write_all(&[0; 4096]);
+    file.set_len(0)?;
+    written
 }
 
 /// Why a log ends before its program, if it does.

@@ -316,7 +316,8 @@ fn a_log_that_ended_early_says_when_and_why_and_how_much_is_lost() {
     assert!(warned.contains("warning: the log ended early, as there was no room on the disk"), "{warned}");
     let (said, warned) = stats(EarlyEnd::Limit, &[]);
     assert!(said.contains("ended at its limit, at 40.00 µs; nobody knows how much is lost after that"), "{said}");
-    assert_eq!(warned, "note: the log ended at its limit: what is live there need not be a leak\n");
+    let note = "note: the log ended at its limit; nobody knows how much is lost after that, and what is live there need not be a leak\n";
+    assert_eq!(warned, note);
     for (why, words) in [(EarlyEnd::FileSize, "ulimit -f"), (EarlyEnd::Failed, "could not be written: ")] {
         let (said, warned) = stats(why, &[Event::Stopped {}]);
         assert!(said.contains(words) && said.contains("0 events") && warned.contains(words), "{said}{warned}");

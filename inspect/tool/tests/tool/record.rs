@@ -294,6 +294,22 @@ fn a_log_that_is_moved_or_removed_meanwhile_is_said_to_be_so() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_of_before_the_program_runs() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let tool = env!("CARGO_BIN_EXE_mudlark");
+    let disk = "mount -t tmpfs -o size=64k none . && cd \"$PWD\" && head -c 64k /dev/zero >all || exit 99";
+    let script = format!("{disk}; {tool} record --no-preload -- echo it runs; echo $?");
+    let mut command = Command::new("unshare");
+    let done = command.args(["--mount", "sh", "-c", &script]).current_dir(directory.path()).output();
+    let Some(done) = done.ok().filter(|done| done.status.success()) else {
+        return eprintln!("SKIPPED: no disk can be made");
+    };
+    assert_eq!(text(&done.stdout), "4\n", "{}", text(&done.stderr));
+    assert!(text(&done.stderr).contains("cannot write out.mmt: No space left"), "{}", text(&done.stderr));
+}
+
+#[test]
 fn a_daemon_that_outlives_the_recording_is_named_and_its_log_gets_whole() {
     if library().is_none() {
         return;
