@@ -300,6 +300,7 @@ impl Log {
 
     /// Ends the log.
     pub(crate) fn end(mut self) {
+        self.follow();
         if self.lost.is_none() {
             self.write(&Event::Stopped {});
             self.settle();

@@ -427,6 +427,14 @@ fn one_process_at_a_time_writes_a_log() {
 }
 
 #[test]
+fn any_number_of_processes_writes_to_a_device() {
+    let folder = Folder::new("device");
+    let script = "MUDLARK_PROFILE=/dev/null exec perl -e 'system(q(MUDLARK_PROFILE_PROCESS= perl -e 1))'";
+    let output = folder.record("", Command::new("sh").args(["-c", script]));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
 fn a_library_in_anothers_place_is_not_taken_for_it() {
     let folder = Folder::new("plugins");
     for name in ["one", "other"] {

@@ -1,6 +1,5 @@
 //! Where a log's chunks go: a file, which a forked child has one of its own of.
 
-use std::fs::File;
 use std::path::Path;
 #[cfg(unix)]
 use std::process;
@@ -94,8 +93,7 @@ impl LogFile {
 
 /// A file for the process that was started.
 fn create(path: &Path, place: Place, limit: u64) -> Result<GrowingFile, StartError> {
-    let file = File::options().append(true).create(true).open(path).map_err(StartError::File)?;
-    let mut file = KeptFile::keep(file)?;
+    let mut file = KeptFile::open(path)?;
     if place == Place::Anew {
         file.shorten(0).map_err(StartError::File)?;
     }

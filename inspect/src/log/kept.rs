@@ -9,10 +9,11 @@
 //! file that was opened.
 
 use core::mem;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::claim::claim;
 use crate::start_error::StartError;
@@ -29,19 +30,34 @@ pub(super) struct KeptFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity(u64, u64);
 
+impl From<&Metadata> for Identity {
+    fn from(metadata: &Metadata) -> Self {
+        Self(metadata.dev(), metadata.ino())
+    }
+}
+
 impl Identity {
     fn of(file: &File) -> io::Result<Self> {
-        file.metadata().map(|metadata| Self(metadata.dev(), metadata.ino()))
+        file.metadata().map(|metadata| Self::from(&metadata))
     }
 }
 
 impl KeptFile {
+    /// Opens a file, which may be new, to write behind what is in it.
+    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+        let file = File::options().append(true).create(true).open(path).map_err(StartError::File)?;
+        Self::keep(file)
+    }
+
     /// Keeps this file, unless another process writes it.
     pub(super) fn keep(file: File) -> Result<Self, StartError> {
         let file = raised(file);
-        let identity = Identity::of(&file).map_err(StartError::File)?;
-        claim(&file)?;
-        Ok(Self { file: Some(file), identity })
+        let metadata = file.metadata().map_err(StartError::File)?;
+        // Into a device, whoever likes may write.
+        if metadata.is_file() {
+            claim(&file)?;
+        }
+        Ok(Self { file: Some(file), identity: Identity::from(&metadata) })
     }
 
     /// Writes to the file's end, unless its descriptor has become another's.
@@ -102,8 +118,9 @@ fn lowest() -> libc::c_int {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::path::PathBuf;
+
+    use super::*;
 
     fn path(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("mudlark-kept-{}-{name}", std::process::id()))

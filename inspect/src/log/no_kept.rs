@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use crate::start_error::StartError;
 
@@ -10,9 +11,11 @@ use crate::start_error::StartError;
 pub(super) struct KeptFile(File);
 
 impl KeptFile {
-    /// Keeps this file.
-    pub(super) fn keep(file: File) -> Result<Self, StartError> {
-        Ok(Self(file))
+    /// Opens a file, which may be new, to write behind what is in it.
+    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+        // Who only may append to a file could not shorten it.
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        file.map(Self).map_err(StartError::File)
     }
 
     /// Writes to the file's end.

@@ -98,7 +98,7 @@ fn tell_what_next(log: &Path, at: &Path) {
 fn tell_of_children(children: &[ChildLog]) {
     const MOST: usize = 10;
     match children {
-        [] => eprintln!("mudlark: no other process has recorded anything"),
+        [] => eprintln!("mudlark: no other process has recorded anything; one that still runs may do so yet"),
         [_] => eprintln!("mudlark: one other process has a log beside it:"),
         _ => eprintln!("mudlark: {} other processes have logs beside it:", text::number(children.len() as u64)),
     }
