@@ -119,4 +119,4 @@ pub use profiler::{Builder, Profiler};
 pub use scope::{Scope, Site};
 pub use snapshot::{By, Filter, Snapshot};
 pub use start_error::StartError;
-pub use thread::TryingAgain;
+pub use thread::{TryingAgain, Unrecorded};

@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use crate::engine::{self, Known, Request};
 use crate::gate::{self, SAMPLE_ALIGN, Turn};
 use crate::profiled::end_on_panic;
-use crate::thread::{self, TryingAgain};
+use crate::thread::{self, TryingAgain, Unrecorded};
 
 /// An allocator in the manner of C: whoever frees a block says nothing but where it is.
 ///
@@ -67,6 +67,13 @@ impl<M> ProfiledMalloc<M> {
     #[must_use]
     pub fn try_again(&self) -> TryingAgain {
         TryingAgain::begin()
+    }
+
+    /// Until the answer is dropped, nothing that the calling thread asks for is recorded: for what asks for memory while it has a lock
+    /// that a walk of the stack needs, too.
+    #[must_use]
+    pub fn unrecorded(&self) -> Unrecorded {
+        Unrecorded::begin()
     }
 
     /// The allocator. What is asked of it directly is not recorded.

@@ -9,9 +9,11 @@
 //!   interval           │ chosen   2×  4×    2×   chosen
 //! ```
 //!
-//! Samples are counted in short windows. If a window had more than the limit allows for the time that it took, the interval doubles, as
-//! often as it takes; if it had less than a quarter of that, it halves, down to the one that was chosen. So between the halves and the
-//! doublings there is room enough that it does not swing to and fro.
+//! Samples are counted in short windows. What the limit allows and a window does not take is saved, up to a second's worth: a program
+//! that asks for much once in a while, as when it begins, is sampled as one that does so evenly. If a window had more than the limit
+//! allows for the time that it took, and nothing is saved any more, the interval doubles, as often as it takes; if it had less than a
+//! quarter of that, it halves, down to the one that was chosen. So between the halves and the doublings there is room enough that it
+//! does not swing to and fro.
 //!
 //! A window ends when a sample is counted, or somebody looks: the thread that writes figures of the process, if there is one, and
 //! the program's own threads on their [visits](crate::gate). So the interval becomes shorter though no sample comes.
@@ -35,8 +37,10 @@ pub(crate) struct Pace {
     chosen: u64,
     /// How often it is doubled.
     doublings: u8,
-    /// The most samples in a second; zero if there is no limit.
+    /// The most samples in a second, in the long run; zero if there is no limit.
     most: u32,
+    /// Samples that the limit has allowed and nobody has taken.
+    saved: f64,
     /// When the window began, in nanoseconds.
     began: u64,
     /// As many samples are in it.
@@ -46,9 +50,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Beginning with this interval, and with no more samples in a second than this, if there is a limit.
+    /// Beginning with this interval, and with no more samples in a second than this in the long run, if there is a limit.
     pub(crate) const fn new(interval: u64, most: u32) -> Self {
-        Self { chosen: interval, doublings: 0, most, began: 0, samples: 0, last: 0 }
+        Self { chosen: interval, doublings: 0, most, saved: most as f64, began: 0, samples: 0, last: 0 }
     }
 
     /// The interval that was chosen.
@@ -91,7 +95,9 @@ impl Pace {
             return None;
         }
         let allowed = elapsed as f64 / SECOND as f64 * f64::from(self.most);
-        let doublings = self.doublings_after(allowed);
+        let left = self.saved + allowed - self.samples as f64;
+        let doublings = self.doublings_after(allowed, left < 0.0);
+        self.saved = left.clamp(0.0, f64::from(self.most));
         (self.began, self.samples) = (now, 0);
         if doublings == self.doublings {
             return None;
@@ -110,12 +116,13 @@ impl Pace {
         SLOW * WINDOW * SECOND / u64::from(self.most)
     }
 
-    /// How often the interval is to be doubled after a window in which so many samples were allowed.
-    fn doublings_after(&self, allowed: f64) -> u8 {
+    /// How often the interval is to be doubled after a window in which so many samples were allowed; whether more were taken than that
+    /// and what was saved.
+    fn doublings_after(&self, allowed: f64, are_too_many: bool) -> u8 {
         let samples = self.samples.max(1) as f64;
         let mut expected = samples;
         let mut doublings = self.doublings;
-        while expected > allowed && doublings < self.most_doublings() {
+        while are_too_many && expected > allowed && doublings < self.most_doublings() {
             (expected, doublings) = (expected / 2.0, doublings + 1);
         }
         while expected * SLOW as f64 <= allowed && doublings > 0 {
@@ -193,11 +200,21 @@ mod tests {
     fn samples_are_never_more_than_the_limit_for_long() {
         for times in [2, 3, 10, 1000, 100_000] {
             let mut program = Program::new();
-            let beginning = program.run(CHOSEN * u64::from(MOST) * times, 100);
-            assert!(beginning <= 100 + 2 * WINDOW, "{beginning} with {times} times as many bytes");
+            let beginning = program.run(CHOSEN * u64::from(MOST) * times, 2000);
+            assert!(beginning <= u64::from(MOST) + 2000 + 2 * WINDOW, "{beginning} with {times} times as many bytes");
             let samples = program.run(CHOSEN * u64::from(MOST) * times, 10_000);
             assert!((10_000 / SLOW..=10_000).contains(&samples), "{samples} with {times} times as many bytes");
             assert_eq!(program.changes, 1, "{times}: it stays as it is");
+        }
+    }
+
+    #[test]
+    fn a_short_burst_takes_what_was_saved() {
+        let mut program = Program::new();
+        for _ in 0..20 {
+            program.run(CHOSEN * u64::from(MOST) * 50, 10);
+            program.run(CHOSEN * u64::from(MOST) / 10, 990);
+            assert_eq!((program.interval, program.changes), (CHOSEN, 0));
         }
     }
 
@@ -237,7 +254,7 @@ mod tests {
     fn visits_do_not_make_samples_more_than_the_limit() {
         for times in [2, 10, 100_000] {
             let mut program = Program { stage: 16 * CHOSEN, ..Program::new() };
-            program.run(CHOSEN * u64::from(MOST) * times, 100);
+            program.run(CHOSEN * u64::from(MOST) * times, 2000);
             let samples = program.run(CHOSEN * u64::from(MOST) * times, 2000);
             assert!((2000 / SLOW..=2000).contains(&samples), "{samples} with {times} times as many bytes");
             assert_eq!(program.changes, 1, "{times}: it stays as it is");
@@ -247,7 +264,7 @@ mod tests {
     #[test]
     fn there_is_a_largest_interval() {
         let mut pace = Pace::new(CHOSEN, MOST);
-        let changes: Vec<u64> = (0..10 * WINDOW).filter_map(|_| pace.count(0)).collect();
+        let changes: Vec<u64> = (0..100 * WINDOW).filter_map(|_| pace.count(0)).collect();
         assert_eq!(changes, [LARGEST_INTERVAL], "if no time passes at all");
         let mut largest = Pace::new(LARGEST_INTERVAL, MOST);
         assert!((1..10_000).all(|now| largest.count(now).is_none()));

@@ -1,6 +1,7 @@
 //! What a thread is to a recording: its number, the scope that it is in, and what it does at this moment.
 
 use core::cell::Cell;
+use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cancel::Uncancelled;
@@ -72,6 +73,24 @@ impl TryingAgain {
 impl Drop for TryingAgain {
     fn drop(&mut self) {
         TRIES_AGAIN.set(self.before);
+    }
+}
+
+/// While this lives, nothing that the thread asks for is recorded.
+pub struct Unrecorded {
+    /// Unless it is at a recording anyway.
+    _recording: Option<Recording>,
+}
+
+impl Unrecorded {
+    pub(crate) fn begin() -> Self {
+        Self { _recording: Recording::begin() }
+    }
+}
+
+impl fmt::Debug for Unrecorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unrecorded").finish_non_exhaustive()
     }
 }
 

@@ -148,6 +148,14 @@ fn a_plugin_gets_bad_alloc_from_its_own_runtime() {
 }
 
 #[test]
+fn a_library_that_binds_its_own_names_first_frees_the_programs_blocks() {
+    let (program, library) = (place_of("binds.c"), place_of("libbound.c"));
+    compile("cc", "bound.c", &library, &["-shared", "-fPIC"]);
+    compile("cc", "binds.c", &program, &["-ldl", "-Wl,-rpath,$ORIGIN"]);
+    assert_eq!(output(Command::new(program).arg("libbound_c")), "exchanged\n");
+}
+
+#[test]
 fn every_operator_of_cxx_does_what_the_standard_says() {
     if Command::new("c++").arg("--version").output().is_err() {
         println!("SKIPPED: there is no C++ compiler");

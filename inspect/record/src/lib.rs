@@ -16,6 +16,8 @@
 //! - `start` begins the recording before the program's `main`, and ends it after;
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
+//! - `load` has `dlopen`, so that no library that the program loads goes another way;
+//! - `attributes` keeps out of the way of who asks where a stack is;
 //! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
@@ -46,6 +48,7 @@
 //! Where a log can grow no more, on a full disk or at its limit (`size=BYTES`), it says so and ends; the program goes on.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
+mod attributes;
 mod c;
 mod cxx;
 mod early;
@@ -53,6 +56,8 @@ mod early;
 mod execl;
 mod heap;
 mod leave;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod load;
 mod next;
 mod privileges;
 mod start;

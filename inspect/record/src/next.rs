@@ -1,7 +1,8 @@
-//! The next allocator: whoever would have served the program if this library were not there.
+//! The next allocator: whoever would have served the program if this library were not there. And what else has to be called in the
+//! midst of a request, when nobody can be asked for it any more.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
@@ -51,6 +52,7 @@ next! {
     FREE c"free" free(block: *mut c_void);
     MEMALIGN c"memalign" memalign(align: usize, size: usize) -> *mut c_void;
     USABLE_SIZE c"malloc_usable_size" usable_size(block: *mut c_void) -> usize;
+    ATTRIBUTES c"pthread_getattr_np" attributes(thread: libc::pthread_t, place: *mut libc::pthread_attr_t) -> c_int;
 }
 
 /// Whether the next allocator can be called. If nobody has looked for it, this does.
@@ -71,6 +73,19 @@ fn search() -> bool {
         // The loader asks for memory for the search; at that time there is one thread.
         Err(_) => false,
     }
+}
+
+/// The C library's `pthread_getattr_np`.
+///
+/// # Safety
+///
+/// As C has it.
+pub(crate) unsafe fn attributes_of(thread: libc::pthread_t, place: *mut libc::pthread_attr_t) -> c_int {
+    if !is_found() {
+        return libc::EAGAIN;
+    }
+    // SAFETY: it is found; the caller's promise is the same.
+    unsafe { attributes(thread, place) }
 }
 
 /// What the library of the next allocator is called.

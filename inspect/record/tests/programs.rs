@@ -251,6 +251,13 @@ fn threads_are_cancelled_where_they_would_be() {
 }
 
 #[test]
+fn threads_may_ask_where_their_stacks_are() {
+    let folder = Folder::new("attributes");
+    folder.record(",interval=1", &mut Command::new(compile("cc", "attributes.c", &folder)));
+    assert_eq!(folder.log().requests[&77], 10);
+}
+
+#[test]
 fn another_allocator_may_be_behind() {
     for (compiler, source) in [("cc", "calls.c"), ("c++", "operators.cpp")] {
         let folder = Folder::new(&format!("behind-{compiler}"));
