@@ -20,7 +20,7 @@ use crate::live::{Live, LiveTable, Traced};
 use crate::lock::PatientLock;
 use crate::log::{Log, LogFile};
 use crate::memory::{Array, NoMemory};
-use crate::modules::{Loaded, Modules, Unknown};
+use crate::modules::{Loaded, Module, Modules, News, Unknown};
 use crate::names::Names;
 use crate::pace::Pace;
 use crate::stacks::Stacks;
@@ -307,6 +307,19 @@ pub(crate) fn frames(stack: u32) -> Result<Array<usize>, NoMemory> {
     with(copy).unwrap_or(Err(NoMemory))
 }
 
+/// The files whose code is in stacks: those that are loaded now, and those that were, where they are put. From here on, no stack is
+/// of code that is not there any more.
+pub(crate) fn modules() -> Result<Array<Module>, NoMemory> {
+    let loaded = ask_loader();
+    let copy = |engine: &mut Engine| {
+        engine.learn(&loaded, &Unknown { address: 0 });
+        let mut modules = Array::new();
+        engine.modules.iter().chain(engine.modules.unloaded()).try_for_each(|module| modules.push(*module))?;
+        Ok(modules)
+    };
+    with(copy).unwrap_or(Err(NoMemory))
+}
+
 /// The path of a scope, in UTF-8.
 pub(crate) fn path_of_tag(tag: u32) -> Result<Array<u8>, NoMemory> {
     let copy = |engine: &mut Engine| {
@@ -406,10 +419,7 @@ impl Engine {
     /// The number of a stack, of which the log is told, unless it is in code that nobody knows at once.
     fn stack(&mut self, walk: &Walk) -> Result<u32, Unknown> {
         let Self { log, modules, stacks, .. } = self;
-        if let Some(log) = log {
-            let replaced = modules.meet(walk.frames(), |module| log.write_module(module))?;
-            replaced.iter().for_each(|range| stacks.code_has_changed(range));
-        }
+        modules.meet(walk.frames(), |news| take_note(news, log, stacks))?;
         Ok(self.stack_of_any_code(walk))
     }
 
@@ -429,11 +439,10 @@ impl Engine {
         number
     }
 
-    /// Tells the log what code is loaded.
+    /// Learns what code is loaded, and tells the log.
     fn learn(&mut self, loaded: &Loaded, unknown: &Unknown) {
-        let Some(log) = &mut self.log else { return };
-        let replaced = self.modules.learn(loaded, unknown, |module| log.write_module(module));
-        replaced.iter().for_each(|range| self.stacks.code_has_changed(range));
+        let Self { log, modules, stacks, .. } = self;
+        modules.learn(loaded, unknown, |news| take_note(news, log, stacks));
     }
 
     /// Tells a new log whom it is about, and what other events refer to.
@@ -561,6 +570,14 @@ impl Engine {
         self.logs = log.number();
         self.modules.iter().for_each(|module| log.write_module(module));
         self.tell_names();
+    }
+}
+
+/// Has the log and the stacks have what becomes known of loaded code.
+fn take_note(news: News<'_>, log: &mut Option<Log>, stacks: &mut Stacks) {
+    match news {
+        News::Loaded(module) => log.iter_mut().for_each(|log| log.write_module(module)),
+        News::Unloaded(unloaded) => stacks.code_has_changed(unloaded),
     }
 }
 

@@ -1,8 +1,18 @@
 //! The log of a recording: events to chunks, chunks to a file.
 
+#[cfg(unix)]
+mod claim;
 mod file;
+mod growing;
 #[cfg(unix)]
 mod kept;
+#[cfg(not(unix))]
+#[path = "log/no_kept.rs"]
+mod kept;
+#[cfg(unix)]
+mod left;
+#[cfg(unix)]
+mod path;
 #[cfg(all(unix, not(miri)))]
 mod tail;
 #[cfg(not(all(unix, not(miri))))]
@@ -24,6 +34,8 @@ use crate::thread;
 use crate::walk::MOST_FRAMES;
 
 pub(crate) use file::{LogFile, Place};
+use growing::End;
+pub(crate) use growing::LEAST_LIMIT;
 use tail::Tail;
 
 /// Bytes of a chunk.
@@ -82,6 +94,8 @@ pub(crate) struct Log {
     process: u32,
     /// Whether there is more than the beginning.
     is_used: bool,
+    /// Once the log has ended early: the events that are lost by that.
+    lost: Option<u64>,
     /// Room for a stack that is written. The program's own stack may be small.
     addresses: [u64; MOST_FRAMES],
 }
@@ -102,6 +116,7 @@ impl Log {
             number,
             process: process::id(),
             is_used: true,
+            lost: None,
             addresses: [0; MOST_FRAMES],
         };
         log.write_beginning();
@@ -113,7 +128,7 @@ impl Log {
     #[cfg(unix)]
     pub(crate) fn begin_anew(&mut self) {
         self.process = process::id();
-        self.is_used = false;
+        (self.is_used, self.lost) = (false, None);
         self.tail.leave_to_parent();
         (self.born, self.flushed) = (self.now(), self.now());
         let file = self.writer.sink_mut().of_child(self.process);
@@ -158,6 +173,9 @@ impl Log {
 
     /// Writes events of one moment.
     pub(crate) fn write_at(&mut self, time: u64, event: &Event<'_>) {
+        if self.loses() {
+            return;
+        }
         self.writer.write(time, event);
         self.follow();
     }
@@ -165,6 +183,9 @@ impl Log {
     /// Writes an event of the calling thread, and what the thread is called if that is not known yet. A request that was sampled
     /// has the `interval` by which it was.
     pub(crate) fn write_of_thread(&mut self, time: u64, interval: Option<u64>, event: &Event<'_>) {
+        if self.loses() {
+            return;
+        }
         let (number, tag) = (thread::number(), thread::tag());
         if thread::is_news(self.number) {
             let mut room = [0; 64];
@@ -190,6 +211,9 @@ impl Log {
 
     /// Writes a stack, so that events may refer to it.
     pub(crate) fn write_stack(&mut self, id: u32, stacks: &Stacks) {
+        if self.loses() {
+            return;
+        }
         let (now, frames) = (self.now(), stacks.frames(id));
         for (address, &frame) in self.addresses.iter_mut().zip(frames) {
             *address = frame as u64;
@@ -222,11 +246,33 @@ impl Log {
         }
     }
 
-    /// Has the tail have what is collected, unless a child has nothing to say.
+    /// Has the tail have what is collected, unless a child has nothing to say. If the file takes no more, the log ends.
     fn follow(&mut self) {
-        if self.is_used {
+        if let Some(end) = self.writer.sink().end() {
+            self.end_early(end);
+        } else if self.is_used {
             self.tail.follow(self.writer.collected(), self.process, self.writer.sink());
         }
+    }
+
+    /// Says why the log ends, and loses what comes from here on.
+    #[cold]
+    fn end_early(&mut self, End { why, error }: End) {
+        if self.lost.is_none() {
+            self.lost = Some(0);
+            // Where the disk is full, this is the room for the last words.
+            self.tail.remove();
+            self.writer.write(self.now(), &Event::EndedEarly { why, error });
+            self.writer.flush();
+        }
+    }
+
+    /// Whether the log has ended, and so an event is lost, which is counted.
+    fn loses(&mut self) -> bool {
+        self.lost.as_mut().is_some_and(|lost| {
+            *lost += 1;
+            true
+        })
     }
 
     /// Hands all that is collected to the system, so that there is no tail until there is something new: this process may be
@@ -238,7 +284,7 @@ impl Log {
 
     /// Hands what is collected to the system, unless a child has nothing to say.
     pub(crate) fn flush(&mut self) {
-        if self.is_used {
+        if self.is_used && self.lost.is_none() {
             self.flushed = self.now();
             self.writer.flush();
         }
@@ -254,7 +300,26 @@ impl Log {
 
     /// Ends the log.
     pub(crate) fn end(mut self) {
-        self.write(&Event::Stopped {});
-        self.settle();
+        self.follow();
+        if self.lost.is_none() {
+            self.write(&Event::Stopped {});
+            self.settle();
+        }
+        if let Some(end) = self.writer.sink().failure() {
+            self.end_early(end);
+        }
+        if let Some(events) = self.lost.filter(|_| self.is_used) {
+            self.say_last_words(events);
+        }
+    }
+
+    /// Says how many events are lost, and that the program has ended.
+    fn say_last_words(&mut self, lost: u64) {
+        let now = self.now();
+        if lost > 0 {
+            self.writer.write(now, &Event::Lost { events: lost });
+        }
+        self.writer.write(now, &Event::Stopped {});
+        self.writer.flush();
     }
 }

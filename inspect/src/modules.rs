@@ -71,6 +71,8 @@ impl Module {
 /// The files that the log has been told of.
 pub(crate) struct Modules {
     known: Array<Module>,
+    /// Those that were unloaded, where they are put.
+    unloaded: Array<Module>,
     /// An address that is in none of them, though the dynamic loader was asked: of code that the program has made itself, say.
     stray: usize,
     /// Where in `known` a file was found last, by a few bits of its base.
@@ -86,15 +88,47 @@ pub(crate) struct Unknown {
     pub(crate) address: usize,
 }
 
-/// Where there is other code now than there was before: a file was unloaded, and another one got its place.
-pub(crate) type Replaced = Option<Range<usize>>;
+/// A file was unloaded, and another one got its place: what was known of its addresses is known of others from here on, where
+/// nothing is. So each address stands for one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unloaded {
+    pub(crate) range: Range<usize>,
+    /// Where its base is put; nowhere if there is no room.
+    pub(crate) base: Option<usize>,
+}
+
+impl Unloaded {
+    /// What stands for an address from here on; zero for none.
+    pub(crate) fn moved(&self, address: usize) -> usize {
+        if self.range.contains(&address) {
+            self.base.map_or(0, |base| base + (address - self.range.start))
+        } else {
+            address
+        }
+    }
+}
+
+/// Where the unloaded file of this number is put: no program's code is there.
+fn elsewhere(number: usize, len: usize) -> Option<usize> {
+    const ELSEWHERE: u64 = 0xE000_0000_0000_0000;
+    const ROOM: u64 = 1 << 40;
+    let is_room = number < 4096 && len as u64 <= ROOM;
+    usize::try_from(ELSEWHERE + number as u64 * ROOM).ok().filter(|_| is_room)
+}
+
+/// What becomes known.
+#[derive(Clone, Copy)]
+pub(crate) enum News<'m> {
+    Loaded(&'m Module),
+    Unloaded(&'m Unloaded),
+}
 
 impl Modules {
     pub(crate) const fn new() -> Self {
-        Self { known: Array::new(), stray: 0, recent: [0; RECENT] }
+        Self { known: Array::new(), unloaded: Array::new(), stray: 0, recent: [0; RECENT] }
     }
 
-    /// Forgets all.
+    /// Forgets what is loaded.
     pub(crate) const fn clear(&mut self) {
         self.known.clear();
         self.stray = 0;
@@ -105,12 +139,17 @@ impl Modules {
         self.known.iter().filter(|module| !module.range().is_empty())
     }
 
-    /// Learns what code the calling thread's stack with these return addresses is in, and calls `tell` with files that are new.
+    /// Those that were unloaded, where they are put.
+    pub(crate) fn unloaded(&self) -> impl Iterator<Item = &Module> {
+        self.unloaded.iter()
+    }
+
+    /// Learns what code the calling thread's stack with these return addresses is in, and calls `tell` with what is new.
     ///
     /// Where somebody knows it at once, that is asked for each stack, since a file may have been unloaded, and another one be where it
     /// was. Where not, the answer may be that the dynamic loader has to be asked.
-    pub(crate) fn meet(&mut self, stack: &[usize], mut tell: impl FnMut(&Module)) -> Result<Replaced, Unknown> {
-        let (mut replaced, mut last) = (None, 0..0);
+    pub(crate) fn meet(&mut self, stack: &[usize], mut tell: impl FnMut(News<'_>)) -> Result<(), Unknown> {
+        let mut last = 0..0;
         for address in stack.iter().filter(|address| **address != 0) {
             if last.contains(address) {
                 continue;
@@ -120,7 +159,7 @@ impl Modules {
                 Found::File(file) => {
                     last = file.start..file.end;
                     if !self.knows(&file) {
-                        replaced = joined(replaced, self.add(Module::of(&file), &mut tell));
+                        self.add(Module::of(&file), &mut tell);
                     }
                 }
                 Found::Nothing => {}
@@ -128,17 +167,17 @@ impl Modules {
                 Found::NobodyAnswers => return Err(Unknown { address: *address }),
             }
         }
-        Ok(replaced)
+        Ok(())
     }
 
     /// Learns what is loaded now, and calls `tell` with what is new. What was unknown may be so still.
-    pub(crate) fn learn(&mut self, loaded: &Loaded, unknown: &Unknown, mut tell: impl FnMut(&Module)) -> Replaced {
+    pub(crate) fn learn(&mut self, loaded: &Loaded, unknown: &Unknown, mut tell: impl FnMut(News<'_>)) {
         self.stray = unknown.address;
-        let add = |replaced, module: &Module| {
-            let is_known = self.known.iter().any(|known| known.is(module));
-            joined(replaced, if is_known { None } else { self.add(*module, &mut tell) })
-        };
-        loaded.iter().fold(None, add)
+        for module in loaded.iter() {
+            if !self.known.iter().any(|known| known.is(module)) {
+                self.add(*module, &mut tell);
+            }
+        }
     }
 
     fn has_heard_of(&self, address: usize) -> bool {
@@ -157,23 +196,31 @@ impl Modules {
     }
 
     /// Adds a file, and tells of it. What it overlaps was unloaded.
-    fn add(&mut self, module: Module, tell: &mut impl FnMut(&Module)) -> Replaced {
-        tell(&module);
+    fn add(&mut self, module: Module, tell: &mut impl FnMut(News<'_>)) {
+        tell(News::Loaded(&module));
         let range = module.range();
-        let was_there = self.known.iter().any(|known| known.overlaps(&range));
-        // No known file is the one that was there, so that it is told of when it comes back.
-        self.known.iter_mut().filter(|known| known.overlaps(&range)).for_each(Module::forget);
+        for index in 0..self.known.len() {
+            if self.known[index].overlaps(&range) {
+                self.put_elsewhere(index, tell);
+            }
+        }
         // If there is no memory, it is told again the next time.
         let _ = self.known.push(module);
-        was_there.then_some(range)
     }
-}
 
-/// A range that has both.
-fn joined(one: Replaced, other: Replaced) -> Replaced {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.start.min(other.start)..one.end.max(other.end)),
-        (one, other) => one.or(other),
+    /// No known file is the one that was there, so that it is told of when it comes back.
+    fn put_elsewhere(&mut self, index: usize, tell: &mut impl FnMut(News<'_>)) {
+        let mut module = self.known[index];
+        self.known[index].forget();
+        let range = module.range();
+        let base = elsewhere(self.unloaded.len(), range.len());
+        let unloaded = Unloaded { range, base };
+        if let Some(base) = base {
+            (module.base, module.end) = (base, base + unloaded.range.len());
+            // Without memory for it, nobody will know what was there.
+            let _ = self.unloaded.push(module);
+        }
+        tell(News::Unloaded(&unloaded));
     }
 }
 
@@ -288,37 +335,49 @@ mod tests {
         prepare();
         let mut modules = Modules::new();
         let mut told = Vec::new();
-        let replaced = modules.learn(&Loaded::now(), &NOWHERE, |module| told.push(module.path().to_owned()));
-        assert_eq!(replaced, None);
+        modules.learn(&Loaded::now(), &NOWHERE, |news| told.push(said(news)));
         let program = std::env::current_exe().expect("there is one");
         assert_eq!(told[0], program.to_string_lossy(), "{told:?}");
-        let tell = |module: &Module| panic!("{} was known", module.path());
+        let tell = |news: News<'_>| panic!("{} was known", said(news));
         modules.learn(&Loaded::now(), &NOWHERE, tell);
-        assert_eq!(modules.meet(&[here()], tell), Ok(None));
+        assert_eq!(modules.meet(&[here()], tell), Ok(()));
     }
 
     #[test]
     fn an_address_that_is_nowhere_is_asked_for_once() {
         let mut modules = Modules::new();
         modules.learn(&Loaded::now(), &NOWHERE, |_| {});
-        assert_eq!(modules.meet(&[NOWHERE.address, 0], |_| {}), Ok(None));
+        assert_eq!(modules.meet(&[NOWHERE.address, 0], |_| {}), Ok(()));
     }
 
     #[test]
-    fn a_file_in_anothers_place_is_another_file() {
+    fn a_file_in_anothers_place_is_another_file_and_what_was_there_is_put_elsewhere() {
         let file = |path| File { base: 0x5000, start: 0x5000, end: 0x9000, path };
         let (one, other) = (file(b"/one.so"), file(b"/other.so"));
         let mut modules = Modules::new();
-        let mut told = Vec::new();
-        let mut tell = |module: &Module| told.push(module.path().to_owned());
+        let (mut told, mut moved) = (Vec::new(), Vec::new());
         for _ in 0..2 {
             for file in [&one, &other] {
                 assert!(!modules.knows(file));
-                modules.add(Module::of(file), &mut tell);
+                modules.add(Module::of(file), &mut |news| match news {
+                    News::Unloaded(unloaded) => moved.push(unloaded.moved(0x6000)),
+                    News::Loaded(_) => told.push(said(news)),
+                });
                 assert!(modules.knows(file));
             }
         }
-        assert_eq!(modules.add(Module::of(&one), &mut tell), Some(0x5000..0x9000));
-        assert_eq!(told, ["/one.so", "/other.so", "/one.so", "/other.so", "/one.so"]);
+        assert_eq!(told, ["/one.so", "/other.so", "/one.so", "/other.so"]);
+        let paths: Vec<&str> = modules.unloaded().map(Module::path).collect();
+        assert_eq!(paths, ["/one.so", "/other.so", "/one.so"]);
+        let within = modules.unloaded().zip(&moved).all(|(module, &address)| module.base + 0x1000 == address);
+        assert!(within && moved[0] != moved[2], "{moved:x?}");
+        assert!(moved.iter().all(|&address| Unloaded { range: 0x5000..0x9000, base: None }.moved(address) == address));
+    }
+
+    fn said(news: News<'_>) -> String {
+        match news {
+            News::Loaded(module) => module.path().to_owned(),
+            News::Unloaded(unloaded) => format!("{unloaded:x?}"),
+        }
     }
 }

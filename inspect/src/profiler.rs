@@ -12,7 +12,7 @@ use crate::engine::{self, AlreadyRecording, Settings};
 use crate::family::{self, Kin};
 use crate::fork;
 use crate::gate::{self, EVERY, LARGEST_INTERVAL};
-use crate::log::{LogFile, Place};
+use crate::log::{LEAST_LIMIT, LogFile, Place};
 use crate::modules;
 use crate::names::{self, Names};
 use crate::report;
@@ -53,6 +53,7 @@ pub struct Builder {
     has_thread: bool,
     stats_period: Option<Duration>,
     place: Place,
+    max_size: u64,
     reports: HeapReports,
     allocator: fn() -> String,
 }
@@ -88,6 +89,7 @@ impl Profiler {
             has_thread: true,
             stats_period: Some(Duration::from_millis(100)),
             place: Place::Anew,
+            max_size: u64::MAX,
             reports: HeapReports { heap: report::heap, pages: report::pages },
             allocator: names::of_type,
         }
@@ -96,7 +98,7 @@ impl Profiler {
     /// Begins to record if the environment says so: `MUDLARK_PROFILE=out.mmt`, `MUDLARK_PROFILE=out.mmt,interval=1`.
     ///
     /// After the file there may be, each after a comma, `interval=BYTES`, `limit=SAMPLES` (in a second; zero for none), `depth=FRAMES`,
-    /// `stats=MILLISECONDS` (zero for never) and `children=1`, as in [`Builder`].
+    /// `stats=MILLISECONDS` (zero for never), `size=BYTES` (of the file; zero for any number) and `children=1`, as in [`Builder`].
     ///
     /// A program that was started by one that writes this file, or by one further back, leaves the file alone: with `children=1` it
     /// writes one of its own beside, «out.1234.mmt», otherwise it is not recorded. They know of each other by the environment, which is
@@ -186,6 +188,24 @@ impl Builder {
     /// log gets a few thousand such figures in the first day, and fewer and fewer after; of one that does nothing, none.
     pub const fn stats_period(mut self, period: Option<Duration>) -> Self {
         self.stats_period = period;
+        self
+    }
+
+    /// So many bytes are the most that the file gets; at least 64 KiB. `None`, as it is unless this is called, for any number.
+    ///
+    /// A log that would become longer ends, and says why ([`EndedEarly`](Event::EndedEarly)); the program goes on. Each child's log
+    /// has as much for itself.
+    ///
+    /// ```no_run
+    /// let profile = mudlark_inspect::Profiler::builder().max_size(Some(1 << 30)).start("out.mmt")?;
+    /// # Ok::<(), mudlark_inspect::StartError>(())
+    /// ```
+    pub const fn max_size(mut self, bytes: Option<u64>) -> Self {
+        self.max_size = match bytes {
+            None => u64::MAX,
+            Some(..LEAST_LIMIT) => LEAST_LIMIT,
+            Some(bytes) => bytes,
+        };
         self
     }
 
@@ -309,7 +329,7 @@ impl Builder {
         if engine::is_recording() {
             return Err(StartError::AlreadyRecording);
         }
-        let file = file.map(|file| LogFile::create(file, self.place)).transpose().map_err(StartError::File)?;
+        let file = file.map(|file| LogFile::create(file, self.place, self.max_size)).transpose()?;
         let names = self.names();
         if !self.has_thread {
             self.settings.own_figures = self.stats_period.take();
@@ -347,9 +367,10 @@ impl Builder {
                     let period = Some(number(milliseconds)?).filter(|&period| period > 0);
                     Ok(builder.stats_period(period.map(Duration::from_millis)))
                 }
+                Some(("size", bytes)) => Ok(builder.max_size(Some(number(bytes)?).filter(|&most| most > 0))),
                 Some(("children", "0")) => Ok(builder.children(false)),
                 Some(("children", "1")) => Ok(builder.children(true)),
-                _ => Err(format!("«{part}» is none of interval=, limit=, depth=, stats=, and children=0 or 1")),
+                _ => Err(format!("«{part}» is none of interval=, limit=, depth=, stats=, size=, and children=0 or 1")),
             }
         })?;
         Ok((file, builder))
@@ -389,6 +410,11 @@ mod tests {
         assert!(builder.has_children());
         assert_eq!((file, builder.settings.interval, builder.settings.depth), ("a b.mmt", 1, 7));
         assert_eq!((builder.stats_period, builder.settings.most_a_second), (None, 0));
+        assert_eq!(builder.max_size, u64::MAX);
+        let (_, builder) = Builder::parse("a,size=99999999").expect("that is right");
+        assert_eq!(builder.max_size, 99_999_999);
+        assert_eq!(Builder::parse("a,size=1").expect("that is right").1.max_size, 64 << 10);
+        assert_eq!(Builder::parse("a,size=0").expect("that is right").1.max_size, u64::MAX);
         let (_, builder) = Builder::parse("a,interval=9999999999,limit=100").expect("that is right");
         assert_eq!((builder.settings.interval, builder.settings.most_a_second), (1 << 32, 100));
         for wrong in [
@@ -397,6 +423,7 @@ mod tests {
             "a,limit=-1",
             "a,interval",
             "a,interval=x",
+            "a,size=big",
             "a,speed=1",
             "a,",
             "a,children",

@@ -1,8 +1,7 @@
 //! The stacks that were met, each with a number.
 
-use core::ops::Range;
-
 use crate::memory::{Array, NoMemory, Plain};
+use crate::modules::Unloaded;
 
 /// All stacks.
 ///
@@ -68,11 +67,14 @@ impl Stacks {
         stack.map_or(&[], |stack| &self.frames[stack.start..][..stack.len as usize])
     }
 
-    /// There is other code in this range now: so the same addresses are another stack from here on.
-    pub(crate) fn code_has_changed(&mut self, range: &Range<usize>) {
+    /// Where a file was, there is other code now: so the same addresses are another stack from here on, and those of before stand for
+    /// where the file is put.
+    pub(crate) fn code_has_changed(&mut self, unloaded: &Unloaded) {
         for stack in self.stacks.iter_mut() {
-            let frames = &self.frames[stack.start..][..stack.len as usize];
-            stack.is_gone |= u32::from(frames.iter().any(|frame| range.contains(frame)));
+            for frame in &mut self.frames[stack.start..][..stack.len as usize] {
+                stack.is_gone |= u32::from(unloaded.range.contains(frame));
+                *frame = unloaded.moved(*frame);
+            }
         }
         self.index.fill(0);
         enter_all(&self.stacks, &mut self.index);
@@ -153,15 +155,17 @@ mod tests {
     #[test]
     fn the_same_addresses_in_other_code_are_another_stack() {
         let mut stacks = Stacks::new();
-        stacks.code_has_changed(&(0..100));
+        let unloaded = |range, base| Unloaded { range, base };
+        stacks.code_has_changed(&unloaded(0..100, None));
         let intern = |stacks: &mut Stacks, frames: &[usize]| stacks.intern(frames).expect("there is memory");
         let (changed, same) = (intern(&mut stacks, &[10, 250]), intern(&mut stacks, &[110, 250]));
-        stacks.code_has_changed(&(200..300));
-        stacks.code_has_changed(&(0..100));
+        stacks.code_has_changed(&unloaded(200..300, Some(7000)));
+        stacks.code_has_changed(&unloaded(0..100, None));
         assert_ne!(intern(&mut stacks, &[110, 250]), same);
         let again = intern(&mut stacks, &[10, 250]);
         assert!(again != changed && again == intern(&mut stacks, &[10, 250]));
-        assert_eq!(stacks.frames(changed), [10, 250], "who was there before is still known");
+        assert_eq!(stacks.frames(changed), [0, 7050], "who was there before is still known, elsewhere");
+        assert_eq!(stacks.frames(same), [110, 7050]);
     }
 
     #[test]

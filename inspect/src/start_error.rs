@@ -14,6 +14,11 @@ pub enum StartError {
     NotInstalled,
     /// The file cannot be written.
     File(io::Error),
+    /// Another process writes the file.
+    InUse {
+        /// Its number; zero if it is unknown.
+        process: u32,
+    },
     /// The environment variable does not say what to do.
     Variable(String),
 }
@@ -27,6 +32,8 @@ impl fmt::Display for StartError {
                  `#[global_allocator] static ALLOCATOR: Profiled<Mudlark> = Profiled::new(Mudlark::new());`",
             ),
             Self::File(error) => write!(f, "the log cannot be written: {error}"),
+            Self::InUse { process: 0 } => f.write_str("another process writes this log: choose another file"),
+            Self::InUse { process } => write!(f, "process {process} writes this log: choose another file"),
             Self::Variable(problem) => write!(
                 f,
                 "MUDLARK_PROFILE: {problem}; it should be a file, as «out.mmt», or more, as «out.mmt,interval=1,depth=32»"

@@ -250,6 +250,14 @@ events! {
     }
     /// The program has ended its log.
     66 Stopped {}
+    /// The log ends here, before its program does: what follows, if anything, is how many events were [`Lost`](Self::Lost) by
+    /// that, and when the program [`Stopped`](Self::Stopped).
+    67 EndedEarly {
+        /// Why.
+        why: EarlyEnd,
+        /// The number that the system has for it, or zero.
+        error: u32,
+    }
 }
 
 /// Defines an enum of a byte in the log.
@@ -294,6 +302,20 @@ bytes! {
         Collector = 5,
         /// A source file.
         File = 6,
+    }
+}
+
+bytes! {
+    /// Why a log ends before its program.
+    EarlyEnd {
+        /// It has the length that was chosen for it.
+        Limit = 0,
+        /// There is no more room: the disk is full, or what this user may have of it.
+        NoRoom = 1,
+        /// The process may not write a longer file.
+        FileSize = 2,
+        /// It cannot be written for another reason.
+        Failed = 3,
     }
 }
 

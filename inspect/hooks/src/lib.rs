@@ -52,7 +52,7 @@ mod writer;
 pub use chunk::{Chunk, Chunks, Found};
 #[cfg(feature = "gc")]
 pub use collections::tell_of_collections;
-pub use event::{Event, NameOf, Step};
+pub use event::{EarlyEnd, Event, NameOf, Step};
 pub use field::{Address, Frames};
 pub use hooked::Hooked;
 #[cfg(feature = "core-alloc")]

@@ -6,11 +6,12 @@ use core::ops::Range;
 use std::collections::HashMap;
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use mudlark_inspect::hooks::{Event, NameOf, Reader, Tail};
+use mudlark_inspect::hooks::{Damage, EarlyEnd, Event, NameOf, Reader, Tail};
 
 /// Where Cargo puts the library, which is built first: no test can depend on a library that is not Rust's.
 fn library() -> &'static Path {
@@ -99,6 +100,8 @@ struct Log {
     /// Blocks that pages of a size have in use, at most.
     pages: HashMap<u64, u64>,
     ends: usize,
+    ended_early: Vec<EarlyEnd>,
+    lost: u64,
     refused: usize,
     resident: usize,
     /// Of each stack, the files that its frames were in when the log was told of it.
@@ -109,6 +112,7 @@ struct Log {
     loaded: Vec<(Range<u64>, String)>,
     /// Those of the moment that is read.
     in_pages: HashMap<u64, u64>,
+    missing_chunks: u64,
 }
 
 impl Log {
@@ -119,7 +123,12 @@ impl Log {
         for record in &mut reader {
             log.add(&record.event);
         }
-        assert_eq!(reader.damage(), Default::default(), "{}", path.display());
+        let Damage { skipped_bytes, missing_chunks, unknown_chunks, .. } = reader.damage();
+        assert_eq!((skipped_bytes, unknown_chunks), (0, 0), "{}", path.display());
+        log.missing_chunks = missing_chunks;
+        // What there is no room for is missing, and nothing else.
+        let may_miss = log.ended_early.iter().any(|&why| why != EarlyEnd::Limit);
+        assert!(missing_chunks == 0 || may_miss, "{}: {missing_chunks}", path.display());
         let tail = fs::read(path.with_extension("mmt.tail")).unwrap_or_default();
         if let Some(tail) = Tail::read(&tail) {
             tail.chunk.records().for_each(|record| log.add(&record.event));
@@ -166,6 +175,8 @@ impl Log {
                 *most = (*in_pages).max(*most);
             }
             Event::Stopped {} => self.ends += 1,
+            Event::EndedEarly { why, .. } => self.ended_early.push(why),
+            Event::Lost { events } => self.lost += events,
             _ => {}
         }
     }
@@ -379,7 +390,7 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
 fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
-    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "kill", "crash", "catch", "end"];
+    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "syscall", "kill", "crash", "catch", "end"];
     if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         ways.extend(["execl", "execlp", "execle"]);
     }
@@ -394,6 +405,48 @@ fn a_program_that_ends_badly_leaves_its_whole_log() {
         let leaves_a_tail = matches!(way, "kill" | "crash" | "catch" | "end");
         assert_eq!(folder.tails(), usize::from(leaves_a_tail), "{way}");
     }
+}
+
+#[test]
+fn a_process_that_becomes_another_program_unseen_loses_nothing() {
+    let folder = Folder::new("raw-exec");
+    let program = compile("cc", "ends.c", &folder);
+    folder.record(",interval=1,stats=0", Command::new(&program).arg("syscall"));
+    let log = folder.log();
+    assert_eq!(log.programs, ["program", "true"]);
+    assert_eq!((log.requests.get(&5003), folder.tails()), (Some(&200), 0));
+}
+
+#[test]
+fn one_process_at_a_time_writes_a_log() {
+    let folder = Folder::new("two");
+    let script = "my @a = map { \"x\" x 5003 } 1..50; print \"ready\\n\"; <STDIN>; exit 0";
+    let command = |script: &str| {
+        let mut perl = Command::new("perl");
+        perl.args(["-e", &format!("$| = 1; {script}")]).current_dir(&folder.0);
+        perl.env("LD_PRELOAD", library()).env("MUDLARK_PROFILE", "out.mmt,interval=1");
+        perl
+    };
+    let mut first = command(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("perl runs");
+    BufReader::new(first.stdout.as_mut().expect("it is piped")).read_line(&mut String::new()).expect("it says so");
+    let second = command("print 'well'").output().expect("perl runs");
+    assert_eq!(String::from_utf8_lossy(&second.stdout), "well");
+    let errors = String::from_utf8_lossy(&second.stderr);
+    assert!(errors.contains(&format!("process {} writes this log", first.id())), "{errors}");
+    drop(first.stdin.take());
+    assert!(first.wait().expect("it is a child").success());
+    let log = folder.log();
+    assert!(log.requests.iter().any(|(size, &count)| (5003..5100).contains(size) && count >= 50), "{log:?}");
+    assert_eq!((log.programs.len(), log.ends), (1, 1));
+    assert!(command("print 'well'").output().expect("perl runs").stderr.is_empty(), "nobody writes it any more");
+}
+
+#[test]
+fn any_number_of_processes_writes_to_a_device() {
+    let folder = Folder::new("device");
+    let script = "MUDLARK_PROFILE=/dev/null exec sh -c 'MUDLARK_PROFILE_PROCESS= sh -c true; true'";
+    let output = folder.record("", Command::new("sh").args(["-c", script]));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]
@@ -516,14 +569,68 @@ fn git_runs() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "1");
 }
 
+/// A program that asks for memory 20000 times, and says so.
+const MANY: &str = "push @all, q(x) x 100 for 1 .. 20000; print scalar @all";
+
+/// Looks at what there is of a log that ended while its program went on.
+fn assert_ended_early(log: &Log, why: EarlyEnd) {
+    assert_eq!((&log.ended_early[..], log.ends), (&[why][..], 1));
+    let there = log.count() + log.frees;
+    assert!(there > 100 && log.lost > 100, "{there} events, and {} are lost", log.lost);
+}
+
 #[test]
-fn a_log_that_may_not_grow_ends_and_the_program_goes_on() {
+fn a_log_that_may_not_grow_says_why_it_ends_and_the_program_goes_on() {
     let folder = Folder::new("limited");
-    let program = "ulimit -f 16 && exec perl -e 'push @all, q(x) x 100 for 1 .. 20000; print scalar @all'";
-    let output = folder.record(",interval=1", Command::new("sh").args(["-c", program]));
+    for blocks in [16, 200, 201, 202] {
+        let program = format!("ulimit -f {blocks} && exec perl -e '{MANY}'");
+        let output = folder.record(",interval=1", Command::new("sh").args(["-c", &program]));
+        assert_eq!(output.stdout, b"20000");
+        let size = fs::metadata(folder.0.join("out.mmt")).expect("the log").len();
+        assert!(size <= blocks * 1024, "{size} B");
+        assert_ended_early(&folder.log(), EarlyEnd::FileSize);
+        assert_eq!(folder.tails(), 0);
+    }
+}
+
+#[test]
+fn a_log_on_a_full_disk_says_why_it_ends() {
+    let folder = Folder::new("full");
+    for kib in [60, 200, 204] {
+        let disk = format!("mount -t tmpfs -o size={kib}k none . && cd . && cd \"$PWD\"");
+        let program = format!(
+            "{disk} || exit 99; LD_PRELOAD={} MUDLARK_PROFILE=$PWD/out.mmt,interval=1 perl -e '{MANY}'; \
+             cat out.mmt >&2; ls",
+            library().display()
+        );
+        fs::create_dir_all(folder.0.join("disk")).expect("a folder can be made");
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", &program]).current_dir(folder.0.join("disk"));
+        let Ok(output) = command.output() else { return eprintln!("SKIPPED: there is no `unshare`") };
+        if !output.status.success() {
+            return eprintln!("SKIPPED: no disk can be made: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "20000out.mmt\n", "{kib} KiB");
+        fs::write(folder.0.join("out.mmt"), &output.stderr).expect("there is room");
+        assert_ended_early(&folder.log(), EarlyEnd::NoRoom);
+    }
+}
+
+#[test]
+fn a_log_with_a_limit_ends_there_and_says_so() {
+    let folder = Folder::new("size");
+    let mut perl = Command::new("perl");
+    let output = folder.record(",interval=1,size=150000", perl.args(["-e", MANY]));
     assert_eq!(output.stdout, b"20000");
     let size = fs::metadata(folder.0.join("out.mmt")).expect("the log").len();
-    assert!((1..=16 * 1024).contains(&size), "{size} B");
+    assert!((100_000..=150_000).contains(&size), "{size} B");
+    let log = folder.log();
+    assert_ended_early(&log, EarlyEnd::Limit);
+    assert_eq!((log.missing_chunks, folder.tails()), (0, 0), "it is whole up to there");
+    let all = Folder::new("size-all");
+    all.record(",interval=1", Command::new("perl").args(["-e", MANY]));
+    let (whole, part) = (all.log(), log);
+    assert!(whole.count() + whole.frees >= part.count() + part.frees && whole.ended_early.is_empty());
 }
 
 #[test]

@@ -1,58 +1,34 @@
 //! Where a log's chunks go: a file, which a forked child has one of its own of.
 
-#[cfg(not(unix))]
-use std::fs::File as KeptFile;
-use std::fs::File;
-use std::io;
-#[cfg(not(unix))]
-use std::io::Write;
 use std::path::Path;
 #[cfg(unix)]
 use std::process;
 
 use mudlark_hooks::Sink;
 
-#[cfg(unix)]
+use super::growing::{End, GrowingFile};
 use super::kept::KeptFile;
+#[cfg(unix)]
+use super::left::Left;
+#[cfg(unix)]
+use super::path::LogPath;
 #[cfg(unix)]
 use crate::engine::forking;
 use crate::signals::{take_back_file_size, without_signals};
+use crate::start_error::StartError;
 
 /// The file of a log.
 ///
-/// When it cannot be written any more, as when the disk is full or the program has closed all files that it can name, the log
-/// ends there; the program goes on.
+/// When it cannot be written any more, as when the disk is full, when it has come to its limit, or when the program has closed all files
+/// that it can name, the log ends there; the program goes on.
 pub(crate) struct LogFile {
-    file: Option<KeptFile>,
+    file: Option<GrowingFile>,
+    /// Why the last chunk is not there, or one before it.
+    failure: Option<End>,
+    limit: u64,
     /// In a forked child the file is there when there is something to write.
     #[cfg(unix)]
-    path: child::PathOfChild,
-}
-
-impl LogFile {
-    /// The file of the process that was started, or of a child of it: then that has one beside `path`.
-    pub(crate) fn create(path: &Path, place: Place) -> io::Result<Self> {
-        #[cfg(unix)]
-        let beside = child::PathOfChild::beside(path)?;
-        #[cfg(unix)]
-        if place == Place::OfChild {
-            return Ok(Self { file: None, path: beside.of(process::id(), libc::O_APPEND) });
-        }
-        let mut options = File::options();
-        if place == Place::Behind {
-            options.append(true).create(true);
-        } else {
-            options.write(true).create(true).truncate(true);
-        }
-        Ok(Self {
-            #[cfg(unix)]
-            file: Some(KeptFile::keep(options.open(path)?)?),
-            #[cfg(not(unix))]
-            file: Some(options.open(path)?),
-            #[cfg(unix)]
-            path: beside,
-        })
-    }
+    path: LogPath,
 }
 
 /// Where a log goes.
@@ -64,6 +40,64 @@ pub(crate) enum Place {
     Behind,
     /// Into a file beside, behind what this process may have written there before it became another program.
     OfChild,
+}
+
+impl LogFile {
+    /// The file of the process that was started, or of a child of it: then that has one beside `path`. It has so many bytes at most.
+    pub(crate) fn create(path: &Path, place: Place, limit: u64) -> Result<Self, StartError> {
+        #[cfg(unix)]
+        return Self::create_or_go_on(LogPath::of(path).map_err(StartError::File)?, place, limit);
+        #[cfg(not(unix))]
+        Ok(Self { file: Some(create(path, place, limit)?), failure: None, limit })
+    }
+
+    #[cfg(unix)]
+    fn create_or_go_on(mut path: LogPath, place: Place, limit: u64) -> Result<Self, StartError> {
+        if place == Place::OfChild {
+            path = path.of_child(process::id());
+        }
+        let left = if place == Place::Anew { None } else { Left::beside(&path) };
+        if place == Place::OfChild && left.is_none() {
+            return Ok(Self { file: None, failure: None, limit, path });
+        }
+        let mut file = create(&path.with("").unwrap_or_default(), place, limit)?;
+        if let Some(left) = left {
+            left.append_to(&mut file);
+        }
+        Ok(Self { file: Some(file), failure: None, limit, path })
+    }
+
+    /// Why no more than last words may be written, if that is so.
+    pub(super) fn end(&self) -> Option<End> {
+        self.failure.or_else(|| self.file.as_ref().and_then(GrowingFile::end))
+    }
+
+    /// Why the last chunk is not there, if that is so.
+    pub(super) const fn failure(&self) -> Option<End> {
+        self.failure
+    }
+
+    /// The path of the file, with another ending behind it, and zeroes.
+    #[cfg(unix)]
+    #[cfg_attr(miri, expect(dead_code, reason = "there is no tail"))]
+    pub(super) fn path_with(&self, ending: &str) -> Option<[u8; 512]> {
+        self.path.text(ending)
+    }
+
+    /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
+    #[cfg(unix)]
+    pub(super) const fn of_child(&mut self, process: u32) -> Self {
+        Self { file: None, failure: None, limit: self.limit, path: self.path.of_forked_child(process) }
+    }
+}
+
+/// A file for the process that was started.
+fn create(path: &Path, place: Place, limit: u64) -> Result<GrowingFile, StartError> {
+    let mut file = KeptFile::open(path)?;
+    if place == Place::Anew {
+        file.shorten(0).map_err(StartError::File)?;
+    }
+    GrowingFile::behind(file, limit).map_err(StartError::File)
 }
 
 impl Sink for LogFile {
@@ -81,118 +115,14 @@ impl LogFile {
         }
         #[cfg(unix)]
         if self.file.is_none() {
-            self.file = self.path.create();
+            self.file = self.path.create(self.limit);
         }
-        if let Some(file) = &mut self.file
-            && file.write_all(chunk).is_err()
-        {
+        let Some(file) = &mut self.file else { return };
+        let has_failed = self.failure.is_some();
+        let written = if has_failed { file.append_last_words(chunk) } else { file.append(chunk) };
+        if let Err(end) = written {
             take_back_file_size();
-            self.file = None;
-            #[cfg(unix)]
-            self.path.forget();
-        }
-    }
-}
-
-#[cfg(unix)]
-mod child {
-    use std::fs::File;
-    use std::io::{self, Write};
-    use std::os::fd::FromRawFd;
-    use std::os::unix::ffi::OsStrExt;
-    use std::path::Path;
-
-    use super::{KeptFile, LogFile};
-
-    /// The path of a child's log, «out.1234.mmt» beside «out.mmt». In memory of its own: it is needed in the midst of an
-    /// allocation.
-    ///
-    /// # Invariants
-    ///
-    /// `stem` is at most `len`, which leaves [`ROOM`] bytes.
-    #[derive(Clone, Copy)]
-    pub(super) struct PathOfChild {
-        /// The path of the process that was started.
-        bytes: [u8; 512],
-        /// Its length without the extension, and with it.
-        stem: usize,
-        len: usize,
-        /// The number of the child; zero if there is nothing to be created.
-        process: u32,
-        /// What becomes of a file that is there.
-        mode: libc::c_int,
-    }
-
-    /// For a point, a number, the ending of a tail, and the zero at the end.
-    const ROOM: usize = 24;
-
-    impl PathOfChild {
-        /// For children of who writes this file.
-        pub(super) fn beside(parent: &Path) -> io::Result<Self> {
-            // The child may be somewhere else.
-            let path = std::path::absolute(parent)?;
-            let text = path.as_os_str().as_bytes();
-            let mut bytes = [0; 512];
-            if text.len() + ROOM > bytes.len() {
-                return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path is too long"));
-            }
-            bytes[..text.len()].copy_from_slice(text);
-            let extension = path.extension().map_or(0, |extension| extension.len() + 1);
-            Ok(Self { bytes, stem: text.len() - extension, len: text.len(), process: 0, mode: 0 })
-        }
-
-        /// The path of this child.
-        pub(super) const fn of(mut self, process: u32, mode: libc::c_int) -> Self {
-            (self.process, self.mode) = (process, mode);
-            self
-        }
-
-        /// The file, if this is a child.
-        pub(super) fn create(&self) -> Option<KeptFile> {
-            const NEW: libc::c_int = libc::O_WRONLY | libc::O_CREAT | libc::O_CLOEXEC;
-            if self.process == 0 {
-                return None;
-            }
-            let path = self.text("")?;
-            // SAFETY: the path ends with a zero.
-            let file = unsafe { libc::open(path.as_ptr().cast(), NEW | self.mode, 0o644) };
-            if file < 0 {
-                return None;
-            }
-            // SAFETY: just opened, and nobody else's.
-            KeptFile::keep(unsafe { File::from_raw_fd(file) }).ok()
-        }
-
-        /// The path, of this child if it is one, with another ending behind it, and zeroes.
-        pub(super) fn text(&self, ending: &str) -> Option<[u8; 512]> {
-            let mut path = [0_u8; 512];
-            let (stem, extension) = self.bytes[..self.len].split_at(self.stem);
-            let mut room = &mut path[..511];
-            room.write_all(stem).ok()?;
-            if self.process != 0 {
-                write!(room, ".{}", self.process).ok()?;
-            }
-            room.write_all(extension).ok()?;
-            room.write_all(ending.as_bytes()).ok()?;
-            Some(path)
-        }
-
-        /// Nothing will be created any more.
-        pub(super) const fn forget(&mut self) {
-            self.process = 0;
-        }
-    }
-
-    impl LogFile {
-        /// The path of the file, with another ending behind it, and zeroes.
-        #[cfg_attr(miri, expect(dead_code, reason = "there is no tail"))]
-        pub(in crate::log) fn path_with(&self, ending: &str) -> Option<[u8; 512]> {
-            self.path.text(ending)
-        }
-
-        /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
-        pub(in crate::log) const fn of_child(&mut self, process: u32) -> Self {
-            Self { file: None, path: self.path.of(process, libc::O_TRUNC) }
+            self.failure = self.failure.or(Some(end));
         }
     }
 }

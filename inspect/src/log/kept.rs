@@ -9,10 +9,14 @@
 //! file that was opened.
 
 use core::mem;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::claim::claim;
+use crate::start_error::StartError;
 
 /// An open file, out of the program's way.
 #[derive(Debug)]
@@ -26,24 +30,55 @@ pub(super) struct KeptFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity(u64, u64);
 
+impl From<&Metadata> for Identity {
+    fn from(metadata: &Metadata) -> Self {
+        Self(metadata.dev(), metadata.ino())
+    }
+}
+
 impl Identity {
     fn of(file: &File) -> io::Result<Self> {
-        file.metadata().map(|metadata| Self(metadata.dev(), metadata.ino()))
+        file.metadata().map(|metadata| Self::from(&metadata))
     }
 }
 
 impl KeptFile {
-    /// Keeps this file.
-    pub(super) fn keep(file: File) -> io::Result<Self> {
-        let file = raised(file);
-        let identity = Identity::of(&file)?;
-        Ok(Self { file: Some(file), identity })
+    /// Opens a file, which may be new, to write behind what is in it.
+    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+        let file = File::options().append(true).create(true).open(path).map_err(StartError::File)?;
+        Self::keep(file)
     }
 
-    /// Writes to the file, unless its descriptor has become another's.
+    /// Keeps this file, unless another process writes it.
+    pub(super) fn keep(file: File) -> Result<Self, StartError> {
+        let file = raised(file);
+        let metadata = file.metadata().map_err(StartError::File)?;
+        // Into a device, whoever likes may write.
+        if metadata.is_file() {
+            claim(&file)?;
+        }
+        Ok(Self { file: Some(file), identity: Identity::from(&metadata) })
+    }
+
+    /// Writes to the file's end, unless its descriptor has become another's.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.own()?.write_all(bytes)
+    }
+
+    /// Has the file be no longer than this.
+    pub(super) fn shorten(&mut self, len: u64) -> io::Result<()> {
+        if self.len()? > len { self.own()?.set_len(len) } else { Ok(()) }
+    }
+
+    /// The file's length.
+    pub(super) fn len(&mut self) -> io::Result<u64> {
+        self.own()?.metadata().map(|metadata| metadata.len())
+    }
+
+    /// The file, if it still is the one that was opened.
+    fn own(&mut self) -> io::Result<&mut File> {
         match &mut self.file {
-            Some(file) if Identity::of(file)? == self.identity => file.write_all(bytes),
+            Some(file) if Identity::of(file)? == self.identity => Ok(file),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -83,8 +118,9 @@ fn lowest() -> libc::c_int {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::path::PathBuf;
+
+    use super::*;
 
     fn path(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("mudlark-kept-{}-{name}", std::process::id()))

@@ -10,7 +10,9 @@
 //! `abort`, a signal that nobody can catch. No handler of signals is needed for that, which would be in the program's way.
 //!
 //! The file takes all its room when it is made, so that a full disk does not end the program when it writes there. (A file
-//! system that writes each change to another place, as Btrfs, may run out of room later all the same.)
+//! system that writes each change to another place, as Btrfs, may run out of room later all the same.) Were somebody to shorten it,
+//! the program would be ended by `SIGBUS`: so nobody may write to it who opens it, but the superuser. To remove or move it does
+//! no harm.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
@@ -77,7 +79,7 @@ impl Tail {
 /// # Invariants
 ///
 /// `start` is a mapping of [`LEN`] bytes, aligned to an OS page, which this process alone writes to. Its file is as long, and nobody
-/// else's to shorten.
+/// shortens it: who opens it may read it.
 pub(super) struct Mapped {
     start: NonNull<u8>,
     /// The file's, and zeroes.
@@ -98,7 +100,7 @@ impl Mapped {
         // SAFETY: the path ends with a zero.
         unsafe { libc::unlink(path.as_ptr().cast()) };
         // SAFETY: likewise.
-        let file = unsafe { libc::open(path.as_ptr().cast(), NEW, 0o644) };
+        let file = unsafe { libc::open(path.as_ptr().cast(), NEW, 0o444) };
         if file < 0 {
             return None;
         }
@@ -167,4 +169,48 @@ fn map(file: c_int) -> Option<NonNull<u8>> {
     // SAFETY: it asks for new memory only, of a file that is so long.
     let start = unsafe { libc::mmap(ptr::null_mut(), LEN, READ_WRITE, libc::MAP_SHARED, file, 0) };
     NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::c_uint;
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Has this thread open files as somebody without the superuser's rights, as long as `f` takes.
+    fn as_anyone<R>(f: impl FnOnce() -> R) -> R {
+        const NOBODY: c_uint = 65_534;
+        // SAFETY: it is of this thread alone, and may be refused.
+        let before = unsafe { libc::syscall(libc::SYS_setfsuid, NOBODY) };
+        let answer = f();
+        // SAFETY: likewise.
+        unsafe { libc::syscall(libc::SYS_setfsuid, before) };
+        answer
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn nobody_who_is_not_the_superuser_shortens_a_tail_that_is_in_memory() {
+        let folder = std::env::temp_dir().join(format!("mudlark-tail-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("it can be made");
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).expect("it is ours");
+        let path = folder.join("out.mmt.tail");
+        let mut text = [0; 512];
+        text[..path.as_os_str().len()].copy_from_slice(path.as_os_str().as_bytes());
+        as_anyone(|| {
+            let Some(mut mapped) = Mapped::create(text, 1) else {
+                return eprintln!("SKIPPED: not everybody may come to {}", folder.display());
+            };
+            let shortened = File::options().write(true).truncate(true).open(&path);
+            assert!(shortened.is_err(), "the next word would be the program's last");
+            mapped.follow(Chunk::new(7, b"words").expect("they are few"));
+            let tail = fs::read(&path).expect("it is there");
+            let tail = Format::read(&tail).expect("it is whole");
+            assert_eq!((tail.chunk.sequence, tail.chunk.payload()), (7, &b"words"[..]));
+        });
+        fs::remove_dir_all(folder).expect("it is ours");
+    }
 }

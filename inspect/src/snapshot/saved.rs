@@ -10,8 +10,8 @@ use std::sync::Arc;
 use mudlark_hooks::{Address, Damage, Event, Frames, NameOf, Reader, Sink, Writer};
 
 use super::frame::Frame;
-use super::stacks::{Module, Stack, Stacks};
-use super::symbols::Symbols;
+use super::stacks::{Stack, Stacks};
+use super::symbols::{Module, Symbols};
 use super::{Record, Snapshot};
 use crate::gate::EVERY;
 use crate::thread::Recording;
@@ -52,7 +52,7 @@ impl Snapshot {
         for (&id, tag) in &self.stacks.tags {
             write(&Event::Name { of: NameOf::Tag, id, text: tag });
         }
-        for Module { base, size, path } in &self.stacks.modules {
+        for Module { base, size, path } in self.stacks.modules() {
             write(&Event::Module { base: Address(*base), size: *size, path });
         }
         // Filters leave stacks behind that no block has.
@@ -147,6 +147,8 @@ struct Loading {
     /// What could not be read up to here.
     damage: Damage,
     is_ended: bool,
+    /// What came after that is not there.
+    ended_early: bool,
 }
 
 impl Loading {
@@ -162,7 +164,7 @@ impl Loading {
             Event::Name { of: NameOf::Tag, id, text } => drop(self.tags.insert(id, text.into())),
             Event::Name { of: NameOf::File, id, text } => drop(self.files.insert(id, text.into())),
             Event::Module { base, size, path } => {
-                self.modules.push(Module { base: base.0, size, path: path.to_owned() });
+                self.modules.push(Module { base: base.0, size, path: path.into() });
             }
             Event::Symbol { address, file, line, function } => {
                 let file = self.files.get(&file).map_or_else(|| "<unknown>".into(), Arc::clone);
@@ -182,6 +184,7 @@ impl Loading {
                 self.displaced.clear();
             }
             Event::Stopped {} => self.is_ended = true,
+            Event::EndedEarly { .. } => self.ended_early = true,
             _ => {}
         }
     }
@@ -221,13 +224,13 @@ impl Loading {
 
     fn finish(self, damage: Damage) -> Snapshot {
         let symbols = self.symbols.into_iter().map(|(address, frames)| (address, frames.into())).collect();
-        let mut stacks = Stacks::new(Symbols::Saved(Arc::new(symbols)));
-        (stacks.stacks, stacks.tags, stacks.modules) = (self.stacks, self.tags, self.modules);
+        let mut stacks = Stacks::new(Symbols::Saved { symbols, modules: self.modules });
+        (stacks.stacks, stacks.tags) = (self.stacks, self.tags);
         Snapshot {
             blocks: self.blocks.into_values().collect(),
             stacks: Arc::new(stacks),
             interval: self.interval.max(EVERY),
-            is_whole: self.is_ended && self.lost == 0 && damage == Damage::default(),
+            is_whole: self.is_ended && !self.ended_early && self.lost == 0 && damage == Damage::default(),
         }
     }
 }

@@ -4,27 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::frame::{Frame, Traceback, UNKNOWN};
-use super::symbols::Symbols;
+use super::symbols::{Module, Symbols};
 use crate::origin::{Function, Origin, names};
 use crate::thread::Recording;
 
-/// Stacks, scopes, and the files whose code is in the stacks.
+/// Stacks and scopes, and who knows what code is in the stacks.
 #[derive(Debug)]
 pub(super) struct Stacks {
     pub(super) stacks: BTreeMap<u32, Stack>,
     pub(super) tags: BTreeMap<u32, Arc<str>>,
-    pub(super) modules: Vec<Module>,
     symbols: Symbols,
     /// That of blocks without a stack.
     unknown: Traceback,
-}
-
-/// A file whose code is loaded.
-#[derive(Clone, Debug)]
-pub(super) struct Module {
-    pub(super) base: u64,
-    pub(super) size: u64,
-    pub(super) path: String,
 }
 
 /// A stack, and what it means once somebody has asked.
@@ -45,7 +36,7 @@ impl Stacks {
     /// Without stacks yet.
     pub(super) fn new(symbols: Symbols) -> Self {
         let unknown = Traceback::new(Vec::new(), None);
-        Self { stacks: BTreeMap::new(), tags: BTreeMap::new(), modules: Vec::new(), symbols, unknown }
+        Self { stacks: BTreeMap::new(), tags: BTreeMap::new(), symbols, unknown }
     }
 
     pub(super) fn tag(&self, number: u32) -> &str {
@@ -55,6 +46,11 @@ impl Stacks {
     pub(super) fn traceback(&self, number: u32) -> &Traceback {
         let Some(stack) = self.stacks.get(&number) else { return &self.unknown };
         stack.traceback.get_or_init(|| traceback(&self.symbols, &stack.addresses))
+    }
+
+    /// The files whose code is in the stacks.
+    pub(super) fn modules(&self) -> &[Module] {
+        self.symbols.modules()
     }
 
     /// The functions of a return address.

@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::frame::Traceback;
-use super::stacks::{Module, Stack, Stacks, traceback};
-use super::symbols::Symbols;
+use super::stacks::{Stack, Stacks, traceback};
+use super::symbols::{Module, Symbols};
 use super::{Record, Snapshot};
 use crate::engine::{self, LiveBlocks};
 use crate::live::Live;
 use crate::memory::NoMemory;
-use crate::modules::Loaded;
 use crate::thread::Recording;
 
 impl Snapshot {
@@ -44,8 +43,9 @@ impl Snapshot {
     pub fn traceback_of<T: ?Sized>(place: *const T) -> Option<Traceback> {
         let _not_recorded = Recording::begin();
         let live = block_at(place.cast::<u8>().addr())?;
+        let modules = modules().ok()?;
         let addresses = addresses_of(live.stack).ok()?;
-        Some(traceback(&Symbols::OfProcess, &addresses))
+        Some(traceback(&Symbols::OfProcess(modules), &addresses))
     }
 }
 
@@ -74,20 +74,19 @@ const fn record_of(live: &Live, interval: u64) -> Record {
 
 /// What the numbers of these blocks stand for.
 fn stacks_of(blocks: &[Record]) -> Result<Stacks, NoMemory> {
-    let mut stacks = Stacks::new(Symbols::OfProcess);
+    let mut stacks = Stacks::new(Symbols::OfProcess(modules()?));
     for number in blocks.iter().map(|block| block.stack).collect::<BTreeSet<u32>>() {
         stacks.stacks.insert(number, Stack::new(addresses_of(number)?));
     }
     for number in blocks.iter().map(|block| block.tag).collect::<BTreeSet<u32>>() {
         stacks.tags.insert(number, String::from_utf8_lossy(&engine::path_of_tag(number)?).into());
     }
-    let module = |module: &crate::modules::Module| Module {
-        base: module.base as u64,
-        size: (module.end - module.base) as u64,
-        path: module.path().to_owned(),
-    };
-    stacks.modules = Loaded::now().iter().map(module).collect();
     Ok(stacks)
+}
+
+/// The files whose code is in stacks. To be asked for before these: so none of them has an address that is another file's by then.
+fn modules() -> Result<Vec<Module>, NoMemory> {
+    Ok(engine::modules()?.iter().map(Module::of).collect())
 }
 
 fn addresses_of(stack: u32) -> Result<Vec<u64>, NoMemory> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use mudlark_hooks::{Address, Event, Reader, Writer};
+use mudlark_hooks::{Address, EarlyEnd, Event, Reader, Writer};
 use mudlark_inspect::{By, Filter, Profiler, Snapshot, scope};
 
 use crate::live::one_at_a_time;
@@ -185,6 +185,13 @@ fn of_two_blocks_at_one_place_the_older_is_the_one_that_has_moved() {
 fn any_number_of_lost_events_is_told_of() {
     let log = log_of_events(&[Event::Lost { events: u64::MAX }, Event::Lost { events: u64::MAX }]);
     assert!(!loaded(&log).expect("it is a log").is_whole());
+}
+
+#[test]
+fn a_log_that_ended_early_is_not_whole() {
+    let log = log_of_events(&[Event::EndedEarly { why: EarlyEnd::Limit, error: 0 }]);
+    assert!(!loaded(&log).expect("it is a log").is_whole());
+    assert!(loaded(&log_of_events(&[])).expect("it is a log").is_whole());
 }
 
 #[test]

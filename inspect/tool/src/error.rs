@@ -68,6 +68,14 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
+    /// Another recording is made to the same file.
+    #[error("another recording writes {}{}", path.display(), by(*process))]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// The process that does, if it is known.
+        process: Option<u32>,
+    },
     /// A program cannot be run.
     #[error("cannot run {}: {cause}", program.display())]
     Start {
@@ -113,6 +121,7 @@ impl Error {
             Self::NoSuchProgram { .. } => "leave `--program` out to see the last one",
             Self::Nothing { advice, .. } => advice,
             Self::Sampled { .. } => "record with `interval=1`, so that every request is written",
+            Self::InUse { .. } => "wait for its end, or name another file: `-o FILE`",
             Self::Start { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
                 "a program that is not in PATH needs its directory: `./program`"
             }
@@ -136,12 +145,16 @@ impl Error {
             Self::Open { .. } | Self::Read { .. } | Self::NoLog { .. } => 3,
             Self::Nothing { .. } | Self::Sampled { .. } => 3,
             Self::BadGraph { .. } => 3,
-            Self::Write { .. } => 4,
+            Self::Write { .. } | Self::InUse { .. } => 4,
             Self::NoLibrary { .. } | Self::NoGraphviz | Self::Terminal(_) => 5,
             // As a shell says it.
             Self::Start { .. } => 127,
         }
     }
+}
+
+fn by(process: Option<u32>) -> String {
+    process.map_or_else(String::new, |process| format!(": process {process}"))
 }
 
 fn in_words(places: &[PathBuf]) -> String {

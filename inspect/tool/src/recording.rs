@@ -10,6 +10,7 @@
 
 pub(crate) mod children;
 mod library;
+pub(crate) mod own_log;
 mod signals;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use clap::Args;
 
 use crate::error::Error;
 
+pub(crate) use own_log::OwnLog;
 pub(crate) use signals::{ask_to_end, is_running};
 
 /// The recorder has no room for longer paths.
@@ -27,6 +29,9 @@ const LONGEST_PATH: usize = 488;
 
 /// The recorder samples by no larger interval.
 const LARGEST_INTERVAL: u64 = 1 << 32;
+
+/// The recorder has no logs that are shorter.
+const LEAST_SIZE: u64 = 64 << 10;
 
 /// How a program is recorded.
 #[derive(Clone, Debug, Args)]
@@ -40,6 +45,10 @@ pub(crate) struct Recording {
     /// the recorder's, 1024].
     #[arg(long, value_name = "REQUESTS")]
     limit: Option<u32>,
+
+    /// The most bytes that a log gets: there it ends, and says so; the program goes on. At least 65536 [default: any number].
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(LEAST_SIZE..))]
+    max_size: Option<u64>,
 
     /// Record the processes that it starts as well, each in a log of its own: «out.1234.mmt» beside «out.mmt».
     #[arg(long)]
@@ -107,6 +116,9 @@ impl Recording {
         }
         if let Some(stats) = self.stats {
             profile.push(format!(",stats={stats}"));
+        }
+        if let Some(size) = self.max_size {
+            profile.push(format!(",size={size}"));
         }
         if self.children {
             profile.push(",children=1");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mudlark_hooks::{Chunk, Tail};
 
 use crate::log_file::LogFile;
+use crate::recording::own_log::writer_of;
 
 /// A tail's file.
 #[derive(Debug)]
@@ -29,14 +30,16 @@ impl TailFile {
     }
 }
 
-/// Writes what a tail has as a last chunk of its log, which is whole then. Its process must have ended.
+/// Writes what is in the tail of the log that was `at` this place as a last chunk of it, which is whole then: unless a process
+/// writes it still.
 ///
 /// Where that cannot be done, the two files stay as they are, and are read together all the same.
-pub(crate) fn join(log: &Path) {
-    if let Some(tail) = TailFile::beside(log)
+pub(crate) fn join(log: &Path, at: &Path) {
+    if writer_of(log).is_none()
+        && let Some(tail) = TailFile::beside(at)
         && append(log, &tail).is_ok()
     {
-        remove(log);
+        remove(at);
     }
 }
 
@@ -50,9 +53,13 @@ fn append(log: &Path, tail: &TailFile) -> io::Result<()> {
         }
     })?;
     let Some(chunk) = tail.chunk_of(process, file.next_sequence()) else { return Ok(()) };
+    let mut log = File::options().append(true).open(log)?;
+    let len = log.metadata()?.len();
     // In one go, so that nobody reads half of it.
-    let bytes = [&chunk.header()[..], chunk.payload()].concat();
-    File::options().append(true).open(log)?.write_all(&bytes)
+    log.write_all(&[&chunk.header()[..], chunk.payload()].concat()).inspect_err(|_| {
+        // Where there is room for half of it, that is of no use.
+        let _ = log.set_len(len);
+    })
 }
 
 /// Removes the tail of a log, if there is one.

@@ -53,6 +53,15 @@ pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { more })
 }
 
+/// How much is not in a log that ended early. A program that was killed has not said so.
+pub(crate) fn lost(model: &Model) -> String {
+    if model.program.has_stop {
+        counted(model.gaps.lost_events, "event after that is lost", "events after that are lost")
+    } else {
+        "nobody knows how much is lost after that".to_owned()
+    }
+}
+
 /// A part of a whole, in percent; nothing if there is no whole.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 { String::new() } else { format!("{:.1} %", part as f64 / whole as f64 * 100.0) }

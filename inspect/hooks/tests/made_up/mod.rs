@@ -1,6 +1,6 @@
 //! Events made up at random, of every kind.
 
-use mudlark_hooks::{Address, Event, Frames, NameOf, Step};
+use mudlark_hooks::{Address, EarlyEnd, Event, Frames, NameOf, Step};
 
 /// Random numbers, of which many are small and some as large as they can be.
 pub(crate) struct Random(fastrand::Rng);
@@ -53,7 +53,7 @@ pub(crate) struct Made {
     frames: Vec<u64>,
 }
 
-const KINDS: u8 = 25;
+const KINDS: u8 = 26;
 
 impl Made {
     pub(crate) fn up(random: &mut Random) -> Self {
@@ -104,6 +104,7 @@ impl Made {
             21 => Event::Stopped {},
             22 => Event::Freed { address: Address(0x7F00_0000_0000 + u64::from(byte)) },
             24 => Event::Sampling { interval: a },
+            25 => Event::EndedEarly { why: early_end(byte), error: id },
             23 => Event::Symbol { address: Address(a), file: id, line: other, function: text },
             _ => Event::Mark { text: "" },
         });
@@ -118,4 +119,9 @@ fn name_of(byte: u8) -> NameOf {
 fn step(byte: u8) -> Step {
     use Step::{Count, Destroy, Finalize, Search, Spread, Weak};
     [Search, Count, Spread, Weak, Finalize, Destroy][usize::from(byte) % 6]
+}
+
+fn early_end(byte: u8) -> EarlyEnd {
+    use EarlyEnd::{Failed, FileSize, Limit, NoRoom};
+    [Limit, NoRoom, FileSize, Failed][usize::from(byte) % 4]
 }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::log_file::LogFile;
 use crate::model::{Model, Understood};
 use crate::tail::TailFile;
+use crate::text;
 
 /// Which log, and which program of it.
 #[derive(Clone, Debug, Args)]
@@ -83,8 +84,12 @@ fn progress_bar(len: u64) -> ProgressBar {
     }
 }
 
-/// Says in one line what the log lacks, and in another that there is more in it.
+/// Says in a line each that the log ended early, what it lacks, and that there is more in it.
 fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program: Option<usize>) {
+    if let Some(ended) = model.program.ended_early {
+        let urgency = if ended.is_wished() { "note" } else { "warning" };
+        eprintln!("{urgency}: the log {ended}; {}, and what is live there need not be a leak", text::lost(model));
+    }
     let damage = file.damage();
     let mut lacks = Vec::new();
     let mut lack = |count: u64, text: &str| {
@@ -95,7 +100,9 @@ fn warn<R: Read>(file: &LogFile<R>, unknown_chunks: u64, model: &Model, program:
     lack(damage.skipped_bytes - file.text_bytes(), "bytes in no whole chunk");
     lack(damage.missing_chunks, "missing chunks");
     lack(unknown_chunks, "chunks of a newer version");
-    lack(model.gaps.lost_events, "events that the writer lost");
+    if model.program.ended_early.is_none() {
+        lack(model.gaps.lost_events, "events that the writer lost");
+    }
     lack(model.gaps.missing_frees, "missing frees");
     if !model.program.has_start {
         lacks.push("its beginning is missing, so times have no unit, and sizes may be those of a sample".to_owned());

@@ -17,7 +17,7 @@ use crate::cli::SymbolArgs;
 use crate::error::Error;
 use crate::live::places::Names;
 use crate::live::{Follower, lines, terminal};
-use crate::recording::{self, Recording};
+use crate::recording::{self, OwnLog, Recording};
 
 /// Shows a log while it is written: the heap now, rates, who has the most, collections.
 ///
@@ -86,7 +86,7 @@ impl Live {
         let printed = directory.path().join("printed.txt");
         let mut command = self.recording.followed().command(&self.program, &log)?;
         // What another program left there would be shown until this one begins to write.
-        create(&log)?;
+        let _own = OwnLog::claim(&log)?;
         if self.draws() {
             let file = create(&printed)?;
             let copy = file.try_clone().map_err(|cause| Error::Write { path: printed.clone(), cause })?;

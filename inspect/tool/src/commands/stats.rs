@@ -36,6 +36,9 @@ fn summary(model: &Model) -> Option<String> {
     let figures = model.figures(model.all());
     line("program", program(model));
     line("time", span(model, start, end));
+    if let Some(ended) = model.program.ended_early {
+        line("log", format!("{ended}, at {}; {}", span(model, start, ended.time), text::lost(model)));
+    }
     line("requests", format!("{}{}", amount(model, figures.total), in_words(figures.resized, ", to resize a block:")));
     line("peak", format!("{}, at {}", amount(model, figures.at_peak), span(model, start, model.peak_time())));
     line("leaked", format!("{}{}", amount(model, figures.leaked), of_total(figures.leaked, figures)));
@@ -62,7 +65,7 @@ fn program(model: &Model) -> String {
     let allocator = program.name(mudlark_hooks::NameOf::Allocator, 0);
     let process = if program.process == 0 { String::new() } else { format!(", process {}", program.process) };
     let allocator = allocator.map(|name| format!(", allocator {name}")).unwrap_or_default();
-    let end = if program.has_stop { "" } else { ", whose end is not in the log" };
+    let end = if program.has_stop || program.ended_early.is_some() { "" } else { ", whose end is not in the log" };
     format!("{}{process}{allocator}{end}", program.title())
 }
 

@@ -57,5 +57,8 @@ fn line(status: &Status) -> String {
     if let Some(place) = status.places.first() {
         add(format_args!(", most in {}", place.name));
     }
+    if let Some(ended) = status.ended_early {
+        add(format_args!("; the log {ended}"));
+    }
     line
 }

@@ -36,10 +36,11 @@ pub(crate) fn draw(frame: &mut Frame<'_>, status: &Status, sort: Sort, is_paused
 }
 
 fn title_line(status: &Status, is_paused: bool) -> Line<'static> {
-    let state = match (status.is_over, is_paused) {
-        (true, _) => " ended ".on_dark_gray(),
-        (false, true) => " paused ".black().on_yellow(),
-        (false, false) => " recording ".black().on_green(),
+    let state = match (status.is_over, status.ended_early, is_paused) {
+        (true, None, _) => " ended ".on_dark_gray(),
+        (_, Some(ended), _) => format!(" the log {ended} ").black().on_yellow(),
+        (false, None, true) => " paused ".black().on_yellow(),
+        (false, None, false) => " recording ".black().on_green(),
     };
     let title = format!(" {}  ", status.title).bold();
     Line::from(vec![title, format!("{:.1} s  ", status.elapsed).into(), state])

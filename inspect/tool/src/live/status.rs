@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use crate::live::places::{Names, Row};
-use crate::model::{Amount, Collection, Cost, Figures, Model};
+use crate::model::{Amount, Collection, Cost, EndedEarly, Figures, Model};
 use crate::text;
 
 /// By what places are sorted.
@@ -67,6 +67,8 @@ pub(crate) struct Status {
     pub(crate) elapsed: f64,
     pub(crate) is_sample: bool,
     pub(crate) is_over: bool,
+    /// The program may go on, without its log.
+    pub(crate) ended_early: Option<EndedEarly>,
     pub(crate) now: Amount,
     pub(crate) peak: Amount,
     pub(crate) total: Amount,
@@ -117,6 +119,7 @@ impl Status {
             elapsed: model.program.seconds(end - start),
             is_sample: !model.program.has_every_request(),
             is_over,
+            ended_early: model.program.ended_early,
             now: figures.leaked,
             peak: figures.at_peak,
             total: figures.total,

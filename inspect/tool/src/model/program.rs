@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use mudlark_hooks::NameOf;
 
+use super::EndedEarly;
+
 /// A file whose code was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Module {
@@ -38,6 +40,8 @@ pub struct Program {
     pub has_start: bool,
     /// Whether the program ended its log.
     pub has_stop: bool,
+    /// Where it ends before its program did, if so.
+    pub ended_early: Option<EndedEarly>,
     /// What code was loaded, in the log's order. Those that were unloaded, and had others come in their place, are somewhere else.
     pub modules: Vec<Module>,
     /// Those that are where they are said to be, by their bases; no two have an address in common.
@@ -73,6 +77,7 @@ impl Default for Program {
             intervals: None,
             has_start: false,
             has_stop: false,
+            ended_early: None,
             modules: Vec::new(),
             present: BTreeMap::new(),
             moved: 0,

@@ -4,7 +4,7 @@ use mudlark_hooks::{Chunk, Event, NameOf, Record};
 
 use crate::model::halves::shares;
 use crate::model::{
-    Block, Census, Change, Class, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood,
+    Block, Census, Change, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood,
 };
 
 impl Model {
@@ -202,6 +202,7 @@ impl Model {
             }
             Event::Stack { id, frames } => drop(self.program.stacks.insert(id, frames.iter().collect())),
             Event::Stopped {} => self.program.has_stop = true,
+            Event::EndedEarly { why, error } => self.program.ended_early = Some(EndedEarly { time, why, error }),
             _ => return false,
         }
         true

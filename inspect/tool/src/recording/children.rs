@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::log_file::LogFile;
 use crate::model::Model;
+use crate::recording::own_log::writer_of;
 use crate::tail;
 
 /// The log of another process.
@@ -15,6 +16,8 @@ pub(crate) struct ChildLog {
     pub(crate) bytes: u64,
     /// What the process was last.
     pub(crate) program: String,
+    /// Whether it runs, and writes on.
+    pub(crate) is_running: bool,
 }
 
 /// Those beside this log that were written since then, the largest first. What their processes had collected when they were killed
@@ -43,7 +46,8 @@ fn read(path: PathBuf, begin: SystemTime) -> Option<ChildLog> {
     if metadata.modified().ok()? < begin {
         return None;
     }
-    tail::join(&path);
+    let is_running = writer_of(&path).is_some();
+    tail::join(&path, &path);
     let mut model = Model::default();
     let mut file = LogFile::new(File::open(&path).ok()?);
     file.read_to_end(|chunk| {
@@ -51,7 +55,7 @@ fn read(path: PathBuf, begin: SystemTime) -> Option<ChildLog> {
     })
     .ok()?;
     let program = model.program.title().to_owned();
-    Some(ChildLog { path, bytes: file.bytes(), program })
+    Some(ChildLog { path, bytes: file.bytes(), program, is_running })
 }
 
 #[cfg(test)]

@@ -62,7 +62,9 @@ fn notes(model: &Model) -> Vec<String> {
     if !model.program.has_start {
         notes.push("The log lacks its beginning: times have no unit, and what came before is not known.".to_owned());
     }
-    if !model.program.has_stop {
+    if let Some(ended) = model.program.ended_early {
+        notes.push(format!("The log {ended}; {}, and what is live there need not be a leak.", text::lost(model)));
+    } else if !model.program.has_stop {
         notes.push("The program did not end its log: what is live at the end need not be a leak.".to_owned());
     }
     let gaps = model.gaps;
@@ -71,7 +73,12 @@ fn notes(model: &Model) -> Vec<String> {
             notes.push(text::counted(count, one, more));
         }
     };
-    note(gaps.lost_events, "event was lost by the writer.", "events were lost by the writer.");
+    let is_told = model.program.ended_early.is_some();
+    note(
+        if is_told { 0 } else { gaps.lost_events },
+        "event was lost by the writer.",
+        "events were lost by the writer.",
+    );
     note(gaps.missing_frees, "free is missing.", "frees are missing.");
     let refused: u64 = model.refused.values().map(|amount| amount.blocks.rounded()).sum();
     note(refused, "request was not served: out of memory.", "requests were not served: out of memory.");

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::common::{Log, file_in, model_of, mudlark, mudlark_on, small_program, text};
-use mudlark_hooks::{Address, Damage, Event, NameOf, Reader, Record, Tail, Writer};
+use mudlark_hooks::{Address, Damage, EarlyEnd, Event, NameOf, Reader, Record, Tail, Writer};
 use mudlark_tool::{LogFile, Model};
 use proptest::prelude::*;
 
@@ -294,4 +294,32 @@ fn what_a_killed_process_had_collected_is_read_from_the_tail_beside_its_log() {
     let older = mudlark_hooks::Tail::read(&tail).expect("it is whole").chunk;
     let joined = [&log[..], &older.header(), older.payload()].concat();
     assert_eq!(requests(&joined, &tail), 100, "what the log has is not read twice");
+}
+
+#[test]
+fn a_log_that_ended_early_says_when_and_why_and_how_much_is_lost() {
+    let stats = |why, ends: &[Event<'_>]| {
+        let mut log = Log::new();
+        log.allocate(0x1000, 100, 0);
+        log.write(&Event::EndedEarly { why, error: 28 });
+        ends.iter().for_each(|event| log.write(event));
+        let directory = tempfile::tempdir().expect("there is room for files");
+        let path = file_in(directory.path(), "out.mmt", &log.cut());
+        let done = mudlark(&["stats".as_ref(), path.as_os_str()]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        (text(&done.stdout), text(&done.stderr))
+    };
+    let (said, warned) = stats(EarlyEnd::NoRoom, &[Event::Lost { events: 1234 }, Event::Stopped {}]);
+    let line =
+        "log        ended early, as there was no room on the disk, at 40.00 µs; 1 234 events after that are lost";
+    assert!(said.contains(line), "{said}");
+    assert!(warned.contains("warning: the log ended early, as there was no room on the disk"), "{warned}");
+    let (said, warned) = stats(EarlyEnd::Limit, &[]);
+    assert!(said.contains("ended at its limit, at 40.00 µs; nobody knows how much is lost after that"), "{said}");
+    let note = "note: the log ended at its limit; nobody knows how much is lost after that, and what is live there need not be a leak\n";
+    assert_eq!(warned, note);
+    for (why, words) in [(EarlyEnd::FileSize, "ulimit -f"), (EarlyEnd::Failed, "could not be written: ")] {
+        let (said, warned) = stats(why, &[Event::Stopped {}]);
+        assert!(said.contains(words) && said.contains("0 events") && warned.contains(words), "{said}{warned}");
+    }
 }

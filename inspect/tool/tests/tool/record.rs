@@ -1,10 +1,17 @@
 //! `mudlark record` and `mudlark live`: the program runs as if it were alone, and is told where to write its log.
 
-use std::fs;
+use core::time::Duration;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use mudlark_hooks::Damage;
+use mudlark_tool::model::Understood;
+use mudlark_tool::{LogFile, Model};
 
 use crate::server;
 
@@ -37,8 +44,9 @@ fn the_programs_exit_code_is_passed_on_and_it_is_told_where_to_write() {
     assert_eq!(done.status.code(), Some(7));
     assert_eq!(text(&done.stdout), format!("{}|\n", log.display()));
     assert!(text(&done.stderr).contains("my.mmt is empty: the program has recorded nothing"), "{}", text(&done.stderr));
-    let done = record(directory.path(), &["--no-preload", "--interval", "1"], "echo \"$MUDLARK_PROFILE\"");
-    assert_eq!(text(&done.stdout), format!("{},interval=1\n", directory.path().join("out.mmt").display()));
+    let arguments = ["--no-preload", "--interval", "1", "--max-size", "65536"];
+    let done = record(directory.path(), &arguments, "echo \"$MUDLARK_PROFILE\"");
+    assert_eq!(text(&done.stdout), format!("{},interval=1,size=65536\n", directory.path().join("out.mmt").display()));
 }
 
 #[test]
@@ -88,9 +96,7 @@ fn the_library_is_preloaded_before_what_is_preloaded_already() {
 
 #[test]
 fn a_program_that_knows_nothing_is_recorded_by_the_preloaded_library() {
-    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
-    if !library.exists() {
-        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+    if library().is_none() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory can be made");
@@ -105,9 +111,7 @@ fn a_program_that_knows_nothing_is_recorded_by_the_preloaded_library() {
 
 #[test]
 fn the_log_of_a_program_that_was_killed_is_whole_and_one_file() {
-    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
-    if !library.exists() {
-        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+    if library().is_none() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory can be made");
@@ -126,9 +130,7 @@ fn the_log_of_a_program_that_was_killed_is_whole_and_one_file() {
 
 #[test]
 fn other_processes_are_recorded_if_that_is_wanted_and_their_logs_are_named() {
-    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
-    if !library.exists() {
-        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+    if library().is_none() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory can be made");
@@ -206,9 +208,7 @@ fn an_interval_that_the_recorder_does_not_have_is_refused_before_the_program_run
 
 #[test]
 fn the_longest_path_that_is_not_refused_is_recorded_to() {
-    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
-    if !library.exists() {
-        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+    if library().is_none() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory can be made");
@@ -218,6 +218,131 @@ fn the_longest_path_that_is_not_refused_is_recorded_to() {
     let name = "n".repeat(488 - 1 - deep.as_os_str().len());
     let done = record(&deep, &["--interval", "1", "-o", &name], "true");
     assert!(done.status.success() && text(&done.stderr).contains("of memory events"), "{}", text(&done.stderr));
+}
+
+/// The library that is preloaded, if it is built.
+fn library() -> Option<PathBuf> {
+    let library = Path::new(env!("CARGO_BIN_EXE_mudlark")).with_file_name("libmudlark_record.so");
+    if !library.exists() {
+        eprintln!("SKIPPED: no {}: `cargo build -p mudlark-record` makes it", library.display());
+    }
+    Some(library).filter(|library| library.exists())
+}
+
+/// Waits until a program that was started has printed a line.
+fn wait_for_line(program: &mut Child) {
+    let stdout = program.stdout.as_mut().expect("it is piped");
+    BufReader::new(stdout).read_line(&mut String::new()).expect("it can be read");
+}
+
+#[test]
+fn of_two_recordings_to_one_file_the_second_is_refused_and_the_first_goes_on() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
+    let script = "echo ready; read line; cp ready \"${MUDLARK_PROFILE%%,*}\"";
+    let mut command = mudlark();
+    command.args(["record", "--no-preload", "--", "sh", "-c", script]).current_dir(directory.path());
+    let mut first =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    wait_for_line(&mut first);
+    let second = record(directory.path(), &["--no-preload"], "echo it runs");
+    assert!(second.status.code() == Some(4) && second.stdout.is_empty(), "{second:?}");
+    assert!(text(&second.stderr).contains("another recording writes out.mmt"), "{}", text(&second.stderr));
+    drop(first.stdin.take());
+    let first = first.wait_with_output().expect("it ends");
+    assert!(text(&first.stderr).contains("out.mmt has "), "{}", text(&first.stderr));
+    let third = record(directory.path(), &["--no-preload"], "echo it runs");
+    assert_eq!(text(&third.stdout), "it runs\n");
+}
+
+#[test]
+fn a_log_that_a_program_writes_by_itself_is_not_overwritten() {
+    let Some(library) = library() else { return };
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let script = "my @a = map { \"x\" x 5003 } 1..50; $| = 1; print \"ready\\n\"; <STDIN>";
+    let mut command = Command::new("perl");
+    command.args(["-e", script]).env("LD_PRELOAD", library).env("MUDLARK_PROFILE", "out.mmt,interval=1");
+    command.current_dir(directory.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut first = command.spawn().expect("it runs");
+    wait_for_line(&mut first);
+    let second = record(directory.path(), &["--no-preload"], "echo it runs");
+    let wanted = format!("another recording writes out.mmt: process {}", first.id());
+    assert!(second.status.code() == Some(4) && text(&second.stderr).contains(&wanted), "{second:?}");
+    drop(first.stdin.take());
+    assert!(first.wait().expect("it ends").success());
+    let log = fs::read(directory.path().join("out.mmt")).expect("there is a log");
+    let model = crate::common::model_of(&log);
+    assert!(model.program.has_stop && model.sizes().any(|(size, _)| (5003..5100).contains(&size)));
+}
+
+#[test]
+fn a_log_that_is_moved_or_removed_meanwhile_is_said_to_be_so() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("ready"), server::server().log).expect("it can be written to");
+    let copy = "cp ready \"$MUDLARK_PROFILE\"";
+    let moved = record(directory.path(), &["--no-preload"], &format!("{copy}; mv out.mmt moved.mmt"));
+    let said = text(&moved.stderr);
+    assert!(
+        said.contains("out.mmt was moved") && said.contains("mudlark stats ") && said.contains("moved.mmt"),
+        "{said}"
+    );
+    let removed = record(directory.path(), &["--no-preload"], &format!("{copy}; rm out.mmt"));
+    let said = text(&removed.stderr);
+    assert!(said.contains("out.mmt was removed") && !said.contains("statically"), "{said}");
+    let again = record(directory.path(), &["--no-preload"], &format!("rm out.mmt; {copy}"));
+    assert!(text(&again.stderr).contains("out.mmt has "), "{}", text(&again.stderr));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_of_before_the_program_runs() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let tool = env!("CARGO_BIN_EXE_mudlark");
+    let disk = "mount -t tmpfs -o size=64k none . && cd \"$PWD\" && head -c 64k /dev/zero >all || exit 99";
+    let script = format!("{disk}; {tool} record --no-preload -- echo it runs; echo $?");
+    let mut command = Command::new("unshare");
+    let done = command.args(["--mount", "sh", "-c", &script]).current_dir(directory.path()).output();
+    let Some(done) = done.ok().filter(|done| done.status.success()) else {
+        return eprintln!("SKIPPED: no disk can be made");
+    };
+    assert_eq!(text(&done.stdout), "4\n", "{}", text(&done.stderr));
+    assert!(text(&done.stderr).contains("cannot write out.mmt: No space left"), "{}", text(&done.stderr));
+}
+
+#[test]
+fn a_daemon_that_outlives_the_recording_is_named_and_its_log_gets_whole() {
+    if library().is_none() {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let daemon = "if (!fork) { open STDOUT, '>/dev/null'; open STDERR, '>/dev/null'; my @all; \
+                  for (1 .. 4000) { push @all, 'x' x 5003; last if -e 'stop'; select undef, undef, undef, 0.005 } exit 0 } \
+                  select undef, undef, undef, 0.01 until -s (glob 'out.*.mmt')[0] // ''";
+    let mut command = mudlark();
+    command.args(["record", "--interval", "1", "--children", "--", "perl", "-e", daemon]);
+    let done = command.current_dir(directory.path()).output().expect("it runs");
+    let said = text(&done.stderr);
+    assert!(
+        said.contains("perl, which still runs and writes on there") && said.contains("1 of them still runs"),
+        "{said}"
+    );
+    fs::write(directory.path().join("stop"), "").expect("it can be written to");
+    let entries = fs::read_dir(directory.path()).expect("it is there").map(|entry| entry.expect("a file").path());
+    let log = entries.filter(|path| path.extension().is_some_and(|extension| extension == "mmt"));
+    let log = log.into_iter().find(|path| !path.ends_with("out.mmt")).expect("the daemon's");
+    let read = || {
+        let (mut file, mut model) = (LogFile::new(File::open(&log).expect("it is there")), Model::default());
+        let read = file.read_to_end(|chunk| assert_eq!(model.read_chunk(chunk), Understood::Whole));
+        read.expect("it can be read");
+        (model, file.damage())
+    };
+    let begin = Instant::now();
+    while !read().0.program.has_stop && begin.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let (model, damage) = read();
+    assert!(model.program.has_stop && model.gaps.missing_frees == 0, "{:?}", model.gaps);
+    assert_eq!(damage, Damage::default());
 }
 
 #[test]
