@@ -16,7 +16,7 @@ use core::arch::asm;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::own_stack;
+use super::{Lost, own_stack};
 
 /// Where in the program a frame has called from, and its stack pointer there.
 #[derive(Clone, Copy)]
@@ -62,23 +62,24 @@ pub(super) fn here() -> Frame {
 }
 
 /// Calls `visit` with the return addresses of the frames that are further out than `here` and than the address `from`, until it
-/// answers `false` or the stack ends. The answer is whether all frames on the way were known.
-pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> bool {
+/// answers `false`, the stack ends, or a frame is not known. `here` is a frame of the stack that the calling thread is on.
+pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
     let end = own_stack::end();
     let Frame { mut place, mut top } = here;
     loop {
+        let lost = Lost { top };
         match known(place) {
             Some(Known::Size(size)) => top += size,
-            Some(Known::Outermost) => return is_bottom(top),
-            Some(Known::Varies) | None => return false,
+            Some(Known::Outermost) if is_bottom(top) => return Ok(()),
+            Some(Known::Outermost | Known::Varies) | None => return Err(lost),
         }
         if top > end {
-            return false;
+            return Err(lost);
         }
         // SAFETY: further out than `here`, by whole words, and not beyond the end.
         place = unsafe { word_below(top) };
         if top >= from && !visit(place) {
-            return true;
+            return Ok(());
         }
     }
 }
@@ -106,6 +107,8 @@ unsafe fn word_below(top: usize) -> usize {
 
 /// Learns the sizes of frames from a walk by other means, frame by frame.
 pub(super) struct Learner {
+    /// The stack pointer of the frame that the walk comes by first.
+    start: usize,
     last: Frame,
     end: usize,
     has_begun: bool,
@@ -114,7 +117,7 @@ pub(super) struct Learner {
 impl Learner {
     /// For a walk that comes by the frame `here`. On another stack than the thread's, nothing is learned.
     pub(super) fn new(here: Frame) -> Self {
-        Self { last: here, end: own_stack::end(), has_begun: false }
+        Self { start: here.top, last: here, end: own_stack::end(), has_begun: false }
     }
 
     /// The walk has come to a frame that has called from `place`, where its stack pointer was `top`.
@@ -131,6 +134,12 @@ impl Learner {
         let is_usual = is_here && size.is_multiple_of(WORD) && unsafe { word_below(top) } == place;
         learn(self.last.place, if is_usual { Known::Size(size) } else { Known::Varies });
         self.last = Frame { place, top };
+    }
+
+    /// Goes on by sizes from the frame that was seen last, as [`follow`] does.
+    pub(super) fn go_on(&self, from: usize, visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+        let is_here = (self.start..=self.end).contains(&self.last.top);
+        if is_here { follow(self.last, from, visit) } else { Err(Lost { top: self.last.top }) }
     }
 
     /// There is no further frame.
