@@ -12,11 +12,14 @@
 //! A walk by sizes reads the thread's own stack alone, whatever the sizes are. If one of them is wrong, it comes to something that is no
 //! known place, or to another end of the stack than the thread's: then the slow way is taken, which learns.
 
+mod trail;
+
 use core::arch::asm;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Lost, own_stack};
+use trail::Trail;
 
 /// Where in the program a frame has called from, and its stack pointer there.
 #[derive(Clone, Copy)]
@@ -37,10 +40,15 @@ enum Known {
 }
 
 /// The known places: each has 48 bits of its address, and then 16 that say what is known.
-static PLACES: [AtomicU64; 1 << BITS] = [const { AtomicU64::new(0) }; 1 << BITS];
-const BITS: u32 = 14;
-/// A place is in one of so many entries, a group that lies in a cache line.
+static PLACES: [Group; 1 << BITS] = [const { Group([const { AtomicU64::new(0) }; WAYS]) }; 1 << BITS];
+const BITS: u32 = 12;
+/// A place is in one of so many entries.
 const WAYS: usize = 4;
+
+/// The entries in which a place may be. They lie in one cache line.
+#[repr(align(32))]
+struct Group([AtomicU64; WAYS]);
+
 const VARIES: u64 = 0xFFFF;
 const OUTERMOST: u64 = 0xFFFE;
 const WORD: usize = size_of::<usize>();
@@ -64,6 +72,17 @@ pub(super) fn here() -> Frame {
 /// Calls `visit` with the return addresses of the frames that are further out than `here` and than the address `from`, until it
 /// answers `false`, the stack ends, or a frame is not known. `here` is a frame of the stack that the calling thread is on.
 pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+    let trail = Trail::of_thread();
+    trail.ask_ahead();
+    let mut note = trail.notes();
+    go(here, |frame| {
+        note(frame);
+        frame.top < from || visit(frame.place)
+    })
+}
+
+/// Calls `visit` with the frames that are further out than `here`, as [`follow`] does.
+fn go(here: Frame, mut visit: impl FnMut(Frame) -> bool) -> Result<(), Lost> {
     let end = own_stack::end();
     let Frame { mut place, mut top } = here;
     loop {
@@ -78,7 +97,7 @@ pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> b
         }
         // SAFETY: further out than `here`, by whole words, and not beyond the end.
         place = unsafe { word_below(top) };
-        if top >= from && !visit(place) {
+        if !visit(Frame { place, top }) {
             return Ok(());
         }
     }
@@ -137,9 +156,13 @@ impl Learner {
     }
 
     /// Goes on by sizes from the frame that was seen last, as [`follow`] does.
-    pub(super) fn go_on(&self, from: usize, visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+    pub(super) fn go_on(&self, from: usize, mut visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
         let is_here = (self.start..=self.end).contains(&self.last.top);
-        if is_here { follow(self.last, from, visit) } else { Err(Lost { top: self.last.top }) }
+        if is_here {
+            go(self.last, |frame| frame.top < from || visit(frame.place))
+        } else {
+            Err(Lost { top: self.last.top })
+        }
     }
 
     /// There is no further frame.
@@ -171,11 +194,10 @@ impl Known {
     }
 }
 
-/// The entries in which a place may be.
+/// The group of a place.
 fn group(place: usize) -> &'static [AtomicU64] {
     let spread = (place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - BITS);
-    let start = spread as usize / WAYS * WAYS;
-    &PLACES[start..start + WAYS]
+    &PLACES[spread as usize].0
 }
 
 fn known(place: usize) -> Option<Known> {
