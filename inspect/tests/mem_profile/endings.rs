@@ -108,7 +108,8 @@ fn other_threads_count_unless_it_is_said_that_they_do_not() {
     with_help();
     let table = kept().remove(0);
     let (increment, _) = figures(&table, "let blocks");
-    assert!((49_000_000..51_000_000).contains(&increment), "{table}");
+    // What other tests ask for and free meanwhile is in it, too: some megabytes.
+    assert!((40_000_000..60_000_000).contains(&increment), "{table}");
     assert!(!table.is_of_thread);
 }
 
