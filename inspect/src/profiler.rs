@@ -30,6 +30,10 @@ use crate::walk;
 ///
 /// A process that crashes or is killed loses nothing that was recorded: what is collected and not yet in the log is in «out.mmt.tail»
 /// beside it, on systems of the Unix kind. The tool reads both; a log that ends well has no tail.
+///
+/// One process at a time writes a file; another one is [refused](StartError::InUse), and what is in the file stays. (Not so where files
+/// cannot be locked, nor once the program itself has opened and closed the file that it writes.) Where the file can grow no more, as on
+/// a full disk, the log ends and says why, and the program goes on.
 #[derive(Debug)]
 pub struct Profiler {
     reporter: Option<Reporter>,

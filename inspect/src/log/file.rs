@@ -25,10 +25,11 @@ pub(crate) struct LogFile {
     file: Option<GrowingFile>,
     /// Why the last chunk is not there, or one before it.
     failure: Option<End>,
-    limit: u64,
-    /// In a forked child the file is there when there is something to write.
+    /// In a forked child the file is there when there is something to write: with this path, and at most so long.
     #[cfg(unix)]
     path: LogPath,
+    #[cfg(unix)]
+    limit: u64,
 }
 
 /// Where a log goes.
@@ -48,7 +49,7 @@ impl LogFile {
         #[cfg(unix)]
         return Self::create_or_go_on(LogPath::of(path).map_err(StartError::File)?, place, limit);
         #[cfg(not(unix))]
-        Ok(Self { file: Some(create(path, place, limit)?), failure: None, limit })
+        Ok(Self { file: Some(create(path, place, limit)?), failure: None })
     }
 
     #[cfg(unix)]
@@ -58,13 +59,13 @@ impl LogFile {
         }
         let left = if place == Place::Anew { None } else { Left::beside(&path) };
         if place == Place::OfChild && left.is_none() {
-            return Ok(Self { file: None, failure: None, limit, path });
+            return Ok(Self { file: None, failure: None, path, limit });
         }
         let mut file = create(&path.with("").unwrap_or_default(), place, limit)?;
         if let Some(left) = left {
             left.append_to(&mut file);
         }
-        Ok(Self { file: Some(file), failure: None, limit, path })
+        Ok(Self { file: Some(file), failure: None, path, limit })
     }
 
     /// Why no more than last words may be written, if that is so.
@@ -87,7 +88,7 @@ impl LogFile {
     /// The file of a forked child of the process that writes this one. The child has a copy of that, which is closed.
     #[cfg(unix)]
     pub(super) const fn of_child(&mut self, process: u32) -> Self {
-        Self { file: None, failure: None, limit: self.limit, path: self.path.of_forked_child(process) }
+        Self { file: None, failure: None, path: self.path.of_forked_child(process), limit: self.limit }
     }
 }
 

@@ -9,7 +9,7 @@
 //! The recorder locks the file itself, but it may begin late, or never: so its own process tells the others by a name which
 //! the system has one of, and takes back however the process ends.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,7 @@ pub(crate) enum Place {
     /// Where it was made.
     There,
     /// Somewhere else.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there nobody knows where a file is moved to"))]
     Moved(PathBuf),
     /// Nowhere any more.
     Removed,
@@ -126,14 +127,14 @@ pub(crate) struct Writer {
 
 #[cfg(unix)]
 mod system {
-    use std::fs::Metadata;
+    use std::fs::{self, Metadata};
     use std::os::fd::AsRawFd;
     use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::UnixListener;
 
     use rustix::process::{Flock, FlockType, fcntl_getlk};
 
-    use super::{File, Path, Place, Writer, fs};
+    use super::{File, Path, Place, Writer};
 
     /// A name that one process can have.
     pub(super) type Turn = UnixListener;
