@@ -9,7 +9,7 @@
 //! The recorder locks the file itself, but it may begin late, or never: so its own process tells the others by a name which
 //! the system has one of, and takes back however the process ends.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
