@@ -55,7 +55,9 @@ mod early;
 mod execl;
 mod heap;
 mod leave;
+// As libmudlark.so has it, word for word.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[path = "../../../core-alloc/preload/src/load.rs"]
 mod load;
 mod next;
 mod privileges;
