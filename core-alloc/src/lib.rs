@@ -78,7 +78,7 @@
 //! 5. What nobody wants for a while the janitor (`Mudlark::set_decay`) gives back to the operating system: dirty pages, all
 //!    regions without pages in use but one, and, inside of pages, OS pages without a block in use. What owners keep in
 //!    depots and the like he sends home before. Dirty pages go back at once where they, with all that is in use, come to a
-//!    sixteenth more than the program has ever used, and the process has ever had so much memory: each request for more
+//!    thirty-second more than the program has ever used, and the process has ever had so much memory: each request for more
 //!    pages gives back up to twice as many.
 //!
 //! A large block of up to 256 KiB is a run of pages from the owner's run cache, and goes back there, as long as that has

@@ -154,7 +154,7 @@ impl Mudlark {
     /// has handed out, only whole regions do.
     ///
     /// Whatever the decay, a program that grows does not keep what it has outgrown: what is in use and what waits to be used
-    /// again come to a sixteenth more than was ever in use, and half a megabyte. Of what is beyond, each request for more
+    /// again come to a thirty-second more than was ever in use, and half a megabyte. Of what is beyond, each request for more
     /// pages gives back up to twice as many. Large blocks that are hardly touched are no reason to do so: what is beyond stays
     /// as long as the process has never had so much memory.
     ///

@@ -339,11 +339,12 @@ impl Accounts {
         self.used.saturating_add(self.dirty_pages * PAGE_SIZE)
     }
 
-    /// What is in use and what is dirty shall come to a sixteenth more than the program has ever used, and not much beyond.
+    /// What is in use and what is dirty shall come to a thirty-second more than the program has ever used, and not much
+    /// beyond.
     const fn most_kept(&self) -> usize {
         const ALWAYS: usize = 512 * 1024;
         // A program that says wrong sizes may have made anything of these.
-        self.peak.saturating_add(self.peak / 16).saturating_add(ALWAYS)
+        self.peak.saturating_add(self.peak / 32).saturating_add(ALWAYS)
     }
 
     /// Tolerates a surplus, and a sixteenth of all more, if the process has never had more memory than may be kept, nor gets
