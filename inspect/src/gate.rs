@@ -265,22 +265,15 @@ pub(crate) const fn is_sample_place(address: usize) -> bool {
     address & SAMPLE_MASK == 0
 }
 
-/// Whether the block at `address` has to be looked for among the recorded ones.
+/// Whether the block at `address` is at a place where recorded ones are.
 #[inline]
 pub(crate) fn may_be_recorded(address: usize) -> bool {
     // Relaxed: a recorded block came to who frees it by way of who recorded it, and that one had seen the mask: see `open`.
-    if address & FREE_MASK.load(Ordering::Relaxed) != 0 {
-        return false;
-    }
-    seldom();
-    may_be_live(address)
+    address & FREE_MASK.load(Ordering::Relaxed) == 0
 }
 
-/// Tells the compiler that the way here is one that is seldom gone.
-#[cold]
-const fn seldom() {}
-
-/// Whether a recorded block may be at `address`. Answers without a lock, and mostly truly.
+/// Whether a recorded block may be at `address`. Answers without a lock, and mostly truly. This is more code than
+/// [`may_be_recorded`], which comes first: so it is not for where a program has its frees inlined.
 #[inline]
 pub(crate) fn may_be_live(address: usize) -> bool {
     LIVE.may_have(address)

@@ -110,7 +110,7 @@ unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
     #[inline]
     unsafe fn realloc(&self, block: NonNull<u8>, size: usize) -> *mut u8 {
         let is_due = is_due(size);
-        if is_due || gate::may_be_recorded(block.addr().get()) {
+        if is_due || may_be_recorded(block) {
             // SAFETY: the caller's promise is the same.
             return end_on_panic(|| unsafe { self.resize_in_turn(block, size, is_due) });
         }
@@ -120,7 +120,7 @@ unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
 
     #[inline]
     unsafe fn free(&self, block: NonNull<u8>) {
-        if gate::may_be_recorded(block.addr().get()) {
+        if may_be_recorded(block) {
             note_freed(block);
         }
         // SAFETY: the caller's promise is the same.
@@ -138,6 +138,12 @@ unsafe impl<M: Malloc> Malloc for ProfiledMalloc<M> {
 #[inline]
 fn is_due(size: usize) -> bool {
     size <= gate::MOST && gate::is_due(size)
+}
+
+/// Whether a block has to be looked for among the recorded ones.
+#[inline]
+fn may_be_recorded(block: NonNull<u8>) -> bool {
+    gate::may_be_recorded(block.addr().get()) && gate::may_be_live(block.addr().get())
 }
 
 /// Notes that a block is about to be freed. If nobody can be asked now, it stays in the books.

@@ -175,7 +175,7 @@ impl<A: GlobalAlloc> Profiled<A> {
         }
     }
 
-    /// Takes back a block that may be recorded.
+    /// Takes back a block that is where recorded ones are. Few of these are recorded, and all others are as any block.
     ///
     /// # Safety
     ///
@@ -183,6 +183,22 @@ impl<A: GlobalAlloc> Profiled<A> {
     #[cold]
     #[inline(never)]
     unsafe fn free_if_recorded(&self, block: *mut u8, layout: Layout) {
+        if gate::may_be_live(block.addr()) {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.free_as_served(block, layout) };
+        }
+        // SAFETY: the caller's promise is the same, and the block is one for its own Layout.
+        unsafe { self.allocator.dealloc(block, layout) };
+    }
+
+    /// Takes back a block that may be recorded, by the Layout that it was allocated for.
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::dealloc`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_as_served(&self, block: *mut u8, layout: Layout) {
         let served_as = match end_on_panic(|| engine::freed(block.addr())) {
             Known::Recorded(live) if live.is_over_aligned => over_aligned(layout),
             Known::Recorded(_) | Known::Unrecorded => layout,
@@ -193,7 +209,8 @@ impl<A: GlobalAlloc> Profiled<A> {
         unsafe { self.allocator.dealloc(block, served_as) };
     }
 
-    /// Resizes a block that may be recorded, or is due to be.
+    /// Resizes a block that is due to be recorded, or is where recorded ones are. Few of the latter are, and all others are as
+    /// any block.
     ///
     /// # Safety
     ///
@@ -201,6 +218,22 @@ impl<A: GlobalAlloc> Profiled<A> {
     #[cold]
     #[inline(never)]
     unsafe fn resize_in_turn(&self, block: *mut u8, layout: Layout, new_size: usize, is_due: bool) -> *mut u8 {
+        if is_due || gate::may_be_live(block.addr()) {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.resize_or_move(block, layout, new_size, is_due) };
+        }
+        // SAFETY: the caller's promise is the same, and the block is one for its own Layout.
+        unsafe { self.allocator.realloc(block, layout, new_size) }
+    }
+
+    /// Resizes a block that may be recorded, or is due to be.
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::realloc`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn resize_or_move(&self, block: *mut u8, layout: Layout, new_size: usize, is_due: bool) -> *mut u8 {
         // SAFETY: the caller promises that the new size, rounded up to the alignment, is no more than `isize::MAX`.
         let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         end_on_panic(|| {
