@@ -35,10 +35,10 @@ fn threads() -> usize {
     tasks().len()
 }
 
-/// Whether `holds` comes to hold within a second.
-fn within_a_second(holds: impl Fn() -> bool) -> bool {
+/// Whether `holds` comes to hold: in less than a second, unless the machine has much else to do.
+fn soon(holds: impl Fn() -> bool) -> bool {
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(1) {
+    while begin.elapsed() < Duration::from_secs(10) {
         if holds() {
             return true;
         }
@@ -75,13 +75,13 @@ fn memory_goes_back_while_the_program_rests() {
     ends_well(&in_child("memory_goes_back_while_the_program_rests", || {
         let (first, alone) = (resident_at_first(), threads());
         use_much_memory();
-        assert!(within_a_second(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
-        assert!(within_a_second(|| threads() == alone), "the janitor is still there");
+        assert!(soon(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
+        assert!(soon(|| threads() == alone), "the janitor is still there");
         let stats = Mudlark::stats();
         assert!(stats.committed_bytes < 2 * MIB, "{stats}");
         // And again: whoever comes to work finds things as before.
         use_much_memory();
-        assert!(within_a_second(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
+        assert!(soon(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
     }));
 }
 
@@ -160,7 +160,7 @@ fn without_decay_memory_stays() {
         assert_eq!(threads(), alone);
         // Memory that was freed before counts from when there is a decay.
         Mudlark::set_decay(Some(Duration::from_millis(20)));
-        assert!(within_a_second(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
+        assert!(soon(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
     }));
 }
 
@@ -172,14 +172,15 @@ fn a_change_of_the_decay_reaches_a_janitor_who_waits() {
         use_much_memory();
         assert_eq!(threads(), alone + 1);
         Mudlark::set_decay(Some(Duration::from_millis(1)));
-        let falls = || within_a_second(|| resident() < first + 6 * MIB);
-        assert!(falls() || falls(), "{} of {first} B", resident());
+        assert!(soon(|| resident() < first + 6 * MIB), "{} of {first} B", resident());
     }));
 }
 
 #[test]
 fn the_janitor_takes_no_signals() {
     ends_well(&in_child("the_janitor_takes_no_signals", || {
+        // So that it waits, and is there to be looked at.
+        Mudlark::set_decay(Some(Duration::from_secs(3600)));
         let (before, own) = (tasks(), blocked_signals("self"));
         use_much_memory();
         let janitor = tasks().into_iter().find(|task| !before.contains(task)).expect("a janitor");
@@ -209,15 +210,15 @@ fn blocked_signals(task: &str) -> u64 {
 fn memory_that_is_used_again_and_again_stays() {
     ends_well(&in_child("memory_that_is_used_again_and_again_stays", || {
         Mudlark::set_decay(Some(Duration::from_millis(50)));
-        let block = || Block::new(&ALLOCATOR, layout(16 * MIB), false, 1);
-        let mut faults = 0;
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_millis(400) {
-            block().free(&ALLOCATOR);
-            faults = page_faults();
+        let use_it = || Block::new(&ALLOCATOR, layout(16 * MIB), false, 1).free(&ALLOCATOR);
+        use_it();
+        let (before, begin) = (page_faults(), Instant::now());
+        while begin.elapsed() < Duration::from_millis(500) {
+            use_it();
         }
-        block().free(&ALLOCATOR);
-        assert!(page_faults() < faults + 100, "{} page faults", page_faults() - faults);
+        let faults = page_faults() - before;
+        // Once it may go back: others may run for so long between a free and the next request.
+        assert!(faults < 4096 + 500, "{faults} page faults, 4096 of which are the whole block");
     }));
 }
 
@@ -315,7 +316,7 @@ fn os_pages_without_a_block_go_back_from_between_others() {
         let live = held.len() * 1032;
         let share = || (resident() - first - bookkeeping) as f64 / live as f64;
         // 3.6 is what remains if each OS page without a block goes back; the blocks in the thread's cache come on top.
-        assert!(within_a_second(|| share() < 4.2), "{} after a second", share());
+        assert!(soon(|| share() < 4.2), "{} after a while", share());
         Mudlark::collect();
         assert!(share() < 3.9, "{} after collecting", share());
         held.into_iter().for_each(|block| block.free(&ALLOCATOR));
@@ -338,7 +339,7 @@ fn what_is_kept_for_many_threads_goes_back() {
                 });
             }
             all_have_freed.wait();
-            let kept = within_a_second(|| resident() < first + 12 * MIB);
+            let kept = soon(|| resident() < first + 12 * MIB);
             may_end.wait();
             assert!(kept, "{} of {first} B", resident());
         });

@@ -37,13 +37,14 @@
 //! # Frees
 //!
 //! Blocks that are recorded by sampling are at one of two places in an OS page, its beginning or 16 bytes on: large ones are there
-//! anyway, small ones are made to begin with the page. Few others are, and of these most find by a small [filter](may_be_live)
-//! that no recorded block is there. Where every request is recorded, every free is looked at.
+//! anyway, small ones are made to begin with the page. Few others are, and of these most find by a small [filter](crate::filter)
+//! that no recorded block is there: so they are as any others. Where every request is recorded, every free is looked at.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use crate::engine;
+use crate::filter::Filter;
 
 /// What blocks are aligned to that are recorded by sampling, unless they are at a [place for samples](is_sample_place) anyway.
 pub(crate) const SAMPLE_ALIGN: usize = 4096;
@@ -90,6 +91,9 @@ pub(crate) const EVERY: u64 = 1;
 /// An address may be a recorded block's if it has none of these bits.
 static FREE_MASK: AtomicUsize = AtomicUsize::new(NO_ADDRESS);
 const NO_ADDRESS: usize = usize::MAX;
+
+/// Where recorded blocks in use may be. Changed with the engine locked.
+pub(crate) static LIVE: Filter = Filter::new();
 
 /// Whether anyone came by.
 static WAS_ASKED: AtomicBool = AtomicBool::new(false);
@@ -265,7 +269,21 @@ pub(crate) const fn is_sample_place(address: usize) -> bool {
 #[inline]
 pub(crate) fn may_be_recorded(address: usize) -> bool {
     // Relaxed: a recorded block came to who frees it by way of who recorded it, and that one had seen the mask: see `open`.
-    address & FREE_MASK.load(Ordering::Relaxed) == 0
+    if address & FREE_MASK.load(Ordering::Relaxed) != 0 {
+        return false;
+    }
+    seldom();
+    may_be_live(address)
+}
+
+/// Tells the compiler that the way here is one that is seldom gone.
+#[cold]
+const fn seldom() {}
+
+/// Whether a recorded block may be at `address`. Answers without a lock, and mostly truly.
+#[inline]
+pub(crate) fn may_be_live(address: usize) -> bool {
+    LIVE.may_have(address)
 }
 
 /// Opens the gate for a recording with this interval. Called with the engine locked.
@@ -310,65 +328,6 @@ fn raise(interval: u64) {
 pub(crate) fn is_installed() -> bool {
     drop(core::hint::black_box(Box::new(0_u8)));
     WAS_ASKED.load(Ordering::Relaxed)
-}
-
-/// For each [place](filter_index), the number of live recorded blocks, up to 255, which stays until the filter is
-/// [made anew](renew_filter).
-static FILTER: [AtomicU8; FILTER_LEN] = [const { AtomicU8::new(0) }; FILTER_LEN];
-const FILTER_LEN: usize = 1 << FILTER_BITS;
-const FILTER_BITS: u32 = 14;
-
-fn filter_index(address: usize) -> usize {
-    // The lowest bits are zero mostly; the golden ratio spreads the others (Knuth).
-    let spread = (address as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (spread >> (u64::BITS - FILTER_BITS)) as usize
-}
-
-fn filter_place(address: usize) -> &'static AtomicU8 {
-    &FILTER[filter_index(address)]
-}
-
-/// Whether a recorded block may be at this address. Answers without a lock, and mostly truly.
-pub(crate) fn may_be_live(address: usize) -> bool {
-    // Relaxed: as in `may_be_recorded`.
-    filter_place(address).load(Ordering::Relaxed) != 0
-}
-
-/// A recorded block is at this address from now on. Called with the engine locked.
-pub(crate) fn note_live(address: usize) {
-    let place = filter_place(address);
-    place.store(place.load(Ordering::Relaxed).saturating_add(1), Ordering::Relaxed);
-}
-
-/// It is not any more. Called with the engine locked.
-pub(crate) fn note_dead(address: usize) {
-    let place = filter_place(address);
-    let count = place.load(Ordering::Relaxed);
-    // At the highest count nobody knows how many there are.
-    if count < u8::MAX {
-        place.store(count.saturating_sub(1), Ordering::Relaxed);
-    }
-}
-
-/// No recorded block is live any more. Called with the engine locked.
-pub(crate) fn forget_live() {
-    for place in &FILTER {
-        place.store(0, Ordering::Relaxed);
-    }
-}
-
-/// Counts anew: just these are live. Called with the engine locked.
-///
-/// No count is zero for a moment if there is a live block at its place: somebody may be about to free it.
-pub(crate) fn renew_filter(live: impl Iterator<Item = usize>) {
-    let mut counts = [0_u8; FILTER_LEN];
-    for address in live {
-        let count = &mut counts[filter_index(address)];
-        *count = count.saturating_add(1);
-    }
-    for (place, count) in FILTER.iter().zip(counts) {
-        place.store(count, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

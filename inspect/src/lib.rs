@@ -78,6 +78,7 @@ mod costs;
 mod engine;
 mod errno;
 mod family;
+mod filter;
 mod fork;
 mod gate;
 mod live;

@@ -137,7 +137,7 @@ impl LiveTable {
             self.traced.current = self.traced.current.saturating_add(self.stands_for(&live));
             self.traced.peak = self.traced.peak.max(self.traced.current);
         }
-        gate::note_live(live.address);
+        gate::LIVE.add(live.address);
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl LiveTable {
         if self.is_of_recording(&live) {
             self.traced.current = self.traced.current.saturating_sub(self.stands_for(&live));
         }
-        gate::note_dead(address);
+        gate::LIVE.remove(address);
         Some(live)
     }
 
@@ -172,7 +172,7 @@ impl LiveTable {
         if self.over_aligned == 0 {
             // At once: a forked child, which has a copy of them all, would have to touch each.
             (self.entries, self.len) = (Array::new(), 0);
-            gate::forget_live();
+            gate::LIVE.clear();
         }
         let mut place = 0;
         while place < self.entries.len() {
@@ -193,7 +193,7 @@ impl LiveTable {
 
     /// Has the filter for addresses count what there is, exactly.
     pub(crate) fn renew_filter(&self) {
-        gate::renew_filter(self.iter().map(|live| live.address));
+        gate::LIVE.renew(self.iter().map(|live| live.address));
     }
 
     /// The place of an address, or the empty one where it would be. There are entries.

@@ -229,7 +229,6 @@ pub(crate) struct Loaded(Array<Module>);
 
 impl Loaded {
     /// As if nothing were.
-    #[cfg(unix)]
     pub(crate) const fn nothing() -> Self {
         Self(Array::new())
     }

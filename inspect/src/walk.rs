@@ -22,6 +22,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 /// Where the sizes of frames are not remembered, none are known.
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(miri))))]
 mod frame_sizes {
+    use super::Lost;
+
     #[derive(Clone, Copy)]
     pub(super) struct Frame;
 
@@ -31,8 +33,8 @@ mod frame_sizes {
         Frame
     }
 
-    pub(super) fn follow(_here: Frame, _from: usize, _visit: impl FnMut(usize) -> bool) -> bool {
-        false
+    pub(super) fn follow(_here: Frame, _from: usize, _visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+        Err(Lost::FOR_GOOD)
     }
 
     impl Learner {
@@ -41,6 +43,10 @@ mod frame_sizes {
         }
 
         pub(super) fn saw(&mut self, _place: usize, _top: usize) {}
+
+        pub(super) fn go_on(&self, _from: usize, _visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+            Err(Lost::FOR_GOOD)
+        }
 
         pub(super) fn has_ended(self) {}
     }
@@ -58,7 +64,7 @@ pub(crate) fn choose() {
     let from = (&raw const here).addr();
     let (mut followed, mut unwound) = (Walk::empty(MOST_FRAMES), Walk::empty(MOST_FRAMES));
     followed.follow(from);
-    unwound.unwind(frame_sizes::here(), from);
+    unwound.unwind(frame_sizes::here(), from, Lost::FOR_GOOD);
     BY_FRAME_POINTERS.store(agree(followed.frames(), unwound.frames()), Ordering::Relaxed);
 }
 
@@ -83,6 +89,18 @@ fn agree(followed: &[usize], unwound: &[usize]) -> bool {
             let rest = &unwound[start..];
             rest.starts_with(followed) && rest.len() - followed.len() <= FEW
         })
+}
+
+/// A walk by the sizes of frames does not know on.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    /// The stack pointer of the frame whose size is not known; it may be a wrong one if another size was.
+    top: usize,
+}
+
+impl Lost {
+    /// No frame is further out.
+    const FOR_GOOD: Self = Self { top: usize::MAX };
 }
 
 /// The frames from some point on, innermost first.
@@ -112,9 +130,10 @@ impl Walk {
             }
         }
         let here = frame_sizes::here();
-        if is_time_to_learn() || !walk.step(here, from) {
+        let stepped = if is_time_to_learn() { Err(Lost::FOR_GOOD) } else { walk.step(here, from) };
+        if let Err(lost) = stepped {
             walk.len = 0;
-            walk.unwind(here, from);
+            walk.unwind(here, from, lost);
         }
         walk
     }
@@ -144,14 +163,16 @@ impl Walk {
         frame_pointers::follow(from, |return_address| self.push(return_address));
     }
 
-    /// By the sizes of frames. The answer is whether all of these are known.
-    fn step(&mut self, here: frame_sizes::Frame, from: usize) -> bool {
+    /// By the sizes of frames.
+    fn step(&mut self, here: frame_sizes::Frame, from: usize) -> Result<(), Lost> {
         frame_sizes::follow(here, from, |return_address| self.push(return_address))
     }
 
-    /// By the unwinder's tables. What they say about the frames that are further out than `here` is remembered.
-    fn unwind(&mut self, here: frame_sizes::Frame, from: usize) {
+    /// By the unwinder's tables; and by the sizes of frames again, if these lead on to the end from some frame that is further out
+    /// than where they were `lost`. What the tables say about frames that are further out than `here` is remembered.
+    fn unwind(&mut self, here: frame_sizes::Frame, from: usize, mut lost: Lost) {
         let mut learner = frame_sizes::Learner::new(here);
+        let mut is_outermost = true;
         let visit = |frame: &backtrace::Frame| {
             let (place, top) = (frame.ip().addr(), frame.sp().addr());
             if place == 0 {
@@ -161,13 +182,33 @@ impl Walk {
             learner.saw(place, top);
             // The stack grows downwards, so inner frames are below.
             let is_inner = self.len == 0 && (1..from).contains(&top);
-            is_inner || self.push(place)
+            if !is_inner && !self.push(place) {
+                is_outermost = false;
+                return false;
+            }
+            if top > lost.top {
+                match self.go_on(&learner, from) {
+                    Ok(()) => is_outermost = false,
+                    Err(further) => lost = further,
+                }
+            }
+            is_outermost
         };
         // SAFETY: what has to be kept from running at the same time is what looks up symbols, and nobody does here.
         unsafe { backtrace::trace_unsynchronized(visit) };
-        if self.len < self.most {
+        if is_outermost {
             learner.has_ended();
         }
+    }
+
+    /// By sizes, from the last frame of a walk by the tables, or not at all.
+    fn go_on(&mut self, learner: &frame_sizes::Learner, from: usize) -> Result<(), Lost> {
+        let len = self.len;
+        let gone_on = learner.go_on(from, |return_address| self.push(return_address));
+        if gone_on.is_err() {
+            self.len = len;
+        }
+        gone_on
     }
 }
 
@@ -198,7 +239,7 @@ mod tests {
         assert!(Walk::new(&raw const here, 0).frames().is_empty());
     }
 
-    /// Stacks of many shapes, each walked in both ways.
+    /// Stacks of many shapes, each walked by sizes, by the tables, and where the sizes are lost by both.
     #[test]
     #[cfg_attr(miri, ignore = "there are no return addresses")]
     fn remembered_sizes_lead_where_the_tables_do() {
@@ -207,14 +248,16 @@ mod tests {
             let local = 0_u8;
             let from = (&raw const local).addr();
             for most in [MOST_FRAMES, 5] {
-                let (mut stepped, mut unwound) = (Walk::empty(most), Walk::empty(most));
+                let [mut stepped, mut mixed, mut unwound] = core::array::from_fn(|_| Walk::empty(most));
                 let here = frame_sizes::here();
-                let is_whole = stepped.step(here, from);
-                unwound.unwind(here, from);
-                if is_whole {
-                    *steps += 1;
-                    assert_eq!(stepped.frames(), unwound.frames());
+                let way = stepped.step(here, from);
+                if let Err(lost) = way {
+                    mixed.unwind(here, from, lost);
                 }
+                unwound.unwind(here, from, Lost::FOR_GOOD);
+                let other = if way.is_ok() { stepped } else { mixed };
+                *steps += usize::from(way.is_ok());
+                assert_eq!(other.frames(), unwound.frames());
             }
         }
 

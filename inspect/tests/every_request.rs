@@ -256,3 +256,24 @@ fn a_panic_is_recorded_as_anything() {
     assert_eq!((log.count(4321, "panicking"), log.count(4322, "")), (1, 1));
     assert!(!log.live.values().any(|&size| size == 4321));
 }
+
+#[test]
+fn a_block_that_is_resized_by_who_tells_of_the_heap_is_recorded_no_more() {
+    static KEPT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+    fn heap() -> Vec<Event<'static>> {
+        KEPT.lock().expect("nobody panics with it").reserve_exact(56_789);
+        Vec::new()
+    }
+
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(|poison| poison.into_inner());
+    let file = file("resized-by-the-recorder");
+    let builder = Profiler::builder().interval(1).stats_period(None).heap(heap);
+    let profile = builder.start(&file).expect("a recording begins");
+    KEPT.lock().expect("nobody panics with it").reserve_exact(12_345);
+    drop(profile);
+    let log = read(std::fs::read(&file).expect("there is a log"));
+    std::fs::remove_file(&file).expect("the log is ours");
+    assert_eq!(log.count(12_345, ""), 1);
+    assert!(!log.live.values().any(|size| [12_345, 56_789].contains(size)), "it is no leak of the program's");
+}

@@ -1,5 +1,5 @@
-//! How the program loads libraries. With `RTLD_DEEPBIND` one would free the program's blocks by the C library's `free`, which is
-//! not ours, and the program by ours what the library has allocated. So that flag is left out.
+//! How the program loads libraries. One with `RTLD_DEEPBIND` would ask the C library for its blocks, not the `malloc` that comes
+//! before that, and would free the program's there. So that flag is left out.
 
 use core::arch::naked_asm;
 use core::ffi::{c_char, c_int, c_void};

@@ -70,11 +70,13 @@ static void rest(void) {
     HOLDS(COMES_TRUE(threads() == 1));
 }
 
-/* A janitor is there at first; the child gets one of its own. */
+/* A janitor is there at first, who waits for long enough to be seen; the child gets one of its own. */
 static void rest_in_child(void) {
+    mudlark_set_decay(60 * 1000);
     have_and_free_much();
     HOLDS(COMES_TRUE(threads() == 2));
     pid_t child = fork();
+    mudlark_set_decay(50);
     if (child == 0) {
         rest();
         _exit(failures);

@@ -38,7 +38,7 @@ impl LargeBin {
     }
 
     /// The least size of the blocks of a bin.
-    const fn smallest(self, first_log2: u32) -> usize {
+    const fn smallest(&self, first_log2: u32) -> usize {
         let steps = (1 << STEPS_LOG2) + self.0 % (1 << STEPS_LOG2);
         steps << (first_log2 - STEPS_LOG2) << (self.0 >> STEPS_LOG2)
     }
@@ -54,6 +54,7 @@ impl LargeBin {
 #[derive(Clone, Copy)]
 pub(super) struct BinCounts {
     limit_log2: u8,
+    linear: u8,
     last: u8,
 }
 
@@ -64,12 +65,13 @@ impl BinCounts {
         let largest = limited(bytes / LARGEST_PART, LINEAR_STEP, usize::MAX);
         let limit_log2 = limited(largest, LINEAR_STEP, LINEAR_LIMIT).ilog2();
         let LargeBin(last) = LargeBin::of(largest, limit_log2);
-        // INVARIANT: both are limited.
-        Self { limit_log2: limit_log2 as u8, last: limited(last, 0, BITS - 1) as u8 }
+        let linear = (1 << limit_log2) / LINEAR_STEP;
+        // INVARIANT: all are limited.
+        Self { limit_log2: limit_log2 as u8, linear: linear as u8, last: limited(last, 0, BITS - 1) as u8 }
     }
 
     #[inline(always)]
-    const fn limit_log2(self) -> u32 {
+    const fn limit_log2(&self) -> u32 {
         let log2 = self.limit_log2 as u32;
         // SAFETY: by the type's invariants; so a shift by it needs no more care.
         unsafe { assert_unchecked(STEPS_LOG2 <= log2 && log2 < usize::BITS) };
@@ -78,41 +80,41 @@ impl BinCounts {
 
     /// Whether free blocks of `size` are listed in the large bins.
     #[inline(always)]
-    pub(super) const fn is_large(self, size: usize) -> bool {
-        size >> self.limit_log2() != 0
+    pub(super) const fn is_large(&self, size: usize) -> bool {
+        size / LINEAR_STEP >= self.linear()
     }
 
     /// The large bin for free blocks of a large `size`.
     #[inline(always)]
-    pub(super) const fn large_bin_of(self, size: usize) -> LargeBin {
+    pub(super) const fn large_bin_of(&self, size: usize) -> LargeBin {
         let LargeBin(bin) = LargeBin::of(size, self.limit_log2());
         LargeBin(if bin < self.last() { bin } else { self.last() })
     }
 
     /// The index of the last large bin.
     #[inline(always)]
-    pub(super) const fn last(self) -> usize {
+    pub(super) const fn last(&self) -> usize {
         self.last as usize
     }
 
     /// The number of linear bins.
     #[inline(always)]
-    pub(super) const fn linear(self) -> usize {
-        (1 << self.limit_log2()) / LINEAR_STEP
+    pub(super) const fn linear(&self) -> usize {
+        self.linear as usize
     }
 
     /// The number of all.
-    pub(super) const fn heads(self) -> usize {
+    pub(super) const fn heads(&self) -> usize {
         self.linear() + self.last() + 1
     }
 
     /// The bytes of the heads.
-    pub(super) const fn heads_len(self) -> usize {
+    pub(super) const fn heads_len(&self) -> usize {
         self.heads() * size_of::<Head>()
     }
 
     /// The least size of the blocks in the list of a head.
-    pub(super) fn smallest(self, head: usize) -> usize {
+    pub(super) fn smallest(&self, head: usize) -> usize {
         match head.checked_sub(self.linear()) {
             None => (head * LINEAR_STEP).max(MIN_SIZE),
             Some(bin) => LargeBin(bin).smallest(self.limit_log2()),

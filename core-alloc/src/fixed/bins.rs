@@ -17,24 +17,23 @@
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
 
-use core::alloc::Layout;
+use core::hint::assert_unchecked;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::bin_counts::{BinCounts, LINEAR_BINS, LINEAR_LIMIT, LINEAR_STEP, LargeBin};
 use super::bin_list::{First, Head, Last, push, unlink_next};
 use super::bin_map::{BinMap, bits_above};
-use super::block::{Block, GRANULE, Links, TAG_SIZE, TINY, Tag};
+use super::block::{Block, Links, MIN_SIZE};
 use super::region_layout::Notes;
 
 /// How many blocks of its bin are looked at for a small request that found nothing else.
 const LINEAR_LOOKS: usize = 3;
 
-/// Whether a request is one for [`BinsRef::pop_small`]: for few bytes, but not for so few that rounding does not make a block.
+/// Whether [`BinsRef::pop_small`] is for this size: small, but no less than that of a block.
 #[inline(always)]
-pub(super) const fn is_small(layout: Layout) -> bool {
-    const MOST: usize = LINEAR_LIMIT - GRANULE - TAG_SIZE;
-    TINY < layout.size() && layout.size() <= MOST
+pub(super) const fn is_small(size: usize) -> bool {
+    MIN_SIZE <= size && size < LINEAR_LIMIT
 }
 
 /// What is known of a region's bins. Their heads follow in memory: those of the linear bins, then those of the large ones.
@@ -108,8 +107,8 @@ impl BinsRef {
     }
 
     #[inline(always)]
-    fn counts(self) -> BinCounts {
-        self.bins().counts
+    fn counts(&self) -> &BinCounts {
+        &self.bins().counts
     }
 
     /// Where a head is: of the linear bin `index`, or of a large one behind those.
@@ -155,22 +154,7 @@ impl BinsRef {
         }
     }
 
-    /// Lists a free block of `size`.
-    #[inline(always)]
-    pub(super) fn link(self, block: Block, size: usize) {
-        if self.is_large(size) {
-            return self.link_any(block, size);
-        }
-        let bin = size / LINEAR_STEP;
-        if push(self.head(bin), block) == First::Yes {
-            self.linear_map().flip(bin);
-        }
-    }
-
-    /// The same, if `size` is known not to be of the large bins.
-    ///
-    /// (It sets a bit where [`link`](Self::link) flips one: what is the same twice becomes a call where code is built for size, and
-    /// this is in every request and free.)
+    /// Lists a free block of `size`, which is known not to be of the large bins.
     #[inline(always)]
     pub(super) fn link_small(self, block: Block, size: usize) {
         debug_assert!(!self.is_large(size), "{size} B are of a large bin");
@@ -180,7 +164,7 @@ impl BinsRef {
         }
     }
 
-    /// The same for any block, in less code.
+    /// The same for any block.
     #[inline(never)]
     pub(super) fn link_any(self, block: Block, size: usize) {
         let (map, head, bin) = if self.is_large(size) {
@@ -212,28 +196,27 @@ impl BinsRef {
     fn note_end_at(self, place: NonNull<Head>) {
         let index = place.addr().get().wrapping_sub(self.0.addr().get()) / size_of::<Head>();
         let linear = self.counts().linear();
-        if index < linear {
-            self.linear_map().flip(index);
-        } else if index - linear <= self.counts().last() {
-            self.large_map().flip(index - linear);
+        match index.checked_sub(linear) {
+            None => self.linear_map().flip(index),
+            Some(large) if large <= self.counts().last() => self.large_map().flip(large),
+            Some(_) => {}
         }
     }
 
     /// Takes a block of `size` or more out of the linear bins, and tells what is left of it. Of the bin of the size, only the
     /// first block is looked at.
     #[inline(always)]
-    pub(super) fn pop_small(self, size: usize) -> Option<(Block, Tag)> {
+    pub(super) fn pop_small(self, size: usize) -> Option<(Block, usize)> {
         let bin = size / LINEAR_STEP;
-        if bin >= LINEAR_BINS {
-            return None;
-        }
+        // SAFETY: by the contract.
+        unsafe { assert_unchecked(bin < LINEAR_BINS) };
         let map = self.bins().linear;
         let mut bits = map >> bin << bin;
         while bits != 0 {
             let head = self.head(bits.trailing_zeros() as usize);
             // SAFETY: a head, by the type's invariants; the bit says that there is a block.
             let block = unsafe { head.cast::<Block>().read() };
-            if let Some(rest) = block.tag().without(size) {
+            if let Some(rest) = block.tag().size_of_free().checked_sub(size) {
                 if unlink_next(head, block) == Last::Yes {
                     self.linear_map().write(map & (bits - 1));
                 }
@@ -277,7 +260,7 @@ impl BinsRef {
         for _ in 0..LINEAR_LOOKS {
             // SAFETY: a head, or where a listed block has its link.
             let Some(block) = (unsafe { place.read() }) else { break };
-            if block.tag().without(size).is_some() {
+            if block.tag().size_of_free() >= size {
                 if unlink_next(place, block) == Last::Yes && place == head {
                     map.flip(bin);
                 }
@@ -353,14 +336,16 @@ fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<
     let head = unsafe { heads.add(bin) };
     // SAFETY: a head.
     let first = unsafe { head.read() }?;
-    if first.tag().without(size).is_some() {
+    if first.tag().size_of_free() >= size {
         if unlink_next(head, first) == Last::Yes {
             map.flip(bin);
         }
         return Some(first);
     }
     let second = first.links().next?;
-    second.tag().without(size)?;
+    if second.tag().size_of_free() < size {
+        return None;
+    }
     // The first block is still there.
     let _ = unlink_next(first.next_place(), second);
     Some(second)

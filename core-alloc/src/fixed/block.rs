@@ -28,24 +28,24 @@ pub(super) const MIN_SIZE: usize = 4 * WORD;
 pub(super) struct Tag(usize);
 
 impl Tag {
-    const FREE: usize = 1;
+    const IN_USE: usize = 1;
     const AFTER_FREE: usize = 2;
     /// Of a block in use that would not be listed in a linear bin: so a free need not compare.
     const LARGE: usize = 4;
 
     /// Of a block in use behind another one in use, which is not large.
     pub(super) const fn in_use(size: usize) -> Self {
-        Self(size)
+        Self(size | Self::IN_USE)
     }
 
     /// The same of a large one.
     pub(super) const fn in_use_large(size: usize) -> Self {
-        Self(size | Self::LARGE)
+        Self(size | Self::IN_USE | Self::LARGE)
     }
 
-    /// Of a free block, which is never behind another one.
+    /// Of a free block, which is never behind another one: the bare size.
     pub(super) const fn free(size: usize) -> Self {
-        Self(size | Self::FREE)
+        Self(size)
     }
 
     /// The bytes from this block's tag to the next one's.
@@ -55,26 +55,18 @@ impl Tag {
 
     /// The same, of a free block.
     pub(super) const fn size_of_free(self) -> usize {
-        debug_assert!(self.0 % GRANULE == Self::FREE, "not a free block's tag");
-        self.0 - Self::FREE
+        debug_assert!(self.0.is_multiple_of(GRANULE), "not a free block's tag");
+        self.0
     }
 
     /// The same, of a block in use that is neither large nor behind a free one; else `None`.
     pub(super) const fn plain_size(self) -> Option<usize> {
-        if self.0.is_multiple_of(GRANULE) { Some(self.0) } else { None }
-    }
-
-    /// The tag of what is left of a free block when `size` bytes are taken from it, were that a block; `None` if it is
-    /// smaller than that.
-    pub(super) const fn without(self, size: usize) -> Option<Self> {
-        match self.0.checked_sub(size) {
-            Some(rest) => Some(Self(rest)),
-            None => None,
-        }
+        let size = self.0.wrapping_sub(Self::IN_USE);
+        if size.is_multiple_of(GRANULE) { Some(size) } else { None }
     }
 
     pub(super) const fn is_free(self) -> bool {
-        self.0 & Self::FREE != 0
+        self.0 & Self::IN_USE == 0
     }
 
     /// Whether the block before this one is free.
@@ -258,12 +250,9 @@ pub(super) const fn size_for(layout: Layout) -> usize {
     if size < MIN_SIZE { MIN_SIZE } else { size }
 }
 
-/// The same, if the request is for more than [`TINY`].
+/// The same, but less than that of any block for a few bytes.
 #[inline(always)]
 pub(super) const fn rounded_size_for(layout: Layout) -> usize {
     // By `Layout`'s invariant, the size is at most half of the addresses.
     (layout.size() + TAG_SIZE + GRANULE - 1) & !(GRANULE - 1)
 }
-
-/// For requests up to this, blocks have more room than rounding gives.
-pub(super) const TINY: usize = MIN_SIZE - GRANULE - TAG_SIZE;

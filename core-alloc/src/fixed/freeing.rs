@@ -18,23 +18,69 @@ impl Region {
     /// The block is in use, and its user parts with it.
     #[inline(always)]
     pub(super) unsafe fn give(self, block: Block) {
+        // SAFETY: as the caller has it.
+        let (block, size) = unsafe { self.free(block) };
+        if let Some(size) = size {
+            self.bins().link_small(block, size);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn free(self, block: Block) -> (Block, Option<usize>) {
         let tag = block.tag();
-        let Some(size) = tag.plain_size() else {
+        let (block, size, behind) = if let Some(size) = tag.plain_size() {
             // SAFETY: as the caller has it.
+            let Some(behind) = (unsafe { self.end_before(block, size) }) else {
+                // SAFETY: likewise.
+                unsafe { block.mark_free(size) };
+                return (block, Some(size));
+            };
+            (block, size, Some(behind))
+        } else {
+            // SAFETY: likewise.
             let (start, size) = unsafe { self.join_before(block, tag) };
             // SAFETY: likewise.
-            return match unsafe { self.mark_free(start, size) } {
-                // SAFETY: likewise.
-                Some(behind) => unsafe { self.join_behind(start, size, behind) },
-                None => self.bins().link(start, size),
-            };
+            (start, size, unsafe { self.end_before(start, size) })
         };
-        // SAFETY: as the caller has it.
-        match unsafe { self.mark_free(block, size) } {
-            // SAFETY: likewise.
-            Some(behind) => unsafe { self.join_behind(block, size, behind) },
-            None => self.bins().link_small(block, size),
+        let size = match behind {
+            Some(behind) => self.join_behind(size, behind),
+            None => size,
+        };
+        // SAFETY: likewise.
+        unsafe { block.mark_free(size) };
+        if self.bins().is_large(size) {
+            self.bins().link_any(block, size);
+            return (block, None);
         }
+        (block, Some(size))
+    }
+
+    /// Lets the block behind one of `size` know that it is behind a free one, unless it is free itself: then, nothing has
+    /// changed, and that is the answer.
+    ///
+    /// # Safety
+    ///
+    /// As for [`give`](Self::give).
+    #[inline(always)]
+    unsafe fn end_before(self, block: Block, size: usize) -> Option<Block> {
+        // SAFETY: there is a block behind each but the last.
+        let behind = unsafe { block.at(size) };
+        let tag = behind.tag();
+        if tag.is_free() {
+            return Some(behind);
+        }
+        behind.set_tag(tag.after_free());
+        None
+    }
+
+    /// The size of a block together with the free one behind it, which is no longer listed then. What is behind that knows
+    /// already that it is behind a free block.
+    #[inline(always)]
+    fn join_behind(self, size: usize, behind: Block) -> usize {
+        let behind_size = behind.tag().size_of_free();
+        self.bins().unlink(behind);
+        behind.forget_tag();
+        size + behind_size
     }
 
     /// Where a block with this tag begins together with the free one before it, if there is one, which is no longer listed then;
@@ -44,7 +90,7 @@ impl Region {
     ///
     /// As for [`give`](Self::give).
     #[inline(always)]
-    unsafe fn join_before(self, block: Block, tag: Tag) -> (Block, usize) {
+    pub(super) unsafe fn join_before(self, block: Block, tag: Tag) -> (Block, usize) {
         if !tag.is_after_free() {
             return (block, tag.size());
         }
@@ -54,50 +100,5 @@ impl Region {
         let size = before_size + tag.size();
         self.bins().unlink(before);
         (before, size)
-    }
-
-    /// Marks a block of `size` as free, unless the one behind it is free: then, nothing has changed, and that is the answer.
-    ///
-    /// # Safety
-    ///
-    /// `size` bytes from the tag on are this block, and nobody uses them.
-    #[inline(always)]
-    unsafe fn mark_free(self, block: Block, size: usize) -> Option<Block> {
-        // SAFETY: there is a block behind each but the last.
-        let behind = unsafe { block.at(size) };
-        let tag = behind.tag();
-        if tag.is_free() {
-            return Some(behind);
-        }
-        behind.set_tag(tag.after_free());
-        // SAFETY: by the contract.
-        unsafe { block.mark_free(size) };
-        None
-    }
-
-    /// Makes a block of `size` and the free one behind it one free block, and lists that.
-    ///
-    /// # Safety
-    ///
-    /// As for [`mark_free`](Self::mark_free).
-    #[inline(always)]
-    unsafe fn join_behind(self, block: Block, size: usize, behind: Block) {
-        let whole = size + behind.tag().size_of_free();
-        self.bins().unlink(behind);
-        behind.forget_tag();
-        // SAFETY: nobody uses either. What is behind both knows already that it is behind a free block.
-        unsafe { block.mark_free(whole) };
-        self.bins().link(block, whole);
-    }
-
-    /// As [`give`](Self::give), for callers to whom the cost of a call is nothing.
-    ///
-    /// # Safety
-    ///
-    /// As for that.
-    #[inline(never)]
-    pub(super) unsafe fn give_back(self, block: Block) {
-        // SAFETY: as the caller has it.
-        unsafe { self.give(block) };
     }
 }

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use super::RegionTooSmall;
 use super::bins::{BinStats, is_small};
-use super::block::{Block, GRANULE, TAG_SIZE, TINY, rounded_size_for, size_for};
+use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, rounded_size_for, size_for};
 use super::misuse::{Misuse, Refusal};
 use super::region::{Region, Resized};
 use super::region_heap::{RegionHeap, Resize, added_or_panic, or_panic};
@@ -18,7 +18,7 @@ use super::verify::{Damage, Part, parts};
 /// A heap over regions that its user gives it, for one owner at a time.
 ///
 /// It needs nothing but that memory: no operating system, no other allocator, no lock. It describes itself within the
-/// regions, so it may be moved at any time, while its blocks stay, and is one word. Dropping it frees nothing. [The
+/// regions, so it may be moved at any time, while its blocks stay, and is two words. Dropping it frees nothing. [The
 /// module's documentation](super) tells how it works and what its operations cost; [`LockedHeap`](super::LockedHeap)
 /// shares it among threads, cores and interrupt handlers.
 ///
@@ -43,9 +43,12 @@ use super::verify::{Damage, Part, parts};
 /// # Invariants
 ///
 /// The regions are this heap's alone, each in the list once. All blocks in use were handed out and not yet given back.
+/// `newest_len` is that of the newest region, or nothing if there is none.
 pub struct Heap {
     /// The region that was added last; each knows the one before it.
-    regions: Option<Region>,
+    newest: Option<Region>,
+    /// How far that goes, for a free to see that a block lies in there.
+    newest_len: usize,
 }
 
 // SAFETY: the regions are the heap's alone, by `add_region`'s contract usable from any thread, and what the pointers
@@ -59,7 +62,7 @@ impl Heap {
     /// A heap without memory, which refuses every request until it is given a region.
     #[must_use]
     pub const fn new() -> Self {
-        Self { regions: None }
+        Self { newest: None, newest_len: 0 }
     }
 
     /// Gives the heap `size` bytes of memory from `start` on.
@@ -117,14 +120,15 @@ impl Heap {
     /// Constant time for each region.
     #[inline(always)]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if is_small(layout)
+        let size = rounded_size_for(layout);
+        if is_small(size)
             && layout.align() <= GRANULE
-            && let Some(region) = self.regions
-            && let Some(block) = region.take_small(rounded_size_for(layout))
+            && let Some(region) = self.newest
+            && let Some(block) = region.take_small(size)
         {
             return Some(block.start());
         }
-        allocate_otherwise(self.regions, layout)
+        allocate_otherwise(self.newest, size, layout.align())
     }
 
     /// As [`allocate`](Self::allocate), from regions that have all flags of `kind` only.
@@ -176,11 +180,7 @@ impl Heap {
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: as the caller has it.
-        let (region, block) = match unsafe { self.in_newest(block, layout) } {
-            Some(found) => found,
-            // SAFETY: likewise.
-            None => unsafe { find_or_panic(self.regions, block, layout) },
-        };
+        let (region, block) = or_panic(unsafe { self.find(block, layout) });
         // SAFETY: the caller parts with it.
         unsafe { region.give(block) };
     }
@@ -280,7 +280,7 @@ impl Heap {
 
     /// The region that was added last.
     pub(super) const fn newest(&self) -> Option<Region> {
-        self.regions
+        self.newest
     }
 
     /// As [`RegionHeap::try_add_region`], for memory of a kind.
@@ -299,8 +299,8 @@ impl Heap {
         }
         // SAFETY: the caller's promise is the one asked for.
         let region = unsafe { Region::create(kind, start, size) }.map_err(Refusal::TooSmall)?;
-        region.set_next(self.regions);
-        self.regions = Some(region);
+        region.set_next(self.newest);
+        (self.newest, self.newest_len) = (Some(region), region.len());
         Ok(())
     }
 
@@ -320,44 +320,46 @@ impl Heap {
     }
 
     fn regions(&self) -> impl Iterator<Item = Region> {
-        regions_from(self.regions)
+        regions_from(self.newest)
     }
 
-    /// The block, if it is one of the newest region, and debug builds have no objection.
+    /// The block, and the region that it lies in. In debug builds, it must look like one for the layout.
     ///
-    /// # Safety
+    /// # Errors
     ///
-    /// `block` is in use for `layout`.
-    #[inline(always)]
-    unsafe fn in_newest(&self, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
-        let region = self.regions?;
-        if !region.contains(block.addr().get())
-            || cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some()
-        {
-            return None;
-        }
-        // SAFETY: by the contract, it is one.
-        Some((region, unsafe { region.block_at(block) }))
-    }
-
-    /// The block, and the region that it lies in.
+    /// [`Misuse`] when it is in no region.
     ///
     /// # Safety
     ///
     /// `block` is in use for `layout`.
     #[inline(always)]
     unsafe fn find(&self, block: NonNull<u8>, layout: Layout) -> Result<(Region, Block), Misuse> {
-        // SAFETY: as the caller has it.
-        let found = unsafe { find(self.regions, block, layout) };
-        found.ok_or_else(|| misuse(self.regions, block, layout))
+        let Some(region) = self.region_of(block.addr().get()) else { return Err(misuse(self.newest, block, layout)) };
+        if cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some() {
+            return Err(misuse(self.newest, block, layout));
+        }
+        // SAFETY: by the contract, it is one.
+        Ok((region, unsafe { region.block_at(block) }))
+    }
+
+    /// The region that an address lies in.
+    #[inline(always)]
+    fn region_of(&self, address: usize) -> Option<Region> {
+        let (mut region, mut len) = (self.newest, self.newest_len);
+        while address.wrapping_sub(region.map_or(0, Region::address)) >= len {
+            region = region?.next();
+            len = region?.len();
+        }
+        // SAFETY: by the type's invariants, what has a length is there.
+        Some(unsafe { region.unwrap_unchecked() })
     }
 }
 
 /// [`Heap::allocate`] out of any of the regions from `newest` on, where [`Region::take_small`] served no small request.
 #[inline(never)]
-fn allocate_otherwise(newest: Option<Region>, layout: Layout) -> Option<NonNull<u8>> {
-    let (size, align) = (size_for(layout), layout.align());
-    let mut tried = layout.size() > TINY;
+fn allocate_otherwise(newest: Option<Region>, size: usize, align: usize) -> Option<NonNull<u8>> {
+    let mut tried = size >= MIN_SIZE;
+    let size = if tried { size } else { MIN_SIZE };
     let mut next = newest;
     while let Some(region) = next {
         if let Some(block) = region.take(size, align, tried) {
@@ -367,37 +369,6 @@ fn allocate_otherwise(newest: Option<Region>, layout: Layout) -> Option<NonNull<
         next = region.next();
     }
     None
-}
-
-/// The block among the regions from `newest` on, or else a panic.
-///
-/// # Safety
-///
-/// As for [`find`].
-#[cold]
-#[inline(never)]
-unsafe fn find_or_panic(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> (Region, Block) {
-    // SAFETY: as the caller has it.
-    match unsafe { find(newest, block, layout) } {
-        Some(found) => found,
-        None => misuse(newest, block, layout).panic(),
-    }
-}
-
-/// The block among the regions from `newest` on, and the region that it lies in. In debug builds, it must look like one for the
-/// layout.
-///
-/// # Safety
-///
-/// `block` is in use for `layout`.
-#[inline(never)]
-unsafe fn find(newest: Option<Region>, block: NonNull<u8>, layout: Layout) -> Option<(Region, Block)> {
-    let region = regions_from(newest).find(|region| region.contains(block.addr().get()))?;
-    if cfg!(debug_assertions) && region.objection_to(block, size_for(layout)).is_some() {
-        return None;
-    }
-    // SAFETY: by the contract, it is one.
-    Some((region, unsafe { region.block_at(block) }))
 }
 
 /// What is wrong with a block that was not found.
@@ -432,11 +403,7 @@ unsafe impl RegionHeap for Heap {
     #[inline]
     unsafe fn try_deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
         // SAFETY: as the caller has it.
-        let (region, block) = match unsafe { self.in_newest(block, layout) } {
-            Some(found) => found,
-            // SAFETY: likewise.
-            None => unsafe { self.find(block, layout) }?,
-        };
+        let (region, block) = unsafe { self.find(block, layout) }?;
         // SAFETY: the caller parts with it.
         unsafe { region.give(block) };
         Ok(())
@@ -453,8 +420,7 @@ unsafe impl RegionHeap for Heap {
     }
 
     fn whole(&self, block: NonNull<u8>) -> NonNull<u8> {
-        let region = self.regions().find(|region| region.contains(block.addr().get()));
-        region.map_or(block, |region| region.pointer_to(block))
+        self.region_of(block.addr().get()).map_or(block, |region| region.pointer_to(block))
     }
 
     fn stats(&self) -> HeapStats {

@@ -43,7 +43,7 @@
 //! [`stats`](Heap::stats), [`parts`](Heap::parts) and [`verify`](Heap::verify), which walk all blocks. What a [`LockedHeap`] copies
 //! or zeroes, it does unlocked. An [`InterruptHeap`] needs no interrupts off.
 //!
-//! In memory, a [`Heap`] is one word, wherever it is; a region costs some 10 to 100 words for its header and bins, by its size; a block one
+//! In memory, a [`Heap`] is two words, wherever it is; a region costs some 10 to 100 words for its header and bins, by its size; a block one
 //! word for its tag, and what rounding adds, and is at least four words. Whatever is freed can become part of anything
 //! else at once.
 //!

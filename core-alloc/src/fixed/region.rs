@@ -20,10 +20,11 @@ use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
 use super::region_layout::{Front, Header, Notes, Plan, first_block_at};
 
-/// A request for `size` gets a block whole when it is larger by less than this. That is more than the least that a block can
-/// be, for slivers are of no use to anybody, and cost time to make and to merge again.
-const fn spare(size: usize) -> usize {
-    3 * GRANULE + size / 8
+/// Whether what a block has beyond the `size` of a request goes with it. That may be more than the least that a block can be,
+/// for slivers are of no use to anybody, and cost time to make and to merge again.
+const fn is_sliver(rest: usize, size: usize) -> bool {
+    // Signed, which takes one instruction less: neither is more than half of the addresses.
+    rest.cast_signed() - (size / 8).cast_signed() < 3 * GRANULE.cast_signed()
 }
 
 /// A request for this part of the region or more is served from the end of a free block.
@@ -115,6 +116,17 @@ impl Region {
         size_of::<Front>() + self.header().len + self.notes().lost()
     }
 
+    /// Where the region's pointer leads.
+    #[inline(always)]
+    pub(super) fn address(self) -> usize {
+        self.0.addr().get()
+    }
+
+    /// How far the region goes from there.
+    pub(super) fn len(self) -> usize {
+        self.header().len
+    }
+
     /// The bytes that are blocks.
     pub(super) fn block_bytes(self) -> usize {
         let (first, end) = self.bounds();
@@ -185,7 +197,7 @@ impl Region {
         }
         match size {
             _ if tag.size() < size => Some("the block is smaller than that"),
-            _ if tag.size() >= size + spare(size) => Some("the block is larger than that"),
+            _ if !is_sliver(tag.size() - size, size) => Some("the block is larger than that"),
             _ => None,
         }
     }
@@ -211,9 +223,8 @@ impl Region {
     /// A block in use for a request of `size`, which is that of a block, out of the linear bins.
     #[inline(always)]
     pub(super) fn take_small(self, size: usize) -> Option<Block> {
-        let (block, rest) = self.bins().pop_small(size)?;
-        let rest_size = rest.size_of_free();
-        if rest_size < spare(size) {
+        let (block, rest_size) = self.bins().pop_small(size)?;
+        if is_sliver(rest_size, size) {
             let whole = size + rest_size;
             self.use_whole(block, Tag::in_use(whole), whole);
         } else {
@@ -237,7 +248,7 @@ impl Region {
         let block = self.bins().pop(size, tried)?;
         let whole = block.tag().size_of_free();
         let rest_size = whole - size;
-        if rest_size < spare(size) {
+        if is_sliver(rest_size, size) {
             self.use_whole(block, self.tag_in_use(whole), whole);
             return Some(block);
         }
@@ -286,12 +297,15 @@ impl Region {
         // SAFETY: there was asked for so much more.
         let aligned = unsafe { block.at(surplus) };
         if surplus > 0 {
-            // What is before the aligned address becomes a block of its own, and goes back.
+            // What is before the aligned address goes back.
             let tag = block.tag();
-            aligned.set_tag(self.tag_in_use(tag.size() - surplus));
-            block.set_tag(self.tag_in_use(surplus).behind_as(tag));
+            aligned.set_tag(self.tag_in_use(tag.size() - surplus).after_free());
+            let tag_before = Tag::in_use(surplus).behind_as(tag);
             // SAFETY: nobody has this block.
-            unsafe { self.give_back(block) };
+            let (before, size_before) = unsafe { self.join_before(block, tag_before) };
+            // SAFETY: likewise.
+            unsafe { before.mark_free(size_before) };
+            self.bins().link_any(before, size_before);
         }
         // SAFETY: likewise what is behind.
         let shortened = unsafe { self.resize(aligned, size) };
@@ -316,28 +330,29 @@ impl Region {
         let mut whole = tag.size();
         // SAFETY: there is a block behind each but the last.
         let mut behind = unsafe { block.at(whole) };
-        if whole < size {
-            let behind_tag = behind.tag();
-            if !behind_tag.is_free() || whole + behind_tag.size() < size {
-                self.set_notes(self.notes().growing());
-                return Resized::No;
-            }
+        let behind_tag = behind.tag();
+        if behind_tag.is_free() && whole + behind_tag.size_of_free() >= size {
             self.bins().unlink(behind);
-            whole += behind_tag.size();
+            behind.forget_tag();
+            whole += behind_tag.size_of_free();
             // SAFETY: likewise; a free block is not the last.
             behind = unsafe { block.at(whole) };
-            behind.set_tag(behind.tag().after_used());
+        } else if whole < size {
+            self.set_notes(self.notes().growing());
+            return Resized::No;
         }
-        let rest = whole - size;
-        if rest < MIN_SIZE {
+        let rest_size = whole - size;
+        if rest_size < MIN_SIZE {
             block.set_tag(self.tag_in_use(whole).behind_as(tag));
+            behind.set_tag(behind.tag().after_used());
         } else {
             block.set_tag(self.tag_in_use(size).behind_as(tag));
+            behind.set_tag(behind.tag().after_free());
             // SAFETY: the rest becomes a block of its own.
-            let rest_block = unsafe { block.at(size) };
-            rest_block.set_tag(self.tag_in_use(rest));
+            let rest = unsafe { block.at(size) };
             // SAFETY: nobody has it.
-            unsafe { self.give_back(rest_block) };
+            unsafe { rest.mark_free(rest_size) };
+            self.bins().link_any(rest, rest_size);
         }
         Resized::Yes
     }

@@ -17,7 +17,7 @@
 //! - `c` has what C programs call, `cxx` what C++ compilers make of `new` and `delete`;
 //! - `leave` and `execl` see processes off that end, or become another program, without a word;
 //! - `load` has `dlopen`, so that no library that the program loads goes another way;
-//! - `attributes` keeps out of the way of who asks where a stack is;
+//! - `walk_locks` sees to it that no walk of a stack waits for its own thread;
 //! - `heap` is what libmudlark.so says of itself;
 //! - `next` finds the next allocator's functions;
 //! - `early` serves what is asked for while they are looked for.
@@ -48,7 +48,6 @@
 //! Where a log can grow no more, on a full disk or at its limit (`size=BYTES`), it says so and ends; the program goes on.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-mod attributes;
 mod c;
 mod cxx;
 mod early;
@@ -56,11 +55,14 @@ mod early;
 mod execl;
 mod heap;
 mod leave;
+// As libmudlark.so has it, word for word.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[path = "../../../core-alloc/preload/src/load.rs"]
 mod load;
 mod next;
 mod privileges;
 mod start;
+mod walk_locks;
 
 use mudlark_inspect::ProfiledMalloc;
 

@@ -53,6 +53,7 @@ next! {
     MEMALIGN c"memalign" memalign(align: usize, size: usize) -> *mut c_void;
     USABLE_SIZE c"malloc_usable_size" usable_size(block: *mut c_void) -> usize;
     ATTRIBUTES c"pthread_getattr_np" attributes(thread: libc::pthread_t, place: *mut libc::pthread_attr_t) -> c_int;
+    FIND_FDE c"_Unwind_Find_FDE" find_fde(address: *mut c_void, bases: *mut c_void) -> *const c_void;
 }
 
 /// Whether the next allocator can be called. If nobody has looked for it, this does.
@@ -86,6 +87,19 @@ pub(crate) unsafe fn attributes_of(thread: libc::pthread_t, place: *mut libc::pt
     }
     // SAFETY: it is found; the caller's promise is the same.
     unsafe { attributes(thread, place) }
+}
+
+/// The unwinder's `_Unwind_Find_FDE`.
+///
+/// # Safety
+///
+/// As libgcc has it.
+pub(crate) unsafe fn frame_description_of(address: *mut c_void, bases: *mut c_void) -> *const c_void {
+    if !is_found() {
+        return ptr::null();
+    }
+    // SAFETY: it is found; the caller's promise is the same.
+    unsafe { find_fde(address, bases) }
 }
 
 /// What the library of the next allocator is called.

@@ -252,9 +252,17 @@ fn threads_are_cancelled_where_they_would_be() {
 
 #[test]
 fn threads_may_ask_where_their_stacks_are() {
-    let folder = Folder::new("attributes");
-    folder.record(",interval=1", &mut Command::new(compile("cc", "attributes.c", &folder)));
+    let folder = Folder::new("where");
+    folder.record(",interval=1", &mut Command::new(compile("cc", "where.c", &folder)));
     assert_eq!(folder.log().requests[&77], 10);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_program_that_tells_of_its_own_code_may_unwind() {
+    let folder = Folder::new("registered");
+    folder.record(",interval=1", &mut Command::new(compile("cc", "registered.c", &folder)));
+    assert_eq!(folder.log().requests[&77], 1);
 }
 
 #[test]

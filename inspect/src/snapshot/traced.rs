@@ -31,7 +31,7 @@ impl Profiler {
     }
 
     /// The bytes in use that were asked for since the recording began, and the most that were. Of a recording that samples, these are
-    /// estimates.
+    /// estimates; that of the most leans upwards, as it is the most that the sample has ever told of.
     #[must_use]
     pub fn traced(&self) -> Traced {
         let traced = engine::traced();

@@ -12,11 +12,14 @@
 //! A walk by sizes reads the thread's own stack alone, whatever the sizes are. If one of them is wrong, it comes to something that is no
 //! known place, or to another end of the stack than the thread's: then the slow way is taken, which learns.
 
+mod trail;
+
 use core::arch::asm;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::own_stack;
+use super::{Lost, own_stack};
+use trail::Trail;
 
 /// Where in the program a frame has called from, and its stack pointer there.
 #[derive(Clone, Copy)]
@@ -37,10 +40,15 @@ enum Known {
 }
 
 /// The known places: each has 48 bits of its address, and then 16 that say what is known.
-static PLACES: [AtomicU64; 1 << BITS] = [const { AtomicU64::new(0) }; 1 << BITS];
-const BITS: u32 = 14;
-/// A place is in one of so many entries, a group that lies in a cache line.
+static PLACES: [Group; 1 << BITS] = [const { Group([const { AtomicU64::new(0) }; WAYS]) }; 1 << BITS];
+const BITS: u32 = 12;
+/// A place is in one of so many entries.
 const WAYS: usize = 4;
+
+/// The entries in which a place may be. They lie in one cache line.
+#[repr(align(32))]
+struct Group([AtomicU64; WAYS]);
+
 const VARIES: u64 = 0xFFFF;
 const OUTERMOST: u64 = 0xFFFE;
 const WORD: usize = size_of::<usize>();
@@ -62,23 +70,35 @@ pub(super) fn here() -> Frame {
 }
 
 /// Calls `visit` with the return addresses of the frames that are further out than `here` and than the address `from`, until it
-/// answers `false` or the stack ends. The answer is whether all frames on the way were known.
-pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> bool {
+/// answers `false`, the stack ends, or a frame is not known. `here` is a frame of the stack that the calling thread is on.
+pub(super) fn follow(here: Frame, from: usize, mut visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+    let trail = Trail::of_thread();
+    trail.ask_ahead();
+    let mut note = trail.notes();
+    go(here, |frame| {
+        note(frame);
+        frame.top < from || visit(frame.place)
+    })
+}
+
+/// Calls `visit` with the frames that are further out than `here`, as [`follow`] does.
+fn go(here: Frame, mut visit: impl FnMut(Frame) -> bool) -> Result<(), Lost> {
     let end = own_stack::end();
     let Frame { mut place, mut top } = here;
     loop {
+        let lost = Lost { top };
         match known(place) {
             Some(Known::Size(size)) => top += size,
-            Some(Known::Outermost) => return is_bottom(top),
-            Some(Known::Varies) | None => return false,
+            Some(Known::Outermost) if is_bottom(top) => return Ok(()),
+            Some(Known::Outermost | Known::Varies) | None => return Err(lost),
         }
         if top > end {
-            return false;
+            return Err(lost);
         }
         // SAFETY: further out than `here`, by whole words, and not beyond the end.
         place = unsafe { word_below(top) };
-        if top >= from && !visit(place) {
-            return true;
+        if !visit(Frame { place, top }) {
+            return Ok(());
         }
     }
 }
@@ -106,6 +126,8 @@ unsafe fn word_below(top: usize) -> usize {
 
 /// Learns the sizes of frames from a walk by other means, frame by frame.
 pub(super) struct Learner {
+    /// The stack pointer of the frame that the walk comes by first.
+    start: usize,
     last: Frame,
     end: usize,
     has_begun: bool,
@@ -114,7 +136,7 @@ pub(super) struct Learner {
 impl Learner {
     /// For a walk that comes by the frame `here`. On another stack than the thread's, nothing is learned.
     pub(super) fn new(here: Frame) -> Self {
-        Self { last: here, end: own_stack::end(), has_begun: false }
+        Self { start: here.top, last: here, end: own_stack::end(), has_begun: false }
     }
 
     /// The walk has come to a frame that has called from `place`, where its stack pointer was `top`.
@@ -131,6 +153,16 @@ impl Learner {
         let is_usual = is_here && size.is_multiple_of(WORD) && unsafe { word_below(top) } == place;
         learn(self.last.place, if is_usual { Known::Size(size) } else { Known::Varies });
         self.last = Frame { place, top };
+    }
+
+    /// Goes on by sizes from the frame that was seen last, as [`follow`] does.
+    pub(super) fn go_on(&self, from: usize, mut visit: impl FnMut(usize) -> bool) -> Result<(), Lost> {
+        let is_here = (self.start..=self.end).contains(&self.last.top);
+        if is_here {
+            go(self.last, |frame| frame.top < from || visit(frame.place))
+        } else {
+            Err(Lost { top: self.last.top })
+        }
     }
 
     /// There is no further frame.
@@ -162,11 +194,10 @@ impl Known {
     }
 }
 
-/// The entries in which a place may be.
+/// The group of a place.
 fn group(place: usize) -> &'static [AtomicU64] {
     let spread = (place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - BITS);
-    let start = spread as usize / WAYS * WAYS;
-    &PLACES[start..start + WAYS]
+    &PLACES[spread as usize].0
 }
 
 fn known(place: usize) -> Option<Known> {

@@ -83,23 +83,25 @@ fn a_snapshot_of_the_process_comes_back_with_its_lines() {
 #[test]
 #[cfg_attr(miri, ignore = "stacks cannot be walked")]
 fn any_log_can_be_loaded() {
+    /// No other test has a block of so many bytes meanwhile.
+    const LARGE: u64 = 1_000_000;
     let _one = one_at_a_time();
     let path = new_path();
     let profile = Profiler::builder().interval(1).stats_period(None).start(&path).expect("there is no other");
-    let mut kept = vec![0_u8; 12_345];
-    drop(vec![0_u8; 54_321]);
-    kept.resize(23_456, 0);
+    let mut kept = vec![0_u8; 1_234_500];
+    drop(vec![0_u8; 5_432_100]);
+    kept.resize(2_345_600, 0);
     let snapshot = Snapshot::take().expect("a recording with a log will do");
     drop(profile);
     let log = Snapshot::load(&path).expect("it is a log");
     fs::remove_file(&path).expect("it is there");
     assert!(log.is_whole());
     let sizes = |snapshot: &Snapshot| -> Vec<u64> {
-        snapshot.blocks().map(|block| block.size()).filter(|size| *size > 10_000).collect()
+        snapshot.blocks().map(|block| block.size()).filter(|size| *size > LARGE).collect()
     };
     assert_eq!(sizes(&log), [kept.capacity() as u64]);
     assert_eq!(sizes(&snapshot), sizes(&log));
-    let traceback = log.blocks().find(|block| block.size() > 10_000).map(|block| block.traceback().clone());
+    let traceback = log.blocks().find(|block| block.size() > LARGE).map(|block| block.traceback().clone());
     assert!(
         traceback.is_some_and(|traceback| traceback.innermost().function.starts_with("0x")),
         "the log has no symbols"

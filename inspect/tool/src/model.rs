@@ -21,6 +21,7 @@ mod block;
 mod collection;
 mod curve;
 mod ended_early;
+mod halves;
 mod hash;
 mod heap;
 mod number_table;
@@ -48,11 +49,12 @@ pub use scope::{ScopeSpan, ScopeSpans, Scopes};
 pub use sums::{Cost, Figures, Sums};
 
 use block::Blocks;
+use halves::Peaks;
 use hash::NumberMap;
 use number_table::NumberTable;
 use place::Places;
 use size::Sizes;
-use sums::PeakNumber;
+use sums::Change;
 
 /// The sums of a program's log, up to what was read of it.
 ///
@@ -107,8 +109,7 @@ pub struct Model {
     all: Sums,
     places: Places,
     sizes: Sizes,
-    peak: PeakNumber,
-    peak_time: u64,
+    peaks: Peaks,
     /// The block that a thread asked for last.
     last_requests: NumberTable<u64>,
     /// Addresses of blocks that have moved, though that is not said yet: others were handed out there. With their number.
@@ -175,21 +176,23 @@ impl Model {
     }
 
     /// What a group had when the heap was at its peak.
+    ///
+    /// Of a sample it is an estimate that is as often too small as too large: not the most that the sample ever told of, which is too much.
     #[must_use]
     pub fn at_peak(&self, sums: &Sums) -> Amount {
-        sums.at_peak(self.peak)
+        sums.at_peak(&self.peaks)
     }
 
     /// What can be added up of a group.
     #[must_use]
     pub fn figures(&self, sums: &Sums) -> Figures {
-        Figures::of(sums, self.peak)
+        Figures::of(sums, &self.peaks)
     }
 
     /// When the heap was at its peak for the first time. Where no request has a byte, there is no peak, and this is zero.
     #[must_use]
-    pub const fn peak_time(&self) -> u64 {
-        self.peak_time
+    pub fn peak_time(&self) -> u64 {
+        self.peaks.time(&self.all.halves)
     }
 
     /// Times of the first record and of the last.

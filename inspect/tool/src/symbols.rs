@@ -55,6 +55,8 @@ pub struct Symbols<'p> {
     files: HashMap<PathBuf, Option<DebugFile>>,
     addresses: HashMap<u64, Rc<[FrameId]>>,
     stacks: HashMap<u32, Rc<Stack>>,
+    /// The same by all of their frames, also those that are not shown: a log may have many of one kind.
+    kinds: HashMap<Vec<FrameId>, Rc<Stack>>,
     frames: Vec<Frame>,
     ids: HashMap<Frame, FrameId>,
     unreadable: BTreeSet<String>,
@@ -62,7 +64,7 @@ pub struct Symbols<'p> {
 }
 
 /// A stack, as it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stack {
     /// Its frames, innermost first.
     pub frames: Vec<FrameId>,
@@ -83,6 +85,7 @@ impl<'p> Symbols<'p> {
             files: HashMap::new(),
             addresses: HashMap::new(),
             stacks: HashMap::new(),
+            kinds: HashMap::new(),
             frames: Vec::new(),
             ids: HashMap::new(),
             unreadable: BTreeSet::new(),
@@ -97,7 +100,7 @@ impl<'p> Symbols<'p> {
         if let Some(stack) = self.stacks.get(&id) {
             return Rc::clone(stack);
         }
-        let stack = Rc::new(self.look_up_stack(id));
+        let stack = self.look_up_stack(id);
         self.stacks.insert(id, Rc::clone(&stack));
         stack
     }
@@ -118,16 +121,26 @@ impl<'p> Symbols<'p> {
         self.changed.iter().map(String::as_str)
     }
 
-    fn look_up_stack(&mut self, id: u32) -> Stack {
-        let Some(addresses) = self.program.stacks.get(&id) else { return Stack::default() };
+    fn look_up_stack(&mut self, id: u32) -> Rc<Stack> {
+        let Some(addresses) = self.program.stacks.get(&id) else { return Rc::default() };
         // Who walks up a stack may find a zero at its end.
         let addresses = addresses.iter().filter(|address| **address != 0);
         let frames = addresses.flat_map(|&address| self.address(address).to_vec());
         let frames: Vec<FrameId> = frames.take(MOST_FRAMES).collect();
+        if let Some(stack) = self.kinds.get(&frames) {
+            return Rc::clone(stack);
+        }
+        let stack = Rc::new(self.stack_of(&frames));
+        self.kinds.insert(frames, Rc::clone(&stack));
+        stack
+    }
+
+    /// What is shown of a stack with these frames. Takes time for the length of their names.
+    fn stack_of(&self, frames: &[FrameId]) -> Stack {
         let functions: Vec<Function<'_>> = frames.iter().map(|&frame| self.frame(frame).as_function()).collect();
         let Origin { first, asked, end, type_name } = Origin::of(&functions);
         if self.options.all_frames {
-            return Stack { asker: frames.first().copied(), frames, type_name };
+            return Stack { asker: frames.first().copied(), frames: frames.to_vec(), type_name };
         }
         Stack { frames: frames[first..end].to_vec(), asker: frames.get(asked).copied(), type_name }
     }
@@ -161,7 +174,7 @@ impl<'p> Symbols<'p> {
         let module = self.module_at(return_address.wrapping_sub(1)).map(|module| module.path.clone());
         let frames = told.iter().map(|symbol| {
             let file = self.program.name(NameOf::File, symbol.file).filter(|file| !is_placeholder(file));
-            let function = beginning(&symbol.function).to_owned();
+            let function = beginning(&symbol.function, MOST_OF_NAME).to_owned();
             tidied(Frame {
                 function,
                 file: file.map(str::to_owned),
@@ -194,7 +207,7 @@ impl<'p> Symbols<'p> {
         let found = file.map(|file| file.frames(file.call_before(return_address, base))).unwrap_or_default();
         if found.is_empty() {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let function = format!("{name}+{:#x}", address.wrapping_sub(base));
+            let function = format!("{}+{:#x}", beginning(&name, MOST_OF_FILE_NAME), address.wrapping_sub(base));
             return vec![Frame { function, module: Some(module), ..Frame::default() }];
         }
         found.into_iter().map(|frame| tidied(Frame { module: Some(module.clone()), ..frame })).collect()
@@ -242,9 +255,12 @@ const MOST_FRAMES: usize = 512;
 /// Bytes of a function's name; few are as long, and nobody would read the rest.
 const MOST_OF_NAME: usize = 4096;
 
-/// As much of a name as is read.
-fn beginning(name: &str) -> &str {
-    let end = (0..=name.len().min(MOST_OF_NAME)).rev().find(|&end| name.is_char_boundary(end));
+/// Bytes of a file's name: no system has longer ones.
+const MOST_OF_FILE_NAME: usize = 255;
+
+/// Of a name so many bytes at most.
+fn beginning(name: &str, most: usize) -> &str {
+    let end = (0..=name.len().min(most)).rev().find(|&end| name.is_char_boundary(end));
     &name[..end.unwrap_or(0)]
 }
 

@@ -1,6 +1,7 @@
 //! What happened, summed up by what a user asks for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use clap::ValueEnum;
 
@@ -90,15 +91,20 @@ fn class_name(model: &Model, size: u64) -> String {
     }
 }
 
-/// The figures of each stack as it is folded; without one, of each scope. Threads make no difference, and are not gone through.
-pub(crate) fn paths(model: &Model, symbols: &mut Symbols<'_>) -> Vec<(Vec<String>, Figures)> {
+/// The figures of each stack as it is folded; without one, of each scope. Stacks that look the same are one; threads make no
+/// difference, and are not gone through.
+pub(crate) fn paths(model: &Model, symbols: &mut Symbols<'_>) -> impl Iterator<Item = (Vec<String>, Figures)> {
+    let mut first_of: HashMap<Rc<Stack>, u32> = HashMap::new();
     let mut sums_of: BTreeMap<(u32, u32), Figures> = BTreeMap::new();
     for &(place, ref sums) in model.places() {
-        let tag = if symbols.stack(place.stack).frames.is_empty() { place.tag } else { 0 };
-        *sums_of.entry((place.stack, tag)).or_default() += model.figures(sums);
+        let stack = symbols.stack(place.stack);
+        let tag = if stack.frames.is_empty() { place.tag } else { 0 };
+        let first = *first_of.entry(stack).or_insert(place.stack);
+        *sums_of.entry((first, tag)).or_default() += model.figures(sums);
     }
-    let path = |((stack, tag), figures)| (path_of(model, symbols, Place { stack, tag, thread: 0 }), figures);
-    sums_of.into_iter().map(path).collect()
+    // One path at a time: all of them may take more memory than there is.
+    let path = move |((stack, tag), figures)| (path_of(model, symbols, Place { stack, tag, thread: 0 }), figures);
+    sums_of.into_iter().map(path)
 }
 
 /// A stack as it is folded: names from the outermost function to the innermost one.

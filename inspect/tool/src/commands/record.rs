@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::recording::children::{self, ChildLog};
-use crate::recording::own_log::{Place, ended_early, writer_of};
+use crate::recording::own_log::{Place, ended_early, has_no_request, writer_of};
 use crate::recording::{self, OwnLog, Recording};
 use crate::tail;
 use crate::text;
@@ -85,6 +85,12 @@ fn tell_what_next(log: &Path, at: &Path) {
     eprintln!("mudlark: {path} has {} of memory events", text::bytes(len));
     if let Some(ended) = ended_early(log) {
         eprintln!("mudlark: the log {ended}; what the program did later is not in it");
+    }
+    if has_no_request(log) {
+        eprintln!(
+            "mudlark: no request is in it: the program has an allocator of its own, or has asked for so little that none was"
+        );
+        eprintln!("         sampled (`--interval 1` records each)");
     }
     if let Some(writer) = writer_of(log) {
         let process = writer.process.map_or_else(|| "a process".to_owned(), |process| format!("process {process}"));

@@ -59,6 +59,24 @@ pub struct Amount {
 }
 
 impl Amount {
+    /// The mean of two independent estimates. They are one, and exact, where each request is in the log.
+    pub(crate) const fn mean(one: Self, other: Self) -> Self {
+        Self {
+            bytes: one.bytes.midpoint(other.bytes),
+            blocks: Count(one.blocks.0.midpoint(other.blocks.0)),
+            seen: one.seen.midpoint(other.seen),
+            variance: one.variance.saturating_add(other.variance) / 4,
+        }
+    }
+
+    /// A little less, of which means are whole: so those of parts add up to that of the whole.
+    pub(crate) const fn halvable(mut self) -> Self {
+        self.bytes -= self.bytes % 2;
+        self.blocks.0 -= self.blocks.0 % 2;
+        self.variance -= self.variance % 4;
+        self
+    }
+
     /// Nothing at all.
     #[must_use]
     pub fn is_none(self) -> bool {
@@ -140,14 +158,35 @@ impl Scale {
         Self { interval: interval as f32 }
     }
 
+    /// Whether each request is in the log.
+    pub(crate) const fn is_exact(self) -> bool {
+        self.interval <= 1.0
+    }
+
+    /// Of requests of which one byte in twice as many was drawn.
+    pub(crate) const fn of_half(self) -> Self {
+        if self.is_exact() { self } else { Self { interval: self.interval * 2.0 } }
+    }
+
+    /// With which probability a request of this size is taken.
+    pub(crate) fn probability(self, size: u64) -> f64 {
+        if self.is_exact() { 1.0 } else { -self.missed(size).exp_m1() }
+    }
+
+    /// The logarithm of the probability that a request of this size is not taken.
+    ///
+    /// An empty block is never sampled; if a log has one all the same, it is as rare as one of a byte.
+    fn missed(self, size: u64) -> f64 {
+        -(size.max(1) as f64) / f64::from(self.interval)
+    }
+
     /// What a request of this size stands for.
     #[must_use]
     pub fn amount(self, size: u64) -> Amount {
-        if self.interval <= 1.0 {
+        if self.is_exact() {
             return Amount { bytes: size, blocks: Count::ONE, seen: 1, variance: 0 };
         }
-        // An empty block is never sampled; if a log has one all the same, it is as rare as one of a byte.
-        let missed = -(size.max(1) as f64) / f64::from(self.interval);
+        let missed = self.missed(size);
         let weight = -1.0 / missed.exp_m1();
         let bytes = size as f64 * weight;
         Amount {

@@ -2,8 +2,9 @@
 
 use mudlark_hooks::{Chunk, Event, NameOf, Record};
 
+use crate::model::halves::shares;
 use crate::model::{
-    Block, Census, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood,
+    Block, Census, Change, Class, EndedEarly, Heap, Model, Module, Page, Place, Program, Scale, Symbol, Understood,
 };
 
 impl Model {
@@ -80,7 +81,7 @@ impl Model {
         if let Some(block) = self.blocks.insert(address, Block { size, born: time, place, scale: self.scale }) {
             self.displaced(time, address, block);
         }
-        self.sum_request(time, size, place);
+        self.sum_request(time, address, size, place);
         self.last_requests.insert(self.thread.into(), address);
     }
 
@@ -94,14 +95,14 @@ impl Model {
             self.last_requests.remove(thread.into());
             self.sum_temporary(block);
         }
-        self.sum_free(time, block);
+        self.sum_free(time, address, block);
     }
 
     /// A block was handed out where this one is: so it is gone. It was resized, and another thread came to say what it did
     /// first; or its free is missing.
     fn displaced(&mut self, time: u64, address: u64, block: Block) {
         self.gaps.missing_frees += 1;
-        self.sum_free(time, block);
+        self.sum_free(time, address, block);
         if !self.has_gaps {
             *self.about_to_move.entry(address).or_default() += 1;
         }
@@ -121,7 +122,7 @@ impl Model {
     fn reallocated(&mut self, time: u64, from: u64, to: u64, size: u64, stack: u32) {
         if !self.has_moved_away(from) {
             match self.blocks.remove(&from) {
-                Some(block) => self.sum_free(time, block),
+                Some(block) => self.sum_free(time, from, block),
                 None => self.gaps.unknown_frees += 1,
             }
         }
@@ -141,24 +142,23 @@ impl Model {
         self.about_to_move.clear();
     }
 
-    fn sum_request(&mut self, time: u64, size: u64, place: u32) {
-        let (amount, peak) = (self.scale.amount(size), self.peak);
-        let most = self.all.most.bytes;
+    fn sum_request(&mut self, time: u64, address: u64, size: u64, place: u32) {
+        let (amount, shares) = (self.scale.amount(size), shares(self.scale, size, address, time));
+        let (change, peaks) = (Change { amount, shares }, self.peaks);
         for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
-            sums.request(amount, time, peak);
+            sums.request(&change, time, &peaks);
         }
-        if self.all.most.bytes > most {
-            self.peak.0 += 1;
-            self.peak_time = time;
-        }
+        self.peaks.look(&self.all.halves, time, self.scale.is_exact());
         self.curve.push(time, self.all.now.bytes);
     }
 
-    fn sum_free(&mut self, time: u64, block: Block) {
-        let Block { size, born, place, .. } = block;
-        let (amount, peak) = (block.amount(), self.peak);
+    fn sum_free(&mut self, time: u64, address: u64, block: Block) {
+        let Block { size, born, place, scale } = block;
+        let change = Change { amount: block.amount(), shares: shares(scale, size, address, born) };
+        self.peaks.end(&change.shares);
+        let peaks = self.peaks;
         for sums in [&mut self.all, self.places.sums_mut(place), self.sizes.sums_mut(size)] {
-            sums.free(amount, born, time, peak);
+            sums.free(&change, born, time, &peaks);
         }
         self.curve.push(time, self.all.now.bytes);
     }

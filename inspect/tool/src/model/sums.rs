@@ -4,15 +4,13 @@ use core::iter::Sum;
 use core::ops::{Add, AddAssign};
 
 use crate::model::amount::Amount;
+use crate::model::halves::{HALVES, Half, Peaks};
 
 /// Counts the peaks of the heap, so that groups can tell whether they have changed since the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PeakNumber(pub(crate) u64);
 
 /// What became of a group's requests.
-///
-/// What the group had when the *whole* heap was at its peak is kept without a copy of all groups at each new peak: a group
-/// that is about to change, for the first time since a peak, has what it had then.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sums {
     /// All requests, those that resize a block among them.
@@ -25,9 +23,8 @@ pub struct Sums {
     pub now: Amount,
     /// The most that was live at a time.
     pub most: Amount,
-    /// What was live at the peak before which the group last changed.
-    at_peak: Amount,
-    peak: PeakNumber,
+    /// What is live, and was at the peak, as halves of a sample tell.
+    pub(crate) halves: [Half; HALVES],
     /// Ticks that blocks lived, of those that are freed.
     lived: u128,
     /// The times at which the live blocks were born, added up.
@@ -35,9 +32,10 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// What was live when the heap was at this peak, the last one.
-    pub(crate) fn at_peak(&self, peak: PeakNumber) -> Amount {
-        if self.peak == peak { self.at_peak } else { self.now }
+    /// What was live when the whole heap was at its peak.
+    pub(crate) fn at_peak(&self, peaks: &Peaks) -> Amount {
+        let ([one, other], [of_one, of_other]) = (&self.halves, peaks.last_of_others());
+        Amount::mean(one.at_peak(of_one), other.at_peak(of_other))
     }
 
     /// Ticks that blocks lived, added up; of those that are live, until now.
@@ -47,8 +45,11 @@ impl Sums {
     }
 
     /// A block is handed out.
-    pub(crate) fn request(&mut self, amount: Amount, time: u64, peak: PeakNumber) {
-        self.keep_peak(peak);
+    pub(crate) fn request(&mut self, change: &Change, time: u64, peaks: &Peaks) {
+        let amount = change.amount;
+        for ((half, share), peak) in self.halves.iter_mut().zip(change.shares).zip(peaks.of_others()) {
+            half.add(share, peak);
+        }
         self.total += amount;
         self.now += amount;
         self.births += amount.blocks.times(time);
@@ -58,19 +59,23 @@ impl Sums {
     }
 
     /// A block is given back.
-    pub(crate) fn free(&mut self, amount: Amount, born: u64, time: u64, peak: PeakNumber) {
-        self.keep_peak(peak);
+    pub(crate) fn free(&mut self, change: &Change, born: u64, time: u64, peaks: &Peaks) {
+        let amount = change.amount;
+        for ((half, share), peak) in self.halves.iter_mut().zip(change.shares).zip(peaks.of_others()) {
+            half.take(share, peak);
+        }
         self.now -= amount;
         self.births = self.births.saturating_sub(amount.blocks.times(born));
         self.lived += amount.blocks.times(time.saturating_sub(born));
     }
+}
 
-    /// Before a change: what there is now is what there was at the peak, if nothing has changed since.
-    fn keep_peak(&mut self, peak: PeakNumber) {
-        if self.peak != peak {
-            (self.at_peak, self.peak) = (self.now, peak);
-        }
-    }
+/// How much comes or goes with a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) amount: Amount,
+    /// In each half of a sample.
+    pub(crate) shares: [Amount; HALVES],
 }
 
 /// What of a group's requests is looked at.
@@ -125,9 +130,9 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn of(sums: &Sums, peak: PeakNumber) -> Self {
+    pub(crate) fn of(sums: &Sums, peaks: &Peaks) -> Self {
         let &Sums { total, resized, temporary, now, .. } = sums;
-        Self { total, resized, temporary, leaked: now, at_peak: sums.at_peak(peak) }
+        Self { total, resized, temporary, leaked: now, at_peak: sums.at_peak(peaks) }
     }
 
     /// The one that is looked at.

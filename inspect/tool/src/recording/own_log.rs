@@ -9,14 +9,15 @@
 //! The recorder locks the file itself, but it may begin late, or never: so its own process tells the others by a name which
 //! the system has one of, and takes back however the process ends.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use mudlark_hooks::Chunk;
 
 use crate::error::Error;
-use crate::model::EndedEarly;
+use crate::log_file::LogFile;
+use crate::model::{EndedEarly, Model};
 use system::Turn;
 
 /// A log's file, which is this recording's.
@@ -85,14 +86,31 @@ fn see_that_there_is_room(mut file: &File) -> io::Result<()> {
 
 /// Why a log ends before its program, if it does.
 pub(crate) fn ended_early(log: &Path) -> Option<EndedEarly> {
-    /// Only little comes behind that.
-    const ENOUGH: u64 = 2 * Chunk::MAX_LEN as u64;
+    EndedEarly::at_the_end_of(&last_bytes(log)?)
+}
+
+/// Whether no request is in a log.
+pub(crate) fn has_no_request(log: &Path) -> bool {
+    let is_short = fs::metadata(log).is_ok_and(|metadata| metadata.len() < ENOUGH);
+    is_short && last_bytes(log).is_some_and(|bytes| model_of(&bytes).is_empty())
+}
+
+fn model_of(log: &[u8]) -> Model {
+    let mut model = Model::default();
+    LogFile::new(log).read_to_end(|chunk| _ = model.read_chunk(chunk)).expect("memory can be read");
+    model
+}
+
+/// Bytes from a log's end that have all that is written when it ends. A log that has no more than these has next to nothing.
+const ENOUGH: u64 = 2 * Chunk::MAX_LEN as u64;
+
+fn last_bytes(log: &Path) -> Option<Vec<u8>> {
     let mut file = File::open(log).ok()?;
     let begin = file.metadata().ok()?.len().saturating_sub(ENOUGH);
     file.seek(SeekFrom::Start(begin)).ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
-    EndedEarly::at_the_end_of(&bytes)
+    Some(bytes)
 }
 
 /// Whether a process writes this log now, with its number if that is known.

@@ -187,13 +187,16 @@ impl Picture<'_, '_> {
         points
     }
 
-    /// The most that was live, and when: as the log's requests say, or the heap if it knows of more.
+    /// The most that was live, and when: as the log's requests say, or the heap if it knows of more. What a sample tells of most is too
+    /// much, so that line is not asked.
     fn highest_requested(&self) -> (u64, u64) {
         let model = self.timeline.model;
-        let told = self.timeline.series.iter().filter(|series| series.kind == Kind::Requested);
+        let is_known = model.program.has_every_request() || model.heap.whole.iter().any(|(_, heap)| heap.requested > 0);
+        let told = self.timeline.series.iter().filter(|series| is_known && series.kind == Kind::Requested);
         let told = told.flat_map(|series| &series.points).map(|point| (point.most, point.time));
         let counted = (model.at_peak(model.all()).bytes, self.timeline.since_start(model.peak_time()));
-        told.chain([counted]).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))).unwrap_or(counted)
+        let counted_too = [counted].into_iter().filter(|_| model.program.has_every_request());
+        told.chain(counted_too).max_by_key(|&(bytes, ticks)| (bytes, Reverse(ticks))).unwrap_or(counted)
     }
 
     /// A dot where the most was live, and a text beside it, where no line goes through it.

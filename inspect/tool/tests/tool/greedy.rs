@@ -171,3 +171,33 @@ fn deep_stacks_of_long_names_are_cut_off() {
         }
     }));
 }
+
+#[test]
+fn a_long_name_is_looked_at_once_however_many_stacks_have_it() {
+    const STACKS: u32 = 1500;
+    let log = long_log(|write| {
+        let function = "long::".repeat(2000);
+        for line in 0..4 {
+            write((0, 0), Event::Symbol { address: Address(0x11), file: 0, line, function: &function });
+        }
+        for stack in 1..=STACKS {
+            write((0, 0), Event::Stack { id: stack, frames: Frames::from(&[0x11; 400][..]) });
+            write((0, 0), allocated(0x1000 * u64::from(stack), stack));
+        }
+    });
+    is_no_burden(&log);
+}
+
+#[test]
+fn the_name_of_a_file_of_code_is_shown_as_far_as_a_file_can_have_one() {
+    let log = long_log(|write| {
+        let path = "long".repeat(15_000);
+        write((0, 0), Event::Module { base: Address(0x40_0000), size: 0x10_0000, path: &path });
+        write((0, 0), Event::Stack { id: 1, frames: Frames::from(&[0x40_0101][..]) });
+        write((0, 0), allocated(0x1000, 1));
+    });
+    let table = sparing_on(&log, &["table"]).expect("there is something to be shown");
+    let table = String::from_utf8(table).expect("it is text");
+    let name = table.split_whitespace().find(|word| word.starts_with("long")).expect("the function");
+    assert!(name.ends_with("+0x100") && (100..300).contains(&name.len()), "{} bytes: {name:.300}", name.len());
+}

@@ -253,14 +253,18 @@ fn the_moments_of_the_heap_are_its_fullest_and_its_last() {
     }
 }
 
+/// Numbers from zero to one.
+fn random(mut seed: u64) -> impl FnMut() -> f64 {
+    move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
 /// Sizes from 16 bytes to half a megabyte are sampled as the recorder does it: a request is taken if one of its bytes is.
 /// The interval begins with `INTERVAL`, and doubles up to some power. A third of the blocks is freed.
 fn sampled_program(interval_at: impl Fn(u64) -> u64) -> (Model, Truth) {
-    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut random = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut random = random(0x9E37_79B9_7F4A_7C15);
     let mut log = Log::sampled(INTERVAL);
     let mut truth = Truth { bytes: 0, count: 0, left: 0 };
     let mut sampled = Vec::new();
@@ -314,6 +318,51 @@ fn a_sample_tells_what_there_was_up_to_its_own_error() {
         let off = (all.total.blocks.as_float() / truth.count as f64 - 1.0).abs();
         assert!(off < count_error, "{name}: {off}");
     }
+}
+
+/// A program that always has as many blocks of a kilobyte, and none for long, sampled as the recorder does it.
+fn steady_program(seed: u64) -> Model {
+    let mut random = random(seed << 40);
+    let mut log = Log::sampled(INTERVAL);
+    let mut live: Vec<Option<u64>> = vec![None; STEADY];
+    let probability = -(-(1024.0 / INTERVAL as f64)).exp_m1();
+    for (n, stack) in (0..60 * STEADY).zip((0..3).cycle()) {
+        let (place, address) = (n % STEADY, 0x1000 * (n as u64 + 1));
+        if let Some(address) = live[place].take() {
+            log.free(address);
+        }
+        if random() < probability {
+            log.allocate(address, 1024, stack);
+            live[place] = Some(address);
+        }
+    }
+    model_of(&log.finish())
+}
+
+/// Blocks of that program.
+const STEADY: usize = 256;
+
+#[test]
+fn what_was_live_at_the_peak_is_not_the_most_that_a_sample_ever_tells_of() {
+    let seeds = if cfg!(miri) { 1..2 } else { 1..41 };
+    let truth = (STEADY * 1024) as f64;
+    let (mut peaks, mut mosts) = (Vec::new(), Vec::new());
+    for model in seeds.map(steady_program) {
+        let at_peak = model.at_peak(model.all());
+        peaks.push(at_peak.bytes as f64 / truth);
+        mosts.push(model.all().most.bytes as f64 / truth);
+        let of_places: Amount = model.places().iter().map(|(_, sums)| model.at_peak(sums)).sum();
+        assert_eq!((of_places.bytes, of_places.blocks), (at_peak.bytes, at_peak.blocks), "parts add up to the whole");
+        assert!((0.05..1.0).contains(&at_peak.error()), "{at_peak:?}");
+    }
+    if cfg!(miri) {
+        return;
+    }
+    let mean = |parts: &[f64]| parts.iter().sum::<f64>() / parts.len() as f64;
+    let variance = peaks.iter().map(|peak| (peak - mean(&peaks)).powi(2)).sum::<f64>() / peaks.len() as f64;
+    let doubt = (variance / peaks.len() as f64).sqrt();
+    assert!((mean(&peaks) - 1.0).abs() < 3.0 * doubt && doubt < 0.06, "{:.2} ± {doubt:.2}", mean(&peaks));
+    assert!(mean(&mosts) > 1.4, "there is something to be wrong about: {:.2}", mean(&mosts));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use mudlark_hooks::Damage;
 use mudlark_tool::model::Understood;
 use mudlark_tool::{LogFile, Model};
 
+use crate::common::Log;
 use crate::server;
 
 fn mudlark() -> Command {
@@ -58,6 +59,16 @@ fn who_has_recorded_something_is_told_what_to_do_next() {
     assert!(done.status.success() && said.contains("mudlark report out.mmt -o report.html"), "{said}");
     let stats = mudlark().args(["stats", "out.mmt"]).current_dir(directory.path()).output().expect("it runs");
     assert!(stats.status.success(), "{}", text(&stats.stderr));
+}
+
+#[test]
+fn who_has_recorded_no_request_is_told_why_that_may_be() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    for (log, says_so) in [(Log::new().finish(), true), (server::server().log, false)] {
+        fs::write(directory.path().join("ready"), log).expect("it can be written to");
+        let done = record(directory.path(), &["--no-preload"], "cp ready \"$MUDLARK_PROFILE\"");
+        assert_eq!(text(&done.stderr).contains("an allocator of its own"), says_so, "{}", text(&done.stderr));
+    }
 }
 
 #[test]
