@@ -279,7 +279,10 @@ impl Log {
     /// another program in a moment.
     pub(crate) fn settle(&mut self) {
         self.flush();
-        self.tail.remove();
+        match self.writer.sink().failure() {
+            Some(end) => self.end_early(end),
+            None => self.tail.remove(),
+        }
     }
 
     /// Hands what is collected to the system, unless a child has nothing to say.
@@ -304,9 +307,6 @@ impl Log {
         if self.lost.is_none() {
             self.write(&Event::Stopped {});
             self.settle();
-        }
-        if let Some(end) = self.writer.sink().failure() {
-            self.end_early(end);
         }
         if let Some(events) = self.lost.filter(|_| self.is_used) {
             self.say_last_words(events);

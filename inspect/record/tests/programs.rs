@@ -390,7 +390,8 @@ fn a_signal_handler_that_forks_leaves_the_parents_log_whole() {
 fn a_program_that_ends_badly_leaves_its_whole_log() {
     let folder = Folder::new("ends");
     let program = compile("cc", "ends.c", &folder);
-    let mut ways = vec!["abort", "quick_exit", "fexecve", "execveat", "syscall", "kill", "crash", "catch", "end"];
+    let mut ways =
+        vec!["abort", "quick_exit", "execve", "fexecve", "execveat", "syscall", "kill", "crash", "catch", "end"];
     if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         ways.extend(["execl", "execlp", "execle"]);
     }
@@ -591,6 +592,24 @@ fn a_log_that_may_not_grow_says_why_it_ends_and_the_program_goes_on() {
         assert_ended_early(&folder.log(), EarlyEnd::FileSize);
         assert_eq!(folder.tails(), 0);
     }
+}
+
+#[test]
+fn nothing_is_lost_without_a_word_wherever_the_file_may_not_grow() {
+    let folder = Folder::new("wherever");
+    let program = compile("cc", "ends.c", &folder);
+    let mut early = 0;
+    for bytes in (700..9000).step_by(90) {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--fsize={bytes}")).arg("env").arg(format!("LD_PRELOAD={}", library().display()));
+        limited.arg("MUDLARK_PROFILE=out.mmt,interval=1,stats=0").arg(&program).arg("execve");
+        let status = limited.current_dir(&folder.0).status().expect("prlimit runs");
+        assert!(status.success(), "{bytes}: {status}");
+        let log = folder.log();
+        assert!(log.requests.get(&5003) == Some(&200) || !log.ended_early.is_empty(), "{bytes}: {log:?}");
+        early += usize::from(!log.ended_early.is_empty());
+    }
+    assert!(early > 10, "{early}");
 }
 
 #[test]

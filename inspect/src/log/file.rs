@@ -14,7 +14,7 @@ use super::left::Left;
 use super::path::LogPath;
 #[cfg(unix)]
 use crate::engine::forking;
-use crate::signals::{take_back_file_size, without_signals};
+use crate::signals::without_signals;
 use crate::start_error::StartError;
 
 /// The file of a log.
@@ -63,7 +63,7 @@ impl LogFile {
         }
         let mut file = create(&path.with("").unwrap_or_default(), place, limit)?;
         if let Some(left) = left {
-            left.append_to(&mut file);
+            without_signals(|| left.append_to(&mut file));
         }
         Ok(Self { file: Some(file), failure: None, path, limit })
     }
@@ -121,9 +121,6 @@ impl LogFile {
         let Some(file) = &mut self.file else { return };
         let has_failed = self.failure.is_some();
         let written = if has_failed { file.append_last_words(chunk) } else { file.append(chunk) };
-        if let Err(end) = written {
-            take_back_file_size();
-            self.failure = self.failure.or(Some(end));
-        }
+        self.failure = self.failure.or(written.err());
     }
 }

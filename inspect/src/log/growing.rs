@@ -13,6 +13,7 @@ use mudlark_hooks::EarlyEnd;
 
 use super::CHUNK;
 use super::kept::KeptFile;
+use crate::signals::take_back_file_size;
 
 /// Bytes that two chunks have at most which say that a log ends early, and then that its program ended.
 const LAST_WORDS: u64 = 128;
@@ -62,13 +63,14 @@ impl GrowingFile {
         Ok(Self { file, begin: len, end: len, last: 0, limit })
     }
 
-    /// Writes a chunk, or nothing of it.
+    /// Writes a chunk, or nothing of it. To be called while this thread handles no signals.
     pub(super) fn append(&mut self, chunk: &[u8]) -> Result<(), End> {
         let len = chunk.len() as u64;
         if self.end.saturating_add(len) > self.limit {
             return Err(End::AT_LIMIT);
         }
         if let Err(error) = self.file.write_all(chunk) {
+            take_back_file_size();
             // If it cannot be shortened, readers pass over what there is.
             let _ = self.file.shorten(self.end);
             return Err(error.into());
@@ -79,7 +81,7 @@ impl GrowingFile {
         Ok(())
     }
 
-    /// Writes a small chunk that is more worth than the last one, if there is no room for both.
+    /// Writes a small chunk that is more worth than the last one, if there is no room for both. Likewise.
     pub(super) fn append_last_words(&mut self, chunk: &[u8]) -> Result<(), End> {
         let mut appended = self.append(chunk);
         if appended.is_err() && self.last > 0 {
