@@ -51,8 +51,9 @@ static int threads(void) {
         tries > 0;                                                                                                    \
     })
 
-static void have_and_free_much(void) {
-    static char *blocks[BLOCKS];
+static char *blocks[BLOCKS];
+
+static void have_much(void) {
     for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = malloc(SIZE);
         memset(blocks[i], i, SIZE);
@@ -60,8 +61,16 @@ static void have_and_free_much(void) {
     HOLDS(resident_mib() > MANY_MIB);
     /* Until nobody is there who has come for something else. */
     HOLDS(COMES_TRUE(threads() == own_threads));
+}
+
+static void free_it(void) {
     for (int i = 0; i < BLOCKS; i++)
         free(blocks[i]);
+}
+
+static void have_and_free_much(void) {
+    have_much();
+    free_it();
 }
 
 static void rest(void) {
@@ -72,8 +81,9 @@ static void rest(void) {
 
 /* A janitor is there at first, who waits for long enough to be seen; the child gets one of its own. */
 static void rest_in_child(void) {
+    have_much();
     mudlark_set_decay(60 * 1000);
-    have_and_free_much();
+    free_it();
     HOLDS(COMES_TRUE(threads() == 2));
     pid_t child = fork();
     mudlark_set_decay(50);
