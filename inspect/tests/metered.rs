@@ -78,10 +78,10 @@ fn the_process_counts_what_all_threads_do() {
         (0..4).map(|_| thread::spawn(|| (0..100).map(|_| Box::new([0_u8; 10_000])).collect::<Vec<_>>())).collect();
     let blocks: Vec<_> = blocks.into_iter().map(|thread| thread.join().expect("no thread panics")).collect();
     let with = meter::usage();
-    // What other tests do meanwhile is small beside it.
-    assert!((4_000_000..4_200_000).contains(&(with.bytes - before.bytes)));
+    // What other tests get and free meanwhile is small beside it.
+    assert!((3_900_000..4_200_000).contains(&(with.bytes - before.bytes)), "{before:?} {with:?}");
     assert!(with.peak_bytes >= with.bytes && with.requests >= before.requests + 400);
-    assert!((400..1000).contains(&(with.blocks - before.blocks)));
+    assert!((300..1000).contains(&(with.blocks - before.blocks)), "{before:?} {with:?}");
     // Freed by a thread that did not ask for them.
     let (_, cost) = meter::measure(|| drop(blocks));
     assert!(cost.held <= -4_000_000);
@@ -95,9 +95,10 @@ fn the_peak_is_the_highest_since_it_was_reset() {
     assert!(meter::usage().peak_bytes >= 50_000_000);
     meter::reset_peak();
     let low = meter::usage().peak_bytes;
-    assert!(low < 50_000_000);
+    assert!(low < 50_000_000, "{low}");
     drop(hint::black_box(vec![0_u8; 20_000_000]));
-    assert!((low + 19_000_000..50_000_000).contains(&meter::usage().peak_bytes));
+    let high = meter::usage().peak_bytes;
+    assert!((low + 19_000_000..50_000_000).contains(&high), "{low}, {high}");
 }
 
 #[test]

@@ -36,7 +36,8 @@ fn pages_are_told_of_while_they_are_full() {
         }
     }
     assert_eq!(allocator, "Mudlark");
-    assert!(most >= 17_500, "{most} blocks in use: an eighth less than there were, at least");
+    assert!(most >= 17_000, "{most} blocks in use: later the heap grew by an eighth at most");
     assert!(now < 10_000, "and {now} at the end, in caches");
-    assert!((2..20).contains(&moments), "{moments} moments");
+    // Each time there is an eighth more, however long that takes.
+    assert!((2..80).contains(&moments), "{moments} moments");
 }

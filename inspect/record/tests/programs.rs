@@ -290,7 +290,8 @@ fn the_allocator_behind_tells_of_its_pages_while_they_are_full() {
     folder.record_on("", Command::new("perl").args(["-e", script]), &libraries);
     let pages = folder.log().pages;
     let most = pages.iter().filter(|(size, _)| (3000..4000).contains(*size)).map(|(_, used)| used).max();
-    assert!(most.is_some_and(|&used| used >= 18_000), "{pages:?}");
+    // After it was told of, the heap grew by an eighth at most; and there are other blocks.
+    assert!(most.is_some_and(|&used| used >= 17_000), "{pages:?}");
 }
 
 #[test]
