@@ -11,7 +11,7 @@ use core::hint::assert_unchecked;
 use super::bin_list::Head;
 use super::bin_map::BITS;
 use super::block::{GRANULE, MIN_SIZE};
-use super::magnitude::Magnitude;
+use super::magnitude::{magnitude, of_magnitude};
 
 /// The most linear bins of a region: as many as a map has bits. Small regions have fewer.
 pub(super) const LINEAR_BINS: usize = BITS;
@@ -19,8 +19,6 @@ pub(super) const LINEAR_BINS: usize = BITS;
 pub(super) const LINEAR_STEP: usize = 4 * GRANULE;
 /// Sizes below this are theirs, unless the region is small.
 pub(super) const LINEAR_LIMIT: usize = LINEAR_BINS * LINEAR_STEP;
-/// log2 of the number of large bins a doubling: as finely as a [`Magnitude`] tells sizes apart.
-const STEPS_LOG2: u32 = 1;
 /// The last bin begins at this part of the region or a little below, so that it never has many blocks. The linear bins end there
 /// at the latest.
 const LARGEST_PART: usize = 4;
@@ -33,14 +31,12 @@ impl LargeBin {
     /// The bin for free blocks of `size`, were there no last one. The large bins begin at the size with the given log2.
     #[inline(always)]
     const fn of(size: usize, first_log2: u32) -> Self {
-        let Magnitude { doublings, steps } = Magnitude::above(size, first_log2 - STEPS_LOG2);
-        Self((doublings << STEPS_LOG2) + steps - (1 << STEPS_LOG2))
+        Self(magnitude(size, first_log2 - 1))
     }
 
     /// The least size of the blocks of a bin.
     const fn smallest(&self, first_log2: u32) -> usize {
-        let steps = (1 << STEPS_LOG2) + self.0 % (1 << STEPS_LOG2);
-        steps << (first_log2 - STEPS_LOG2) << (self.0 >> STEPS_LOG2)
+        of_magnitude(self.0, first_log2 - 1)
     }
 }
 
@@ -50,8 +46,10 @@ impl LargeBin {
 ///
 /// - `limit_log2` is the log2 of a size from [`LINEAR_STEP`] to [`LINEAR_LIMIT`]. Sizes below that are of the linear bins, all others
 ///   of the large ones.
+/// - `linear` is the number of linear bins, each of [`LINEAR_STEP`]: one or more, up to [`LINEAR_BINS`].
 /// - `last` is below [`BITS`]. Larger sizes than its own are of that bin, too.
 #[derive(Clone, Copy)]
+#[repr(align(4))] // So all of it is written at once, which takes less code.
 pub(super) struct BinCounts {
     limit_log2: u8,
     linear: u8,
@@ -74,7 +72,7 @@ impl BinCounts {
     const fn limit_log2(&self) -> u32 {
         let log2 = self.limit_log2 as u32;
         // SAFETY: by the type's invariants; so a shift by it needs no more care.
-        unsafe { assert_unchecked(STEPS_LOG2 <= log2 && log2 < usize::BITS) };
+        unsafe { assert_unchecked(0 < log2 && log2 < usize::BITS) };
         log2
     }
 
@@ -100,7 +98,10 @@ impl BinCounts {
     /// The number of linear bins.
     #[inline(always)]
     pub(super) const fn linear(&self) -> usize {
-        self.linear as usize
+        let linear = self.linear as usize;
+        // SAFETY: by the type's invariants; so a size that is large is known not to be zero.
+        unsafe { assert_unchecked(1 <= linear && linear <= LINEAR_BINS) };
+        linear
     }
 
     /// The number of all.

@@ -17,7 +17,6 @@
 //! The scheme is the two-level segregated fit of Masmano, Ripoll, Crespo and Real (2004), with one level where sizes are
 //! small.
 
-use core::hint::assert_unchecked;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
@@ -167,6 +166,12 @@ impl BinsRef {
     /// The same for any block.
     #[inline(never)]
     pub(super) fn link_any(self, block: Block, size: usize) {
+        self.link(block, size);
+    }
+
+    /// The same, in the midst of the caller's code.
+    #[inline(always)]
+    pub(super) fn link(self, block: Block, size: usize) {
         let (map, head, bin) = if self.is_large(size) {
             let bin = self.counts().large_bin_of(size);
             (self.large_map(), self.large_head(bin), bin.0)
@@ -203,24 +208,26 @@ impl BinsRef {
         }
     }
 
-    /// Takes a block of `size` or more out of the linear bins, and tells what is left of it. Of the bin of the size, only the
-    /// first block is looked at.
+    /// Takes a block of `size` or more out of the linear bins, and tells its own size. Of the bin of the size, only the first
+    /// block is looked at.
     #[inline(always)]
     pub(super) fn pop_small(self, size: usize) -> Option<(Block, usize)> {
         let bin = size / LINEAR_STEP;
-        // SAFETY: by the contract.
-        unsafe { assert_unchecked(bin < LINEAR_BINS) };
+        if bin >= LINEAR_BINS {
+            return None;
+        }
         let map = self.bins().linear;
         let mut bits = map >> bin << bin;
         while bits != 0 {
             let head = self.head(bits.trailing_zeros() as usize);
             // SAFETY: a head, by the type's invariants; the bit says that there is a block.
             let block = unsafe { head.cast::<Block>().read() };
-            if let Some(rest) = block.tag().size_of_free().checked_sub(size) {
+            let whole = block.tag().size_of_free();
+            if whole >= size {
                 if unlink_next(head, block) == Last::Yes {
                     self.linear_map().write(map & (bits - 1));
                 }
-                return Some((block, rest));
+                return Some((block, whole));
             }
             // Only in the first of these bins there are blocks that are too small.
             bits &= bits - 1;
@@ -228,9 +235,9 @@ impl BinsRef {
         None
     }
 
-    /// The same out of all bins, or if `tried` then of those where [`pop_small`](Self::pop_small) has not looked.
+    /// The same out of all bins. Of a large bin of the size, the first two blocks are looked at.
     #[inline(always)]
-    pub(super) fn pop(self, size: usize, tried: bool) -> Option<Block> {
+    pub(super) fn pop(self, size: usize) -> Option<Block> {
         let (map, heads) = (self.large_map(), self.large_head(LargeBin(0)));
         // Any large block will do for a small size.
         let mut sufficient = usize::MAX;
@@ -240,35 +247,33 @@ impl BinsRef {
                 return Some(block);
             }
             sufficient = bits_above(bin);
-        } else if !tried && let Some(block) = self.pop_linear(size) {
+        } else if let Some(block) = self.pop_linear(size) {
             return Some(block);
         }
-        if let Some(block) = pop_first(map, heads, sufficient) {
-            return Some(block);
-        }
-        // The last resort of a small size are the other blocks of its own bin. (It is asked again whether it is one: were that
-        // remembered, the compiler would build what is before this twice, for either answer.)
-        if self.is_large(size) { None } else { self.pop_linear(size) }
+        pop_first(map, heads, sufficient)
     }
 
-    /// The same out of the linear bins, for a size that is theirs.
-    #[inline(never)]
+    /// The same out of the linear bins, for a size that is theirs. Of its own bin, only the first block is looked at.
+    #[inline(always)]
     fn pop_linear(self, size: usize) -> Option<Block> {
         let (map, heads, bin) = (self.linear_map(), self.head(0), size / LINEAR_STEP);
-        let head = self.head(bin);
-        let mut place = head;
+        pop_head(map, heads, bin, size).or_else(|| pop_first(map, heads, bits_above(bin)))
+    }
+
+    /// Takes one of the first blocks of the bin of a `size` that is of a linear one, if it is of that size or more.
+    pub(super) fn pop_rest(self, size: usize) -> Option<Block> {
+        let mut place = self.head(size / LINEAR_STEP);
         for _ in 0..LINEAR_LOOKS {
             // SAFETY: a head, or where a listed block has its link.
-            let Some(block) = (unsafe { place.read() }) else { break };
+            let block = unsafe { place.read() }?;
             if block.tag().size_of_free() >= size {
-                if unlink_next(place, block) == Last::Yes && place == head {
-                    map.flip(bin);
-                }
+                // The first block does not do, so there is still one.
+                let _ = unlink_next(place, block);
                 return Some(block);
             }
             place = block.next_place();
         }
-        pop_first(map, heads, bits_above(bin))
+        None
     }
 
     /// The blocks of a list.
@@ -329,19 +334,32 @@ impl BinsRef {
     }
 }
 
-/// Takes one of the first two blocks of a bin, if it is of `size` or more.
+/// Takes the first block of a bin, if it is of `size` or more.
 #[inline(always)]
-fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<Block> {
+fn pop_head(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<Block> {
     // SAFETY: each bin has a head.
     let head = unsafe { heads.add(bin) };
     // SAFETY: a head.
     let first = unsafe { head.read() }?;
-    if first.tag().size_of_free() >= size {
-        if unlink_next(head, first) == Last::Yes {
-            map.flip(bin);
-        }
+    if first.tag().size_of_free() < size {
+        return None;
+    }
+    if unlink_next(head, first) == Last::Yes {
+        map.flip(bin);
+    }
+    Some(first)
+}
+
+/// Takes one of the first two blocks of a bin, if it is of `size` or more.
+#[inline(always)]
+fn pop_of(map: BinMap, heads: NonNull<Head>, bin: usize, size: usize) -> Option<Block> {
+    if let Some(first) = pop_head(map, heads, bin, size) {
         return Some(first);
     }
+    // SAFETY: each bin has a head.
+    let head = unsafe { heads.add(bin) };
+    // SAFETY: a head.
+    let first = unsafe { head.read() }?;
     let second = first.links().next?;
     if second.tag().size_of_free() < size {
         return None;

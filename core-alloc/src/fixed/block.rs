@@ -35,12 +35,12 @@ impl Tag {
 
     /// Of a block in use behind another one in use, which is not large.
     pub(super) const fn in_use(size: usize) -> Self {
-        Self(size | Self::IN_USE)
+        Self(size + Self::IN_USE)
     }
 
     /// The same of a large one.
     pub(super) const fn in_use_large(size: usize) -> Self {
-        Self(size | Self::IN_USE | Self::LARGE)
+        Self(size + (Self::IN_USE | Self::LARGE))
     }
 
     /// Of a free block, which is never behind another one: the bare size.
@@ -78,9 +78,11 @@ impl Tag {
         self.0 & Self::LARGE != 0
     }
 
-    /// The same, behind a free block.
+    /// The same, behind a free block, which it is not yet.
     pub(super) const fn after_free(self) -> Self {
-        Self(self.0 | Self::AFTER_FREE)
+        debug_assert!(!self.is_after_free(), "two free blocks before one");
+        // By an addition, which is a shorter instruction than others.
+        Self(self.0 + Self::AFTER_FREE)
     }
 
     /// The same, behind a block in use.

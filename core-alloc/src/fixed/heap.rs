@@ -153,7 +153,7 @@ impl Heap {
     /// ```
     pub fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
         let mut regions = self.regions().filter(|region| region.kind().has(kind));
-        let block = regions.find_map(|region| region.take(size_for(layout), layout.align(), false))?;
+        let block = regions.find_map(|region| take(region, size_for(layout), layout.align()))?;
         Some(block.start())
     }
 
@@ -298,8 +298,7 @@ impl Heap {
             return Err(Refusal::Overlap);
         }
         // SAFETY: the caller's promise is the one asked for.
-        let region = unsafe { Region::create(kind, start, size) }.map_err(Refusal::TooSmall)?;
-        region.set_next(self.newest);
+        let region = unsafe { Region::create(kind, start, size, self.newest) }.map_err(Refusal::TooSmall)?;
         (self.newest, self.newest_len) = (Some(region), region.len());
         Ok(())
     }
@@ -355,20 +354,34 @@ impl Heap {
     }
 }
 
-/// [`Heap::allocate`] out of any of the regions from `newest` on, where [`Region::take_small`] served no small request.
+/// [`Heap::allocate`] out of the regions from `newest` on, for a rounded size.
 #[inline(never)]
 fn allocate_otherwise(newest: Option<Region>, size: usize, align: usize) -> Option<NonNull<u8>> {
-    let mut tried = size >= MIN_SIZE;
-    let size = if tried { size } else { MIN_SIZE };
-    let mut next = newest;
-    while let Some(region) = next {
-        if let Some(block) = region.take(size, align, tried) {
-            return Some(block.start());
-        }
-        tried = false;
-        next = region.next();
+    let size = if size < MIN_SIZE { MIN_SIZE } else { size };
+    let region = newest?;
+    match take(region, size, align) {
+        Some(block) => Some(block.start()),
+        None => allocate_older(region, size, align),
     }
-    None
+}
+
+/// The same, if this region did not serve it: by the last resort, or out of the older ones. (A call, for what a loop keeps takes
+/// registers from the first region, which mostly is the only one.)
+#[cold]
+#[inline(never)]
+fn allocate_older(region: Region, size: usize, align: usize) -> Option<NonNull<u8>> {
+    if align <= GRANULE
+        && let Some(block) = region.take_rest(size)
+    {
+        return Some(block.start());
+    }
+    allocate_otherwise(region.next(), size, align)
+}
+
+/// A block in use out of a region.
+#[inline(always)]
+fn take(region: Region, size: usize, align: usize) -> Option<Block> {
+    if align > GRANULE { region.take_aligned(size, align) } else { region.take(size) }
 }
 
 /// What is wrong with a block that was not found.

@@ -32,7 +32,7 @@
 //! 1. **The region** is the one that the address lies in.
 //! 2. **The tag** before the block has its size, and tells whether the block before is free; the next block's own tag tells
 //!    whether that is. Free neighbours are taken out of their bins and merged. Most blocks have none, and are not large: their
-//!    tag is the bare size, and one test of it says so.
+//!    tag is the bare size and one bit, and one test of it says so.
 //! 3. **The whole** goes to the front of its bin. A later request for its size finds it first, warm.
 //!
 //! # Costs

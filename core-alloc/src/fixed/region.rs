@@ -14,7 +14,7 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::RegionTooSmall;
-use super::bin_counts::BinCounts;
+use super::bin_counts::{BinCounts, LINEAR_STEP};
 use super::bins::{Bins, BinsRef};
 use super::block::{Block, GRANULE, MIN_SIZE, TAG_SIZE, Tag, size_for};
 use super::region_kind::RegionKind;
@@ -26,6 +26,9 @@ const fn is_sliver(rest: usize, size: usize) -> bool {
     // Signed, which takes one instruction less: neither is more than half of the addresses.
     rest.cast_signed() - (size / 8).cast_signed() < 3 * GRANULE.cast_signed()
 }
+
+// The sizes of a linear bin differ by slivers.
+const _: () = assert!(is_sliver(LINEAR_STEP - GRANULE, MIN_SIZE));
 
 /// A request for this part of the region or more is served from the end of a free block.
 const HIGH_PART: usize = 16;
@@ -40,18 +43,23 @@ const HIGH_PART: usize = 16;
 pub(super) struct Region(NonNull<Header>);
 
 impl Region {
-    /// Turns memory into a region with nothing in use.
+    /// Turns memory into a region with nothing in use, which knows the `next` one of its heap.
     ///
     /// # Safety
     ///
     /// The `size` bytes from `start` on must be valid for reads and writes, and from now on be used through the
     /// region only.
-    pub(super) unsafe fn create(kind: RegionKind, start: *mut u8, size: usize) -> Result<Self, RegionTooSmall> {
+    pub(super) unsafe fn create(
+        kind: RegionKind,
+        start: *mut u8,
+        size: usize,
+        next: Option<Self>,
+    ) -> Result<Self, RegionTooSmall> {
         let plan = Plan::new(start.addr(), size).ok_or(RegionTooSmall)?;
         let memory = NonNull::new(start.wrapping_add(plan.skipped)).ok_or(RegionTooSmall)?.cast::<Front>();
         // SAFETY: by the plan, a front is within the memory.
         let heads = unsafe { memory.add(1) };
-        let header = Header { next: None, len: plan.end };
+        let header = Header { next, len: plan.end };
         let lost = size - size_of::<Front>() - plan.end;
         let notes = Notes::new(kind, lost);
         // SAFETY: the plan aligned `memory` and found room for a front.
@@ -98,12 +106,6 @@ impl Region {
 
     pub(super) fn next(self) -> Option<Self> {
         self.header().next
-    }
-
-    pub(super) fn set_next(self, next: Option<Self>) {
-        let header = self.header_place().as_ptr();
-        // SAFETY: by the type's invariants.
-        unsafe { (*header).next = next };
     }
 
     /// What the memory is good for.
@@ -223,9 +225,9 @@ impl Region {
     /// A block in use for a request of `size`, which is that of a block, out of the linear bins.
     #[inline(always)]
     pub(super) fn take_small(self, size: usize) -> Option<Block> {
-        let (block, rest_size) = self.bins().pop_small(size)?;
+        let (block, whole) = self.bins().pop_small(size)?;
+        let rest_size = whole - size;
         if is_sliver(rest_size, size) {
-            let whole = size + rest_size;
             self.use_whole(block, Tag::in_use(whole), whole);
         } else {
             block.set_tag(Tag::in_use(size));
@@ -238,25 +240,37 @@ impl Region {
         Some(block)
     }
 
-    /// A block in use for a request of `size`, which is that of a block, aligned to `align`. If [`take_small`](Self::take_small)
-    /// was `tried` for that, less is looked at.
-    #[inline(always)]
-    pub(super) fn take(self, size: usize, align: usize, tried: bool) -> Option<Block> {
-        if align > GRANULE {
-            return self.take_aligned(size, align);
+    /// The same out of all bins, for any size of a block.
+    pub(super) fn take(self, size: usize) -> Option<Block> {
+        let block = self.bins().pop(size)?;
+        Some(self.use_part(block, size))
+    }
+
+    /// The last resort for a size that [`take`](Self::take) found nothing for: more blocks of its own bin, if that is a linear one.
+    pub(super) fn take_rest(self, size: usize) -> Option<Block> {
+        if self.bins().is_large(size) {
+            return None;
         }
-        let block = self.bins().pop(size, tried)?;
+        let block = self.bins().pop_rest(size)?;
+        let whole = block.tag().size_of_free();
+        self.use_whole(block, Tag::in_use(whole), whole);
+        Some(block)
+    }
+
+    /// Lets a free block be in use for `size`, as much of it as that needs.
+    #[inline(always)]
+    fn use_part(self, block: Block, size: usize) -> Block {
         let whole = block.tag().size_of_free();
         let rest_size = whole - size;
         if is_sliver(rest_size, size) {
             self.use_whole(block, self.tag_in_use(whole), whole);
-            return Some(block);
+            return block;
         }
         let (taken, rest) = self.cut(block, size, rest_size);
         // SAFETY: nobody uses it.
         unsafe { rest.mark_free(rest_size) };
-        self.bins().link_any(rest, rest_size);
-        Some(taken)
+        self.bins().link(rest, rest_size);
+        taken
     }
 
     /// Lets a block that was free be in use, with this tag.
@@ -287,9 +301,9 @@ impl Region {
 
     /// A block in use of `size` whose address is a multiple of `align`, which is more than a granule.
     #[inline(never)]
-    fn take_aligned(self, size: usize, align: usize) -> Option<Block> {
+    pub(super) fn take_aligned(self, size: usize, align: usize) -> Option<Block> {
         let enough = size.checked_add(align)?.checked_add(MIN_SIZE)?;
-        let block = self.take(enough, GRANULE, false)?;
+        let block = self.take(enough)?;
         let mut surplus = block.address().wrapping_neg() & (align - 1);
         if 0 < surplus && surplus < MIN_SIZE {
             surplus += align;
@@ -347,7 +361,7 @@ impl Region {
             behind.set_tag(behind.tag().after_used());
         } else {
             block.set_tag(self.tag_in_use(size).behind_as(tag));
-            behind.set_tag(behind.tag().after_free());
+            behind.set_tag(behind.tag().after_used().after_free());
             // SAFETY: the rest becomes a block of its own.
             let rest = unsafe { block.at(size) };
             // SAFETY: nobody has it.

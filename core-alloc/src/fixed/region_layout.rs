@@ -26,6 +26,7 @@ pub(super) struct Front {
 }
 
 const _: () = assert!(offset_of!(Front, header) == 0);
+const _: () = assert!(size_of::<Front>() >= usize::MAX - LAST_END);
 const _: () = assert!(offset_of!(Front, bins) + size_of::<Bins>() == size_of::<Front>());
 // So the front is aligned wherever a block's tag is.
 const _: () = assert!(align_of::<Front>() == TAG_SIZE && size_of::<Front>().is_multiple_of(TAG_SIZE));
@@ -62,7 +63,7 @@ pub(super) struct Notes {
 
 impl Notes {
     /// A block could not grow where it is. The next large request is likely to be for its next place.
-    const GROWING: u8 = 1 << 7;
+    const GROWING: u8 = 1 << 6;
 
     #[expect(clippy::cast_possible_truncation, reason = "alignment does not take that much")]
     pub(super) fn new(kind: RegionKind, lost: usize) -> Self {
@@ -100,8 +101,10 @@ pub(super) struct Plan {
 impl Plan {
     /// `None` when there is no room for a front, heads, and a block.
     pub(super) fn new(start: usize, size: usize) -> Option<Self> {
-        let end = start.saturating_add(size).min(LAST_END) & !(GRANULE - 1);
         let front_end = start.checked_add(size_of::<Front>())?;
+        // By the size of a front, a start before it is not behind the last end.
+        let size = size.min(LAST_END - start);
+        let end = (start + size) & !(GRANULE - 1);
         let most = end.checked_sub(front_end)?;
         let bins = BinCounts::of(most);
         let first = first_block_at(bins);
