@@ -165,7 +165,8 @@ impl Builder {
     }
 
     /// So many requests are recorded in a second, at most and about: where more would be, the interval doubles, until it is so; when
-    /// the program asks for less, it halves again, down to [the one that was chosen](Self::interval).
+    /// the program asks for less, it halves again, down to [the one that was chosen](Self::interval). What a second has not needed
+    /// the next one may, so that a burst after a calm is not sampled by less.
     ///
     /// So a recording takes a small part of the program's time, whatever the program does. The log says by which interval each request
     /// was sampled, so that all sums are as right as they would be with one. `None` for any number of requests: then the interval
