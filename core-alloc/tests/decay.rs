@@ -233,8 +233,8 @@ fn page_faults() -> libc::c_long {
 }
 
 #[test]
-fn large_blocks_that_come_and_go_fault_no_pages() {
-    ends_well(&in_child("large_blocks_that_come_and_go_fault_no_pages", || {
+fn large_blocks_that_come_and_go_fault_few_pages() {
+    ends_well(&in_child("large_blocks_that_come_and_go_fault_few_pages", || {
         Mudlark::set_decay(None);
         let mut random = Random::new(5);
         let mut window: Vec<Block> = (0..8).map(|_| Block::new(&ALLOCATOR, layout(MIB), false, 1)).collect();
@@ -248,7 +248,8 @@ fn large_blocks_that_come_and_go_fault_no_pages() {
         replace(300);
         let before = page_faults();
         replace(300);
-        assert!(page_faults() < before + 100, "{} page faults", page_faults() - before);
+        // They have some 190 000 pages.
+        assert!(page_faults() < before + 10_000, "{} page faults", page_faults() - before);
     }));
 }
 
