@@ -5,7 +5,8 @@
 //!              free                            one free block       one free block               one free block
 //! ```
 //!
-//! Most blocks have two neighbours in use, and are not large: their tag is the bare size and one bit. For them, there is a short way.
+//! Most blocks have two neighbours in use, and are not large: their tag is the bare size and one bit. For
+//! them, there is a short way.
 
 use super::block::{Block, Tag};
 use super::region::Region;
@@ -25,6 +26,12 @@ impl Region {
         }
     }
 
+    /// Makes a block free, together with its free neighbours, which are no longer listed then. Where all that begins, and its
+    /// size, unless it is large: then it is listed already.
+    ///
+    /// # Safety
+    ///
+    /// As for [`give`](Self::give).
     #[inline(always)]
     unsafe fn free(self, block: Block) -> (Block, Option<usize>) {
         let tag = block.tag();

@@ -153,7 +153,8 @@ impl Heap {
     /// ```
     pub fn allocate_in(&mut self, kind: RegionKind, layout: Layout) -> Option<NonNull<u8>> {
         let mut regions = self.regions().filter(|region| region.kind().has(kind));
-        let block = regions.find_map(|region| take(region, size_for(layout), layout.align()))?;
+        let (size, align) = (size_for(layout), layout.align());
+        let block = regions.find_map(|region| take(region, size, align).or_else(|| take_rest(region, size, align)))?;
         Some(block.start())
     }
 
@@ -376,6 +377,12 @@ fn allocate_older(region: Region, size: usize, align: usize) -> Option<NonNull<u
         return Some(block.start());
     }
     allocate_otherwise(region.next(), size, align)
+}
+
+/// The last resort for what [`take`] found nothing for.
+#[inline(always)]
+fn take_rest(region: Region, size: usize, align: usize) -> Option<Block> {
+    if align > GRANULE { None } else { region.take_rest(size) }
 }
 
 /// A block in use out of a region.
