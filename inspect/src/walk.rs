@@ -239,51 +239,53 @@ mod tests {
         assert!(Walk::new(&raw const here, 0).frames().is_empty());
     }
 
+    /// Walks from here, and counts if the sizes are known.
+    #[inline(never)]
+    fn both_ways(steps: &mut usize) {
+        let local = 0_u8;
+        let from = (&raw const local).addr();
+        for most in [MOST_FRAMES, 5] {
+            let [mut stepped, mut mixed, mut unwound] = core::array::from_fn(|_| Walk::empty(most));
+            let here = frame_sizes::here();
+            let way = stepped.step(here, from);
+            if let Err(lost) = way {
+                mixed.unwind(here, from, lost);
+            }
+            unwound.unwind(here, from, Lost::FOR_GOOD);
+            let other = if way.is_ok() { stepped } else { mixed };
+            *steps += usize::from(way.is_ok());
+            assert_eq!(other.frames(), unwound.frames());
+        }
+    }
+
+    /// A frame of more alignment than the stack's, so of a size that varies.
+    #[repr(align(128))]
+    struct Aligned;
+
+    #[inline(never)]
+    fn aligned(depth: usize, shape: usize, steps: &mut usize) {
+        let aligned = core::hint::black_box(Aligned);
+        deeper(depth, shape, steps);
+        core::hint::black_box(&aligned);
+    }
+
+    /// Walks from so many frames further in, each of the kind that a digit of the shape says.
+    #[inline(never)]
+    fn deeper(depth: usize, shape: usize, steps: &mut usize) {
+        let room = core::hint::black_box([depth; 13]);
+        match (depth, shape % 3) {
+            (0, _) => both_ways(steps),
+            (_, 0) => deeper(depth - 1, shape / 3, steps),
+            (_, 1) => aligned(depth - 1, shape / 3, steps),
+            _ => core::hint::black_box(|| deeper(depth - 1, shape / 3, steps))(),
+        }
+        core::hint::black_box(&room);
+    }
+
     /// Stacks of many shapes, each walked by sizes, by the tables, and where the sizes are lost by both.
     #[test]
     #[cfg_attr(miri, ignore = "there are no return addresses")]
     fn remembered_sizes_lead_where_the_tables_do() {
-        #[inline(never)]
-        fn both_ways(steps: &mut usize) {
-            let local = 0_u8;
-            let from = (&raw const local).addr();
-            for most in [MOST_FRAMES, 5] {
-                let [mut stepped, mut mixed, mut unwound] = core::array::from_fn(|_| Walk::empty(most));
-                let here = frame_sizes::here();
-                let way = stepped.step(here, from);
-                if let Err(lost) = way {
-                    mixed.unwind(here, from, lost);
-                }
-                unwound.unwind(here, from, Lost::FOR_GOOD);
-                let other = if way.is_ok() { stepped } else { mixed };
-                *steps += usize::from(way.is_ok());
-                assert_eq!(other.frames(), unwound.frames());
-            }
-        }
-
-        /// A frame of more alignment than the stack's, so of a size that varies.
-        #[repr(align(128))]
-        struct Aligned;
-
-        #[inline(never)]
-        fn aligned(depth: usize, shape: usize, steps: &mut usize) {
-            let aligned = core::hint::black_box(Aligned);
-            deeper(depth, shape, steps);
-            core::hint::black_box(&aligned);
-        }
-
-        #[inline(never)]
-        fn deeper(depth: usize, shape: usize, steps: &mut usize) {
-            let room = core::hint::black_box([depth; 13]);
-            match (depth, shape % 3) {
-                (0, _) => both_ways(steps),
-                (_, 0) => deeper(depth - 1, shape / 3, steps),
-                (_, 1) => aligned(depth - 1, shape / 3, steps),
-                _ => core::hint::black_box(|| deeper(depth - 1, shape / 3, steps))(),
-            }
-            core::hint::black_box(&room);
-        }
-
         let mut steps = 0;
         // From the stacks that have no such frame on.
         for shape in (0..243).rev() {
