@@ -5,8 +5,8 @@
 //!              free                            one free block       one free block               one free block
 //! ```
 //!
-//! Most blocks have two neighbours in use, and are not large: their tag is the bare size and one bit. For
-//! them, there is a short way.
+//! Most blocks have two neighbours in use, and are not large: their tag is the bare size and one bit. For them, there is a
+//! short way.
 
 use super::block::{Block, Tag};
 use super::region::Region;

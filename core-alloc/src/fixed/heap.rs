@@ -371,9 +371,7 @@ fn allocate_otherwise(newest: Option<Region>, size: usize, align: usize) -> Opti
 #[cold]
 #[inline(never)]
 fn allocate_older(region: Region, size: usize, align: usize) -> Option<NonNull<u8>> {
-    if align <= GRANULE
-        && let Some(block) = region.take_rest(size)
-    {
+    if let Some(block) = take_rest(region, size, align) {
         return Some(block.start());
     }
     allocate_otherwise(region.next(), size, align)
