@@ -42,8 +42,8 @@
 //! The log is whole after `exit`, `_exit`, `quick_exit` and `abort`, and where a process becomes another program by `execv`,
 //! `execl` (on x86-64 and 64-bit ARM) or their kin. After a crash or a signal that kills, also one that cannot be caught, all that was recorded is there,
 //! too: what is not in the log yet is in «out.mmt.tail» beside it, a file in shared memory, which the tool reads together with the log. So
-//! it is after a system call `execve` of the program's own. To remove or move that file does no harm; a superuser who shortens it
-//! while the program runs ends the program, by `SIGBUS`, and everybody else may only read it.
+//! it is after a system call `execve` of the program's own. To remove or move that file does no harm. Who shortens it while
+//! the program runs ends the program, by `SIGBUS`: that takes a superuser, or its owner, who has to make it writable first.
 //!
 //! Where a log can grow no more, on a full disk or at its limit (`size=BYTES`), it says so and ends; the program goes on.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]

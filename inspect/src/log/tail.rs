@@ -11,8 +11,8 @@
 //!
 //! The file takes all its room when it is made, so that a full disk does not end the program when it writes there. (A file
 //! system that writes each change to another place, as Btrfs, may run out of room later all the same.) Were somebody to shorten it,
-//! the program would be ended by `SIGBUS`: so nobody may write to it who opens it, but the superuser. To remove or move it does
-//! no harm.
+//! the program would be ended by `SIGBUS`: so it may only be read, unless its owner says otherwise first, or the superuser does not
+//! care. To remove or move it does no harm.
 
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};

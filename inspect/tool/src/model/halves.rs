@@ -9,7 +9,8 @@
 //!
 //! What a sample tells of some moment is as often too much as too little. But the moment at which it tells of most is mostly one at which
 //! it tells of too much: of a program that has always as much, twice as much may seem to be live once, if there are few samples and
-//! many moments. So each half says when the peak was, and the other one how much there was then. That leans to neither side.
+//! many moments. So each half says when the peak was, and the other one how much there was then. Luck makes that neither more nor
+//! less; but where the peak is short and sharp, a half may miss it, and then it is too little.
 //!
 //! A request that was sampled by some interval is as one that was drawn from either half, by twice that interval, or from both; large
 //! ones are in both, and as certain as ever. Where each request is in the log, both halves have all.
